@@ -1,0 +1,105 @@
+"""What travels between the parts: a data set's record, a network's sample, a hand that was found."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from likelihand.geometry import Image
+from likelihand.hand import INDEX, Side
+
+
+class Visibility(IntEnum):
+    """What a data set says of a keypoint, as COCO numbers it."""
+
+    UNLABELLED = 0
+    HIDDEN = 1
+    VISIBLE = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Record:
+    """One labelled hand of a data set.
+
+    Attributes:
+        points: (21, 2) float64 (x, y) in image pixels, corner origin; finite wherever labelled.
+        visibility: (21,) int8 codes of `Visibility`; a keypoint is labelled where it is not 0.
+        box: (4,) float64 (x0, y0, x1, y1) of the hand in image pixels.
+        side: "left" or "right", None where the data set does not say.
+        dataset: name of the source, by which scores are grouped.
+        key: names the sample to a person: file and annotation.
+        read: returns the picture, (height, width, 3) uint8 RGB.
+        group: samples that must stay on the same side of any split share it.
+
+    Example:
+        >>> record = Record(points=np.zeros((21, 2)), visibility=np.full(21, 2, np.int8),
+        ...     box=np.array([0.0, 0.0, 8.0, 8.0]), side=None, dataset="d", key="a.jpg",
+        ...     read=lambda: np.zeros((8, 8, 3), np.uint8))
+        >>> record.weight.sum()
+        np.float32(21.0)
+    """
+
+    points: NDArray[np.float64]
+    visibility: NDArray[np.int8]
+    box: NDArray[np.float64]
+    side: Side | None
+    dataset: str
+    key: str
+    read: Callable[[], Image]
+    group: str = ""
+
+    @property
+    def weight(self) -> NDArray[np.float32]:
+        """(21,) float32: 1 where labelled, else 0."""
+        return np.asarray(self.visibility != Visibility.UNLABELLED, np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """One input of a network with what is asked of it.
+
+    Attributes:
+        crop: (height, width, 3) uint8 RGB.
+        target: (21, 2) float32 (x, y) in crop pixels; 0 where not labelled.
+        weight: (21,) float32: 1 where labelled, else 0.
+        crop_from_image: (3, 3) float64, takes image pixels to crop pixels.
+        index: position in the data set.
+    """
+
+    crop: Image
+    target: NDArray[np.float32]
+    weight: NDArray[np.float32]
+    crop_from_image: NDArray[np.float64]
+    index: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hand:
+    """A hand that was found.
+
+    Attributes:
+        points: (21, 2) float64 (x, y) in image pixels, corner origin.
+        scale: (21, 2) float64, the predicted scale along x and y in image pixels.
+        box: (4,) float64 (x0, y0, x1, y1), the region that was looked at, in image pixels.
+        covariance: (21, 2, 2) float64 in square image pixels: the scale, turned with the crop.
+        side: "left", "right", or None where the model does not say.
+        score: chance in 0..1 that this is a hand; 1 where the box was given.
+
+    Example:
+        >>> hand = Hand(points=np.arange(42.0).reshape(21, 2), scale=np.ones((21, 2)), box=np.zeros(4))
+        >>> hand["index_tip"]
+        array([16., 17.])
+    """
+
+    points: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    box: NDArray[np.float64]
+    covariance: NDArray[np.float64] = field(default_factory=lambda: np.zeros((21, 2, 2)))
+    side: Side | None = None
+    score: float = 1.0
+
+    def __getitem__(self, name: str) -> NDArray[np.float64]:
+        """Give the (x, y) of the keypoint `name`, one of `likelihand.hand.KEYPOINTS`."""
+        return np.asarray(self.points[INDEX[name]])
