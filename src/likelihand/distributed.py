@@ -1,0 +1,133 @@
+"""What several processes need of each other; with one process every function does nothing.
+
+torch is never imported here: a process that has not imported it cannot belong to a group.
+"""
+
+import json
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import torch
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+
+
+def _group() -> ModuleType | None:
+    """Give torch.distributed where a process group is running, else None."""
+    module = sys.modules.get("torch.distributed")
+    return module if module is not None and module.is_available() and module.is_initialized() else None
+
+
+def rank() -> int:
+    """Give the number of this process, from 0.
+
+    Example:
+        >>> rank()
+        0
+    """
+    group = _group()
+    return int(group.get_rank()) if group else 0
+
+
+def world_size() -> int:
+    """Give the number of processes.
+
+    Example:
+        >>> world_size()
+        1
+    """
+    group = _group()
+    return int(group.get_world_size()) if group else 1
+
+
+def wait() -> None:
+    """Wait until every process has come here.
+
+    Example:
+        >>> wait()
+    """
+    group = _group()
+    if group and world_size() > 1:
+        group.barrier()
+
+
+def sum_over_processes(values: "torch.Tensor") -> "torch.Tensor":
+    """Add a tensor over all processes, in place, and give it.
+
+    Args:
+        values: tensor of any shape, the same on every process, on the device of the group's backend.
+
+    Returns:
+        The same tensor, holding the sum.
+
+    Example:
+        >>> import torch
+        >>> sum_over_processes(torch.ones(2))
+        tensor([1., 1.])
+    """
+    group = _group()
+    if group and world_size() > 1:
+        group.all_reduce(values)
+    return values
+
+
+def gather_bytes(message: bytes) -> list[bytes]:
+    """Give every process the message of every process, in the order of their ranks.
+
+    Example:
+        >>> gather_bytes(b"one")
+        [b'one']
+    """
+    group = _group()
+    if not group or world_size() == 1:
+        return [message]
+    torch = sys.modules["torch"]
+    device = "cuda" if "nccl" in str(group.get_backend()) else "cpu"
+    lengths = torch.zeros(world_size(), dtype=torch.int64, device=device)
+    lengths[rank()] = len(message)
+    group.all_reduce(lengths)
+    sizes = [int(n) for n in lengths.tolist()]
+    padded = np.zeros(max(1, *sizes), np.uint8)
+    padded[: len(message)] = np.frombuffer(message, np.uint8)
+    mine = torch.from_numpy(padded).to(device)
+    parts = [torch.empty_like(mine) for _ in sizes]
+    group.all_gather(parts, mine)
+    return [bytes(part.cpu().numpy()[:n].tobytes()) for part, n in zip(parts, sizes, strict=True)]
+
+
+def gather_json(value: Json) -> list[Json]:
+    """Give every process the JSON value of every process, in the order of their ranks.
+
+    Example:
+        >>> gather_json({"a": 1})
+        [{'a': 1}]
+    """
+    return [json.loads(text) for text in gather_bytes(json.dumps(value).encode())]
+
+
+def gather_rows(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give every process the rows of every process, bit for bit, in the order of their ranks.
+
+    Args:
+        rows: (N, ...) float64; N may differ between processes, the other axes may not, unless N is 0.
+
+    Returns:
+        (sum of N, ...) float64.
+
+    Example:
+        >>> gather_rows(np.zeros((2, 3))).shape
+        (2, 3)
+    """
+    rows = np.ascontiguousarray(rows, np.float64)
+    widths = gather_bytes(np.array(rows.shape, np.int64).tobytes())
+    parts = [
+        np.frombuffer(part, np.float64).reshape(np.frombuffer(shape, np.int64))
+        for part, shape in zip(gather_bytes(rows.tobytes()), widths, strict=True)
+        if part
+    ]
+    return np.concatenate(parts) if parts else rows
