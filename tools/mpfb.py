@@ -147,16 +147,13 @@ class Phenotypes:
             return wheel.target(name, count)[source.index]
 
         self.macro = {
-            key: load("macrodetails/" + "-".join(key))
-            for key in itertools.product(ETHNICITIES, SEXES, AGES)
+            key: load("macrodetails/" + "-".join(key)) for key in itertools.product(ETHNICITIES, SEXES, AGES)
         }
         self.build = {
             (sex, age, muscle, weight): load(f"macrodetails/universal-{sex}-{age}-{muscle}muscle-{weight}weight")
             for sex, age, muscle, weight in itertools.product(SEXES, AGES, LEVELS, LEVELS)
         }
-        self.local = {
-            (name, way): load(f"{name}-{way}") for name in LOCAL_TARGETS for way in ("decr", "incr")
-        }
+        self.local = {(name, way): load(f"{name}-{way}") for name in LOCAL_TARGETS for way in ("decr", "incr")}
 
     def sample(self, rng: np.random.Generator) -> Array:
         """Return the vertices (V + C, 3) in decimetres of one random person."""
