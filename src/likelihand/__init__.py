@@ -1,3 +1,76 @@
-"""likelihand: 21 hand keypoints in photos and video, and how sure it is of each one."""
+"""likelihand: 21 hand keypoints in photos and video, and how sure it is of each one.
+
+The names below are all that most programs need. Each is imported when it is first used, so that
+`import likelihand` is quick and using a model never imports PyTorch.
+
+Example:
+    >>> import likelihand
+    >>> "load" in dir(likelihand)
+    True
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from likelihand import data, synth
+    from likelihand.data.images import read_image
+    from likelihand.drawing import draw
+    from likelihand.evaluation import evaluate
+    from likelihand.losses import HeatmapLoss, IntegralLoss, ResidualLogLikelihood
+    from likelihand.models import SequentialHeatmapNetwork, TimmBackbone
+    from likelihand.predictor import Predictor, load
+    from likelihand.structures import Hand
+    from likelihand.training import TrainConfig, train
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Hand",
+    "HeatmapLoss",
+    "IntegralLoss",
+    "Predictor",
+    "ResidualLogLikelihood",
+    "SequentialHeatmapNetwork",
+    "TimmBackbone",
+    "TrainConfig",
+    "data",
+    "draw",
+    "evaluate",
+    "load",
+    "read_image",
+    "synth",
+    "train",
+]
+
+_HOME = {
+    "Hand": "structures",
+    "HeatmapLoss": "losses",
+    "IntegralLoss": "losses",
+    "Predictor": "predictor",
+    "ResidualLogLikelihood": "losses",
+    "SequentialHeatmapNetwork": "models",
+    "TimmBackbone": "models",
+    "TrainConfig": "training",
+    "draw": "drawing",
+    "evaluate": "evaluation",
+    "load": "predictor",
+    "read_image": "data.images",
+    "train": "training",
+}
+_MODULES = ("data", "synth")
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    """Import a public name when it is first asked for (PEP 562)."""
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,26 @@
+# `make demo` and `make test` need nothing but a python3 of at least 3.11 and a package index.
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test install clean
+
+demo: install
+	$(PY) -m likelihand demo --out demo-out
+
+test: install
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -q
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml
+	@python=$$(sh tools/find_python.sh) && { test -x $(PY) || "$$python" -m venv $(VENV); }
+	$(PY) -m pip install --quiet --disable-pip-version-check -e '.[all,dev]'
+	@touch $(STAMP)
+
+clean:
+	rm -rf demo-out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

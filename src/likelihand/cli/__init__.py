@@ -1,0 +1,97 @@
+"""The command line: the only place where text becomes objects.
+
+One module a command, each with `parser() -> ArgumentParser` and `run(arguments) -> int` (the exit code); a module
+is imported when its command is asked for, and what is heavy is imported inside `run`. To add a command, write
+its module and a line in `COMMANDS`.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any, Final
+
+COMMANDS: Final[dict[str, str]] = {
+    "predict": "find the keypoints of hands in pictures",
+    "train": "train a network from a run file",
+    "evaluate": "score a model on a labelled data set",
+    "export": "make one ONNX file of a trained network",
+    "info": "count parameters and multiply-adds by part",
+    "bench": "measure speed, part against part, in one run",
+    "data": "read a data set and report what is wrong with it",
+    "synth": "render hands with exact labels",
+    "demo": "train, score, export and use a small network on drawn hands",
+}
+"""Command to what it does; `likelihand.cli.<command>` is its module."""
+
+EXTRAS: Final[dict[str, str]] = {
+    "numba": "synth",
+    "matplotlib": "plots",
+    "av": "video",
+    **dict.fromkeys(("torch", "torchvision", "timm", "accelerate", "safetensors", "onnx", "onnxscript"), "train"),
+}
+"""Package to the extra of this library that brings it."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give the exit code: 0 done, 1 done in part, 2 the request is wrong, 130 interrupted.
+
+    With LIKELIHAND_DEBUG=1 in the environment an error shows its traceback.
+    """
+    try:
+        return _run(list(sys.argv[1:] if arguments is None else arguments))
+    except KeyboardInterrupt:
+        return _failed("interrupted", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (ValueError, OSError, ImportError) as error:
+        if os.environ.get("LIKELIHAND_DEBUG"):
+            raise
+        return _failed(explain(error), 2)
+
+
+def _run(arguments: list[str]) -> int:
+    if not arguments or arguments[0] in {"-h", "--help"}:
+        print(_help())
+        return 0
+    if arguments[0] == "--version":
+        from likelihand import __version__
+
+        print(f"likelihand {__version__}")
+        return 0
+    command, *rest = arguments
+    if command not in COMMANDS:
+        raise ValueError(f"{command!r} is no command of likelihand; give one of {', '.join(COMMANDS)}")
+    module: Any = import_module(f"{__name__}.{command}")
+    parser = module.parser()
+    run: Callable[[Any], int] = module.run
+    return run(parser.parse_args(rest))
+
+
+def _help() -> str:
+    rows = "\n".join(f"  {name:<10} {text}" for name, text in COMMANDS.items())
+    return (
+        "usage: likelihand COMMAND [OPTION...]\n\n"
+        "Finds 21 hand keypoints in pictures and says how sure it is of each one.\n\n"
+        f"commands:\n{rows}\n\n"
+        "options:\n  -h, --help more of a command: likelihand COMMAND --help\n  --version  print the version"
+    )
+
+
+def explain(error: Exception) -> str:
+    """Put an error on one line; a missing package names the extra that brings it.
+
+    Example:
+        >>> explain(ModuleNotFoundError("No module named 'timm'", name="timm"))
+        "No module named 'timm'; install it with: pip install 'likelihand[train]'"
+    """
+    text = " ".join(str(error).split()) or type(error).__name__
+    if isinstance(error, ModuleNotFoundError) and (extra := EXTRAS.get((error.name or "").split(".")[0])):
+        return f"{text}; install it with: pip install 'likelihand[{extra}]'"
+    return text
+
+
+def _failed(message: str, code: int) -> int:
+    print(f"likelihand: {message}", file=sys.stderr)
+    return code

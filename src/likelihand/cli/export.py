@@ -1,0 +1,33 @@
+"""`likelihand export`: a checkpoint becomes one ONNX file that explains itself."""
+
+from pathlib import Path
+
+from likelihand.cli.parsing import Namespace, Parser
+
+
+def parser() -> Parser:
+    """Describe the command's options."""
+    p = Parser("export", "Make one ONNX file of a trained network, checked against PyTorch.")
+    p.add_argument("run", type=Path, metavar="RUN", help="folder of a training run, or a .safetensors checkpoint")
+    p.add_argument("--out", type=Path, default=Path("hand.onnx"), help="the file to write")
+    p.add_argument("--stages", type=int | None, help="cut the network after this stage")
+    p.add_argument("--name", default="", help="what to call the model")
+    p.add_argument("--licence", default="", help="licence of the weights, to stand in the file")
+    return p
+
+
+def run(arguments: Namespace) -> int:
+    """Export and say what was written."""
+    from dataclasses import replace
+
+    from likelihand.checkpoint import load_checkpoint
+    from likelihand.export import export
+    from likelihand.predictor import metadata_of, model_file
+
+    checkpoint = model_file(arguments.run)
+    network, info = load_checkpoint(checkpoint)
+    metadata = replace(metadata_of(network, info), licence=arguments.licence, name=arguments.name)
+    difference = export(network, arguments.out, metadata, stages=arguments.stages)
+    size = arguments.out.stat().st_size / 1e6
+    print(f"{arguments.out}: {size:.1f} MB, at most {difference:.1e} crop pixels from PyTorch")
+    return 0

@@ -1,0 +1,60 @@
+"""`likelihand info`: what a network or a model file is, and what it costs."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from likelihand.cli.parsing import Namespace, Parser
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def parser() -> Parser:
+    """Describe the command's options."""
+    p = Parser(
+        "info", "Count parameters and multiply-adds by part; of the paper's network where nothing is named."
+    )
+    p.add_argument("model", nargs="?", type=Path | None, help=".onnx file, .safetensors checkpoint or run folder")
+    p.add_argument("--run-file", type=Path | None, help="take the network of this run file instead")
+    p.add_argument("--stages", type=int | None, help="count so many stages of it")
+    p.add_argument("--size", type=int, default=256, help="side of the crop in pixels")
+    return p
+
+
+def run(arguments: Namespace) -> int:
+    """Print the table, or an ONNX file's metadata."""
+    if arguments.model is not None and arguments.model.suffix.lower() == ".onnx":
+        return _describe(arguments.model)
+    from likelihand.models import complexity, format_complexity
+
+    network = _network(arguments)
+    if arguments.stages is not None:
+        network = network.deploy(arguments.stages).network  # type: ignore[operator, union-attr]
+    print(format_complexity(complexity(network, (arguments.size, arguments.size))))
+    return 0
+
+
+def _network(arguments: Namespace) -> "nn.Module":
+    if arguments.model is not None and arguments.run_file is not None:
+        raise ValueError("a model and --run-file exclude each other; give one of them")
+    if arguments.run_file is not None:
+        from likelihand.cli.train import network_of
+
+        return network_of(arguments.run_file)
+    if arguments.model is not None:
+        from likelihand.checkpoint import load_checkpoint
+        from likelihand.predictor import model_file
+
+        return load_checkpoint(model_file(arguments.model))[0]
+    from likelihand.models import SequentialHeatmapNetwork, TimmBackbone
+
+    return SequentialHeatmapNetwork(TimmBackbone("resnet50"), stages=arguments.stages or 5)
+
+
+def _describe(path: Path) -> int:
+    import json
+
+    from likelihand.runtimes import OnnxRuntime
+
+    print(json.dumps(json.loads(OnnxRuntime(path).metadata.to_json()), indent=2))
+    return 0

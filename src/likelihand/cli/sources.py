@@ -1,0 +1,127 @@
+"""Which pictures the user means, and which boxes go with them."""
+
+import glob
+import json
+from collections.abc import Sequence
+from pathlib import Path, PurePath
+from typing import Any, Final
+
+SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+"""Endings of the files that a folder is searched for; a file named outright may have any."""
+
+STDIN: Final = "-"
+
+
+def pictures(sources: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Resolve files, folders, globs and `-` (standard input) to pictures.
+
+    Returns:
+        The pictures, each once, in the order asked for (a folder's and a glob's sorted), and one line for each source
+        that gave none.
+
+    Example:
+        >>> pictures(["-", "no/such/folder/*.jpg"])
+        (['-'], ['no/such/folder/*.jpg: no file matches'])
+    """
+    found: dict[str, None] = {}
+    problems = []
+    for source in sources:
+        files = _files(source)
+        if not files:
+            reason = "no picture in this folder" if Path(source).is_dir() else "no file matches"
+            problems.append(f"{source}: {reason}")
+        found.update(dict.fromkeys(files))
+    return list(found), problems
+
+
+def _files(source: str) -> list[str]:
+    path = Path(source)
+    if source == STDIN or path.is_file():
+        return [source]
+    if path.is_dir():
+        return sorted(str(p) for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+    if glob.has_magic(source):
+        return sorted(f for f in glob.glob(source, recursive=True) if Path(f).is_file())
+    # a missing file stays in the list, so that reading it says so
+    return [source]
+
+
+class Boxes:
+    """Boxes by picture, from a JSON file.
+
+    The file holds `{"photo.jpg": [[x0, y0, x1, y1], ...], ...}` or is COCO JSON with `images` and `annotations`
+    (`bbox` x, y, width, height). A picture is found by its path as given, else by the longest ending of its path that
+    the file names.
+
+    Args:
+        file: the JSON file.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is not JSON of either form.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        try:
+            content = json.loads(file.read_text("utf-8"))
+        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise ValueError(f"boxes file {file} is not JSON ({error})") from error
+        try:
+            self._boxes = _coco(content) if _is_coco(content) else _plain(content)
+        except (KeyError, TypeError, IndexError, AttributeError) as error:
+            raise ValueError(
+                f"boxes file {file} is neither {{name: [[x0, y0, x1, y1], ...]}} nor COCO JSON "
+                f"({type(error).__name__}: {error})"
+            ) from error
+
+    def of(self, picture: str) -> list[list[float]]:
+        """Give the boxes of a picture; an empty list where the file says that there is no hand.
+
+        Raises:
+            ValueError: the file does not name the picture.
+        """
+        parts = PurePath(picture).parts
+        endings = ("/".join(parts[i:]) for i in range(len(parts)))
+        for name in (picture, *endings):
+            if name in self._boxes:
+                return self._boxes[name]
+        raise ValueError(
+            f"boxes file {self.file} does not name this picture; add it, with [] where it shows no hand"
+        )
+
+
+def _is_coco(content: Any) -> bool:  # noqa: ANN401
+    return isinstance(content, dict) and {"images", "annotations"} <= content.keys()
+
+
+def _plain(content: Any) -> dict[str, list[list[float]]]:  # noqa: ANN401
+    return {
+        str(PurePath(name).as_posix()): [list(map(float, box)) for box in boxes] for name, boxes in content.items()
+    }
+
+
+def _coco(content: Any) -> dict[str, list[list[float]]]:  # noqa: ANN401
+    names = {image["id"]: str(image["file_name"]) for image in content["images"]}
+    boxes: dict[str, list[list[float]]] = {name: [] for name in names.values()}
+    for annotation in content["annotations"]:
+        x, y, width, height = map(float, annotation["bbox"])
+        boxes[names[annotation["image_id"]]].append([x, y, x + width, y + height])
+    return boxes
+
+
+def unique_name(picture: str, taken: set[str]) -> str:
+    """Give a file name without ending for a picture's results, and take it: no two pictures share one.
+
+    Example:
+        >>> taken: set[str] = set()
+        >>> [unique_name(p, taken) for p in ("a/x.jpg", "b/x.jpg", "b/X.png", "-")]
+        ['x', 'x-2', 'X-3', 'stdin']
+    """
+    stem = "stdin" if picture == STDIN else Path(picture).stem
+    name, count = stem, 1
+    while name.lower() in taken:
+        count += 1
+        name = f"{stem}-{count}"
+    taken.add(name.lower())
+    return name

@@ -1,0 +1,125 @@
+"""From a trained network to one ONNX file that explains itself, checked against PyTorch before it is kept."""
+
+import contextlib
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from likelihand.metadata import KEY, ModelMetadata
+from likelihand.runtimes import OnnxRuntime, TorchRuntime
+
+TOLERANCE: Final = 1e-3
+"""Crop pixels by which any result of the file may differ from PyTorch's."""
+
+
+def export(
+    network: nn.Module,
+    path: str | os.PathLike[str],
+    metadata: ModelMetadata,
+    stages: int | None = None,
+) -> float:
+    """Write a network as one ONNX file: uint8 crops (N, H, W, 3) in, points and scale (N, 21, 2) out.
+
+    The batch is dynamic, the contract travels inside as metadata, and the file appears only once ONNX Runtime
+    has given PyTorch's answers on noise and on structured crops, in batches of 1, 2 and 5.
+
+    Args:
+        network: anything with `deploy(stages)`, as `SequentialHeatmapNetwork`.
+        path: the file to write; an older one is replaced.
+        metadata: crop size, padding, licence and the like; `stages` is filled in here where one is given.
+        stages: cuts the network after this many stages; None keeps all.
+
+    Returns:
+        The greatest difference to PyTorch found, in crop pixels.
+
+    Raises:
+        ValueError: the path does not end in `.onnx`, or the file would not agree with PyTorch.
+    """
+    file = Path(path)
+    if file.suffix.lower() != ".onnx":
+        raise ValueError(f"export path {file} does not end in .onnx; give a name like hand.onnx")
+    deploy: Callable[[int | None], nn.Module] = network.deploy  # type: ignore[assignment]
+    module = deploy(stages).eval()
+    metadata = (metadata if stages is None else replace(metadata, stages=stages)).checked()
+    part = file.with_name(f".{file.stem}.{os.getpid()}.onnx")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _write(module, part, metadata)
+        difference = parity(module, part, metadata)
+        if not difference <= TOLERANCE:
+            raise ValueError(
+                f"the exported file differs from PyTorch by {difference:.3g} crop pixels, more than {TOLERANCE:g}; "
+                "no file was written: export on the CPU in float32, and check the network for NaN"
+            )
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
+    return difference
+
+
+def _write(module: nn.Module, file: Path, metadata: ModelMetadata) -> None:
+    height, width = metadata.size
+    # a batch of 1 would be taken for a constant
+    example = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (2, height, width, 3), np.uint8))
+    parameters: Any = next(iter(module.parameters()), example)
+    with _quiet():
+        program = torch.onnx.export(
+            module,
+            (example.to(parameters.device),),
+            dynamo=True,
+            external_data=False,
+            input_names=["crops"],
+            output_names=list(metadata.outputs),
+            dynamic_shapes=({0: torch.export.Dim("batch")},),
+            verbose=False,
+        )
+    if program is None:
+        raise ValueError("PyTorch gave no ONNX program; update torch to 2.8 or newer")
+    program.model.metadata_props[KEY] = metadata.to_json()
+    program.save(file, external_data=False)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the exporter's talk about its own dependencies away from the user."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def parity(module: nn.Module, path: str | os.PathLike[str], metadata: ModelMetadata) -> float:
+    """Measure how far an exported file is from the module it was made from.
+
+    Returns:
+        The greatest absolute difference over outputs, crops and batches of 1, 2 and 5; NaN where either gives NaN.
+    """
+    ours, theirs = TorchRuntime(module, metadata), OnnxRuntime(path)
+    worst = [
+        np.max(np.abs(ours(crops)[name].astype(np.float64) - theirs(crops)[name]))
+        for batch in (1, 2, 5)
+        for crops in (_noise(batch, metadata.size), _structured(batch, metadata.size))
+        for name in metadata.outputs
+    ]
+    return float(np.max(worst))
+
+
+def _noise(batch: int, size: tuple[int, int]) -> NDArray[np.uint8]:
+    return np.random.default_rng(batch).integers(0, 256, (batch, *size, 3), np.uint8)
+
+
+def _structured(batch: int, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Make crops with edges, slopes and flat parts: ramps, discs, stripes, black and white."""
+    y, x = np.mgrid[: size[0], : size[1]].astype(np.float64) + 0.5
+    y, x = y / size[0], x / size[1]
+    disc = np.hypot(x - 0.3, y - 0.6) < 0.2
+    patterns = [x, y, disc, (x * 8).astype(int) % 2, np.zeros(size), np.ones(size)]
+    chosen = [np.stack([patterns[(i + c) % len(patterns)] for c in range(3)], -1) for i in range(batch)]
+    return np.asarray(np.stack(chosen) * 255, np.uint8)

@@ -1,0 +1,132 @@
+"""What a model file says of itself: the contract between the export that writes it and every runtime.
+
+It travels inside the file (ONNX `metadata_props`, key `likelihand`) as JSON, so that a model needs no second
+file, and no guess about colour order, padding or keypoint order is ever made.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Final
+
+from likelihand.geometry import BOX_PADDING
+from likelihand.hand import KEYPOINTS
+
+FORMAT: Final = "likelihand-model"
+VERSION: Final = 1
+KEY: Final = "likelihand"
+"""Name of the entry in the file's `metadata_props`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelMetadata:
+    """What a runtime must know to run a model, and what a person wants to know before using it.
+
+    Attributes:
+        size: (height, width) of the crop in pixels.
+        stages: stages of the network that the file holds; the last one's answer comes out.
+        padding: side of the crop over the longer side of the box, as in training.
+        outputs: names of the results; `points` and `scale` are always there, in crop pixels, corner origin.
+        keypoints: names of the points in order.
+        name: what the model is called.
+        licence: licence of the weights.
+        training_data: what it was trained on.
+        scores: metric to value, as measured, each key naming data and protocol.
+        layout: axes of the input.
+        dtype: type of the input, 0..255; normalisation happens inside.
+        colour: order of the input's channels.
+
+    Example:
+        >>> metadata = ModelMetadata(size=(128, 128), stages=3, licence="Apache-2.0")
+        >>> ModelMetadata.from_json(metadata.to_json()) == metadata
+        True
+    """
+
+    size: tuple[int, int]
+    stages: int = 1
+    padding: float = BOX_PADDING
+    outputs: tuple[str, ...] = ("points", "scale")
+    keypoints: tuple[str, ...] = KEYPOINTS
+    name: str = ""
+    licence: str = ""
+    training_data: str = ""
+    scores: dict[str, float] = field(default_factory=dict)
+    layout: str = "NHWC"
+    dtype: str = "uint8"
+    colour: str = "RGB"
+
+    def to_json(self) -> str:
+        """Write it as one line of JSON that starts with format and version."""
+        return json.dumps({"format": FORMAT, "version": VERSION, **asdict(self)}, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> "ModelMetadata":
+        """Read what `to_json` wrote, and refuse anything else.
+
+        Raises:
+            ValueError: not JSON, another format, a newer version, or a field that is missing or of a wrong kind.
+
+        Example:
+            >>> ModelMetadata.from_json('{"format": "x"}')
+            Traceback (most recent call last):
+            ValueError: model metadata has format 'x', not 'likelihand-model'; ...
+        """
+        values = _object(text)
+        if values.get("format") != FORMAT:
+            raise ValueError(
+                f"model metadata has format {values.get('format')!r}, not {FORMAT!r}; "
+                "export the model with `likelihand export`"
+            )
+        if values.get("version") != VERSION:
+            raise ValueError(
+                f"model metadata has version {values.get('version')!r}, this library reads {VERSION}; "
+                "update likelihand or export the model again"
+            )
+        known = {f.name for f in fields(cls)}
+        try:
+            return cls(**{k: _frozen(v) for k, v in values.items() if k in known}).checked()
+        except TypeError as error:
+            raise ValueError(f"model metadata is incomplete ({error}); export the model again") from error
+
+    def checked(self) -> "ModelMetadata":
+        """Give it back after checking what a runtime relies on.
+
+        Raises:
+            ValueError: a field holds what no runtime of this library could use.
+        """
+        checks = {
+            "size": _positive_pair(self.size),
+            "stages": isinstance(self.stages, int) and self.stages >= 1,
+            "padding": isinstance(self.padding, int | float) and 0 < self.padding < 100,
+            "outputs": {"points", "scale"} <= set(self.outputs),
+            "keypoints": tuple(self.keypoints) == KEYPOINTS,
+            "layout": self.layout == "NHWC",
+            "dtype": self.dtype == "uint8",
+            "colour": self.colour == "RGB",
+        }
+        for name, good in checks.items():
+            if not good:
+                raise ValueError(
+                    f"model metadata has {name} {getattr(self, name)!r}, which this library cannot run; "
+                    "export the model with `likelihand export`"
+                )
+        return self
+
+
+def _positive_pair(size: object) -> bool:
+    pair = isinstance(size, tuple) and len(size) == 2
+    return pair and all(isinstance(v, int) and 0 < v <= 4096 for v in size)  # type: ignore[attr-defined]
+
+
+def _object(text: str) -> Mapping[str, Any]:
+    try:
+        values = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ValueError(f"model metadata is not JSON ({error}); export the model again") from error
+    if not isinstance(values, dict):
+        raise ValueError(f"model metadata is a JSON {type(values).__name__}, not an object; export it again")
+    return values
+
+
+def _frozen(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,119 @@
+"""Runtimes: what turns crops into points, behind one call, so that the predictor knows none of them.
+
+A runtime is anything with `metadata` and `__call__((N, H, W, 3) uint8) -> {name: (N, ...) float}`. The crop
+goes in as it is: normalisation lives inside the network.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from likelihand.metadata import KEY, ModelMetadata
+
+Outputs: TypeAlias = dict[str, NDArray[np.float32]]
+"""`points` (N, 21, 2) and `scale` (N, 21, 2) in crop pixels; more by name where the model gives more."""
+
+EXPORT: Final = "make one with `likelihand export RUN --out hand.onnx`"
+
+
+class Runtime(Protocol):
+    """What the predictor asks of a runtime."""
+
+    @property
+    def metadata(self) -> ModelMetadata:
+        """What the model says of itself: crop size, padding, names of the outputs."""
+
+    def __call__(self, crops: NDArray[np.uint8], /) -> Outputs:
+        """Run (N, height, width, 3) uint8 RGB crops; give the outputs by name."""
+
+
+class OnnxRuntime:
+    """Runs a file that `likelihand export` wrote, on ONNX Runtime's CPU provider.
+
+    Args:
+        path: the `.onnx` file.
+        threads: how many threads one call may use; None leaves it to ONNX Runtime.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is no ONNX model, or none of this library's, or `threads` is not positive.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], threads: int | None = None) -> None:
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise FileNotFoundError(f"model {self.path} does not exist; {EXPORT}")
+        if threads is not None and threads < 1:
+            raise ValueError(f"threads is {threads}; give 1 or more")
+        self._session = _session(self.path, threads)
+        self.metadata = _metadata(self._session, self.path)
+
+    def __call__(self, crops: NDArray[np.uint8], /) -> Outputs:
+        """Run (N, height, width, 3) uint8 crops."""
+        names = list(self.metadata.outputs)
+        return dict(zip(names, self._session.run(names, {"crops": crops}), strict=True))
+
+
+def _session(path: Path, threads: int | None) -> Any:  # noqa: ANN401
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    if threads is not None:
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's own exceptions share no public base
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(f"model {path} is not a readable ONNX file ({reason}); {EXPORT}") from error
+
+
+def _metadata(session: Any, path: Path) -> ModelMetadata:  # noqa: ANN401
+    text = session.get_modelmeta().custom_metadata_map.get(KEY)
+    if text is None:
+        raise ValueError(f"model {path} carries no likelihand metadata, so its input is unknown; {EXPORT}")
+    try:
+        metadata = ModelMetadata.from_json(text)
+    except ValueError as error:
+        raise ValueError(f"model {path}: {error}") from error
+    inputs, outputs = ({a.name for a in side} for side in (session.get_inputs(), session.get_outputs()))
+    if inputs != {"crops"} or not set(metadata.outputs) <= outputs:
+        raise ValueError(
+            f"model {path} has inputs {sorted(inputs)} and outputs {sorted(outputs)}, "
+            f"its metadata says ['crops'] and {sorted(metadata.outputs)}; {EXPORT}"
+        )
+    return metadata
+
+
+class TorchRuntime:
+    """Runs a deployed network, `module((N, H, W, 3) uint8) -> (points, scale)`, on PyTorch.
+
+    Args:
+        module: as `network.deploy()` gives it; its parameters' device is where it runs.
+        metadata: its contract.
+        threads: how many threads PyTorch may use; the setting is the whole process's.
+    """
+
+    def __init__(self, module: Callable[..., Any], metadata: ModelMetadata, threads: int | None = None) -> None:
+        import torch
+
+        if threads is not None:
+            torch.set_num_threads(threads)
+        self._module = module
+        self.metadata = metadata
+
+    def __call__(self, crops: NDArray[np.uint8], /) -> Outputs:
+        """Run (N, height, width, 3) uint8 crops."""
+        import torch
+
+        parameters = getattr(self._module, "parameters", tuple)()
+        device = next((p.device for p in parameters), torch.device("cpu"))
+        with torch.inference_mode():
+            results = self._module(torch.from_numpy(np.ascontiguousarray(crops)).to(device))
+        arrays = (result.float().cpu().numpy() for result in results)
+        return dict(zip(self.metadata.outputs, arrays, strict=True))

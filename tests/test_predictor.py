@@ -1,0 +1,139 @@
+"""The predictor: points come back through the crop's inverse matrix, and wrong input is named."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from likelihand.geometry import crop_matrix, transform_points
+from likelihand.metadata import ModelMetadata
+from likelihand.predictor import Predictor, load
+
+IMAGE = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
+
+
+class Answer:
+    """A runtime that gives the crop points and scales that it is told, and keeps the crops that it saw."""
+
+    def __init__(
+        self, points: np.ndarray, scale: np.ndarray, size: tuple[int, int] = (64, 96), **more: float
+    ) -> None:
+        self.metadata = ModelMetadata(size=size)
+        self.points, self.scale, self.more = points, scale, more
+        self.crops: list[np.ndarray] = []
+
+    def __call__(self, crops: np.ndarray) -> dict[str, np.ndarray]:
+        self.crops.append(crops)
+        count = len(crops)
+        extra = {name: np.full(count, value) for name, value in self.more.items()}
+        return {"points": np.stack([self.points] * count), "scale": np.stack([self.scale] * count), **extra}
+
+
+def answer(seed: int = 0, **more: float) -> Answer:
+    rng = np.random.default_rng(seed)
+    return Answer(rng.uniform(0, 64, (21, 2)), rng.uniform(0.5, 5, (21, 2)), **more)
+
+
+@given(st.floats(-20, 140), st.floats(-20, 100), st.floats(21, 300), st.floats(21, 300), st.integers(0, 2**16))
+def test_points_come_back_exactly(x0: float, y0: float, width: float, height: float, seed: int) -> None:
+    """Image points taken into the crop by crop_matrix and answered there are given back."""
+    box = [x0, y0, x0 + width, y0 + height]
+    points_image = np.random.default_rng(seed).uniform(-50, 200, (21, 2))
+    points_crop = transform_points(crop_matrix(box, (64, 96)), points_image)
+    runtime = Answer(points_crop, np.ones((21, 2)))
+    (hand,) = Predictor(runtime)(IMAGE, [box])
+    np.testing.assert_allclose(hand.points, points_image, atol=1e-9)
+
+
+def test_scale_is_in_image_pixels() -> None:
+    """A crop of 64 pixels over a box of 80 x 1.25 = 100 pixels: lengths grow by 100 / 64."""
+    runtime = answer()
+    (hand,) = Predictor(runtime)(IMAGE, [[10, 10, 90, 50]])
+    np.testing.assert_allclose(hand.scale, runtime.scale * 100 / 64)
+    np.testing.assert_allclose(hand.covariance[:, 0, 0], (runtime.scale[:, 0] * 100 / 64) ** 2)
+    np.testing.assert_allclose(hand.covariance[:, 0, 1], 0, atol=1e-12)
+
+
+def test_batches_change_nothing() -> None:
+    boxes = [[i, i, i + 40, i + 50] for i in range(7)]
+    at_once, in_threes = answer(), answer()
+    one, three = Predictor(at_once)(IMAGE, boxes), Predictor(in_threes, batch_size=3)(IMAGE, boxes)
+    assert [len(c) for c in in_threes.crops] == [3, 3, 1]
+    np.testing.assert_array_equal(np.concatenate(in_threes.crops), at_once.crops[0])
+    for a, b, box in zip(one, three, boxes, strict=True):
+        np.testing.assert_array_equal(a.points, b.points)
+        np.testing.assert_array_equal(a.box, box)
+
+
+def test_no_boxes_takes_the_whole_picture_as_one_crop() -> None:
+    """160 x 120 into 96 x 64: the square of side 160 becomes the shorter side, 64."""
+    runtime = Answer(np.full((21, 2), (48.0, 32.0)), np.ones((21, 2)))
+    (hand,) = Predictor(runtime)(IMAGE)
+    np.testing.assert_allclose(hand.points, np.full((21, 2), (80.0, 60.0)))
+    np.testing.assert_allclose(hand.scale, 160 / 64)
+    np.testing.assert_array_equal(hand.box, [0, 0, 160, 120])
+
+
+def test_side_and_presence_are_read_where_the_model_gives_them() -> None:
+    box = [[0, 0, 50, 50]]
+    assert Predictor(answer())(IMAGE, box)[0].side is None
+    left = Predictor(answer(side=0.2, presence=0.75))(IMAGE, box)[0]
+    assert (left.side, left.score) == ("left", 0.75)
+    assert Predictor(answer(side=0.8))(IMAGE, box)[0].side == "right"
+
+
+def test_no_box_gives_no_hand() -> None:
+    assert Predictor(answer())(IMAGE, []) == []
+
+
+@pytest.mark.parametrize(
+    ("boxes", "message"),
+    [
+        ([1, 2, 3, 4], r"boxes have shape \(4,\); give \(N, 4\)"),
+        ([[1, 2, 3]], r"boxes have shape \(1, 3\)"),
+        ([[0, 0, 9, 9], [0, 0, float("nan"), 9]], "box 1: .*not four finite numbers"),
+        ([[5, 5, 5, 9]], "box 0: .*is empty"),
+        ([[-9, 0, 0, 9]], "box 0 .*lies outside the picture of 160 x 120 pixels"),
+        ([[0, 120, 9, 130]], "lies outside"),
+        (["abc"], "boxes are not numbers"),
+    ],
+)
+def test_wrong_boxes_are_named(boxes: list, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Predictor(answer())(IMAGE, boxes)
+
+
+@pytest.mark.parametrize("image", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), np.zeros((0, 4, 3), np.uint8)])
+def test_wrong_images_are_named(image: np.ndarray) -> None:
+    with pytest.raises(ValueError, match=r"image has shape .*give \(height, width, 3\) uint8 RGB"):
+        Predictor(answer())(image)
+
+
+def test_load_names_what_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "text.onnx").write_text("no model")
+    (tmp_path / "empty.onnx").touch()
+    with pytest.raises(FileNotFoundError, match=r"missing\.onnx does not exist; make one with"):
+        load(tmp_path / "missing.onnx")
+    for name in ("text.onnx", "empty.onnx"):
+        with pytest.raises(ValueError, match="is not a readable ONNX file"):
+            load(tmp_path / name)
+    with pytest.raises(ValueError, match=r"hand\.pt is not a file that a runtime reads"):
+        load(tmp_path / "hand.pt")
+    with pytest.raises(ValueError, match="runtime 'tpu' is not known"):
+        load(tmp_path / "text.onnx", runtime="tpu")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="is for runtime 'onnx', not 'torch'"):
+        load(tmp_path / "text.onnx", runtime="torch")
+    with pytest.raises(FileNotFoundError, match="holds neither best"):
+        load(tmp_path)
+
+
+def test_without_a_bundled_model_load_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("likelihand.predictor.__file__", str(tmp_path / "predictor.py"))
+    with pytest.raises(FileNotFoundError, match=r"likelihand train.*likelihand export RUN --out hand\.onnx"):
+        load()
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "hand.onnx").write_text("no model, but found")
+    with pytest.raises(ValueError, match="is not a readable ONNX file"):
+        load()
