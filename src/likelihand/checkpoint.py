@@ -1,0 +1,300 @@
+"""Checkpoints: safetensors files that explain themselves, written whole or not at all, read without any pickle.
+
+The header's metadata holds one entry, `likelihand`: JSON with the format's version, how to rebuild the network,
+what the loss was, on what data it was trained and how it scored. Tensors are named by what they belong to:
+`network.*`, `loss.*` (the flows) and whatever training keeps beside them; a deployable file holds `network.*`
+alone.
+"""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+import likelihand
+from likelihand.geometry import BOX_PADDING
+from likelihand.models import from_config
+
+FORMAT: Final = 1
+_KEY: Final = "likelihand"
+_LONGEST_HEADER: Final = 1_000_000
+_PLAIN: Final = re.compile(r"[\w.+\-]{0,100}")
+
+
+class CheckpointError(ValueError):
+    """A checkpoint that cannot be used; the message says which, why, and what would mend it."""
+
+
+@dataclass(frozen=True)
+class CheckpointInfo:
+    """What a checkpoint says of itself.
+
+    Attributes:
+        size: (height, width) of the crops the network was trained on.
+        network: `network.config()`; None where the network is of a class that only its author can build.
+        loss: the loss in words.
+        padding: side of the crop over the longer side of the box.
+        data: the training and validation data in words.
+        training: step, epoch and settings, and all that a resumed run needs beside tensors.
+        scores: the report of the validation, None before the first.
+        likelihand: version of the library that wrote it.
+        format: version of the file's layout.
+
+    Example:
+        >>> CheckpointInfo(size=(256, 256)).format
+        1
+    """
+
+    size: tuple[int, int]
+    network: dict[str, Any] | None = None
+    loss: str = ""
+    padding: float = BOX_PADDING
+    data: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    scores: dict[str, Any] | None = None
+    likelihand: str = likelihand.__version__
+    format: int = FORMAT
+
+
+def config_of(network: nn.Module) -> dict[str, Any] | None:
+    """Give `network.config()`, None where the network, or a part of it, is of a class unknown to the library."""
+    try:
+        describe = getattr(network, "config", None)
+        return dict(describe()) if callable(describe) else None
+    except ValueError:
+        return None
+
+
+def write_atomically(path: str | Path, content: bytes) -> None:
+    """Write a file so that at any moment it holds either the old content or the new, also after a crash.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     write_atomically(Path(folder, "a"), b"new")
+        ...     Path(folder, "a").read_bytes()
+        b'new'
+    """
+    path = Path(path)
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+    if os.name == "posix":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def save_tensors(path: str | Path, tensors: Mapping[str, Tensor], info: CheckpointInfo) -> None:
+    """Write tensors with their header, atomically.
+
+    Args:
+        path: of the file, ending in .safetensors.
+        tensors: full name -> tensor, on any device.
+        info: what the file says of itself; JSON values.
+    """
+    plain = {name: t.detach().to("cpu", copy=True).contiguous() for name, t in tensors.items()}
+    header = json.dumps(asdict(info), allow_nan=False)
+    write_atomically(path, save(plain, metadata={_KEY: header}))
+
+
+def save_checkpoint(
+    path: str | Path,
+    network: nn.Module,
+    info: CheckpointInfo,
+    *,
+    loss: nn.Module | None = None,
+    half: bool = False,
+) -> None:
+    """Write a network's weights, and the loss's where one is given.
+
+    Without a loss this is the deployable file: no flows, no optimiser.
+
+    Args:
+        path: of the file, ending in .safetensors.
+        network: its weights are written; `info.network` is filled in where it is None.
+        info: what the file says of itself.
+        loss: its parameters, the flows, are written too.
+        half: writes floating-point tensors as float16: half the size, about 3 digits.
+
+    Example:
+        >>> import tempfile
+        >>> from likelihand.models import SequentialHeatmapNetwork, TimmBackbone
+        >>> network = SequentialHeatmapNetwork(TimmBackbone("resnet18"), stages=1, width=8)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_checkpoint(f"{folder}/a.safetensors", network, CheckpointInfo(size=(64, 64)))
+        ...     load_checkpoint(f"{folder}/a.safetensors")[1].size
+        (64, 64)
+    """
+    tensors = {f"network.{name}": t for name, t in network.state_dict().items()}
+    tensors |= {f"loss.{name}": t for name, t in (loss.state_dict() if loss else {}).items()}
+    if half:
+        tensors = {name: t.half() if t.is_floating_point() else t for name, t in tensors.items()}
+    config = info.network if info.network is not None else config_of(network)
+    save_tensors(path, tensors, CheckpointInfo(**{**vars(info), "network": config}))
+
+
+def read_info(path: str | Path) -> CheckpointInfo:
+    """Read what a checkpoint says of itself, without its tensors.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        CheckpointError: it is no checkpoint of this library.
+    """
+    return read_tensors(path, prefix=None)[1]
+
+
+def read_tensors(path: str | Path, prefix: str | None = "") -> tuple[dict[str, Tensor], CheckpointInfo]:
+    """Read the tensors whose names begin with `prefix` (none where None), and the header.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        CheckpointError: it is damaged, no safetensors file, or not a checkpoint of this library.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"no checkpoint {path}; give a .safetensors file that training wrote")
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            info = _parse(path, (file.metadata() or {}).get(_KEY))
+            names = [n for n in file.keys() if prefix is not None and n.startswith(prefix)]  # noqa: SIM118
+            return {n: file.get_tensor(n) for n in names}, info
+    except (SafetensorError, OSError, RuntimeError, OverflowError, MemoryError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise CheckpointError(
+            f"{path} is not a whole safetensors file ({reason}); give a checkpoint that likelihand wrote"
+        ) from error
+
+
+def _parse(path: Path, text: str | None) -> CheckpointInfo:
+    """Check the header and give it; nothing in it is believed before."""
+    if text is None:
+        raise CheckpointError(f"{path} has no likelihand header; give a checkpoint that likelihand wrote")
+    if len(text) > _LONGEST_HEADER:
+        raise CheckpointError(f"{path} has a header of {len(text)} characters; {_LONGEST_HEADER} is the limit")
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"the header of {path} is not JSON; the file is damaged or forged") from error
+    if not isinstance(values, dict) or values.get("format") != FORMAT:
+        found = values.get("format") if isinstance(values, dict) else None
+        raise CheckpointError(
+            f"{path} is of format {found!r}, this likelihand reads {FORMAT}; use the likelihand that wrote it"
+        )
+    known = {f.name for f in fields(CheckpointInfo)}
+    try:
+        info = CheckpointInfo(**{k: v for k, v in values.items() if k in known})
+        return _checked(CheckpointInfo(**{**vars(info), "size": tuple(info.size)}))
+    except (TypeError, ValueError) as error:
+        raise CheckpointError(f"the header of {path} is malformed: {error}") from error
+
+
+def _checked(info: CheckpointInfo) -> CheckpointInfo:
+    """Refuse values of wrong types, and text in the network's description that could name a file or an address."""
+    whole = all(isinstance(v, int) and not isinstance(v, bool) and 0 < v <= 8192 for v in info.size)
+    if len(info.size) != 2 or not whole:
+        raise ValueError(f"size {info.size!r} is not (height, width)")
+    if isinstance(info.padding, bool) or not isinstance(info.padding, int | float) or not 0 < info.padding < 100:
+        raise ValueError(f"padding {info.padding!r} is not a number from 0 to 100")
+    for name in ("data", "training"):
+        if not isinstance(getattr(info, name), dict):
+            raise ValueError(f"{name} is not an object")
+    if not isinstance(info.network, dict | None) or not isinstance(info.scores, dict | None):
+        raise ValueError("network and scores are not objects")
+    _check_plain(info.network)
+    return info
+
+
+def _check_plain(value: object) -> None:
+    if isinstance(value, dict):
+        _check_plain([*value.keys(), *value.values()])
+    elif isinstance(value, list):
+        for part in value:
+            _check_plain(part)
+    elif isinstance(value, str) and not _PLAIN.fullmatch(value):
+        raise ValueError(f"the network's description holds {value[:60]!r}, which is not a plain name")
+    elif isinstance(value, int | float) and abs(value) > 1_000_000:
+        raise ValueError(f"the network's description holds the number {value!r}")
+
+
+def load_checkpoint(path: str | Path, network: nn.Module | None = None) -> tuple[nn.Module, CheckpointInfo]:
+    """Load a network, on the CPU and in evaluation mode, with what the checkpoint says of itself.
+
+    The network is built from the header by the library's own classes alone; its shapes are compared with the
+    file's before memory is spent on it.
+
+    Args:
+        path: of the file.
+        network: takes the weights; needed where the class is not the library's own.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        CheckpointError: the file is no checkpoint, or its tensors do not fit the network.
+    """
+    tensors, info = read_tensors(path, "network.")
+    state = {name.removeprefix("network."): t for name, t in tensors.items()}
+    if network is None:
+        network = _build(Path(path), info, state)
+    load_state(network, state, f"{path}")
+    return network.eval(), info
+
+
+def _build(path: Path, info: CheckpointInfo, state: Mapping[str, Tensor]) -> nn.Module:
+    if info.network is None:
+        raise CheckpointError(
+            f"{path} does not say how to build its network; build it and call load_checkpoint(path, network)"
+        )
+    try:
+        with torch.device("meta"):
+            outline = from_config(info.network)
+        check_state(outline, state, f"{path}")
+        return from_config(info.network)
+    except (ValueError, TypeError, RuntimeError, KeyError, AttributeError) as error:
+        if isinstance(error, CheckpointError):
+            raise
+        reason = " ".join(str(error).split())[:200]
+        raise CheckpointError(f"the network that {path} describes cannot be built: {reason}") from error
+
+
+def check_state(module: nn.Module, state: Mapping[str, Tensor], source: str) -> None:
+    """Compare names, shapes and kinds of tensors with a module's.
+
+    Raises:
+        CheckpointError: they differ; the message names the first difference.
+    """
+    own = module.state_dict()
+    for name in sorted(own.keys() | state.keys()):
+        if name not in state:
+            raise CheckpointError(f"{source} lacks tensor {name!r}; it belongs to another network or loss")
+        if name not in own:
+            raise CheckpointError(f"{source} holds {name!r}, unknown here; it belongs to another network or loss")
+        if own[name].shape != state[name].shape:
+            raise CheckpointError(
+                f"{source} holds {name!r} of shape {tuple(state[name].shape)}, expected {tuple(own[name].shape)}; "
+                "build the same network or loss as it was trained"
+            )
+        if own[name].is_floating_point() != state[name].is_floating_point():
+            raise CheckpointError(f"{source} holds {name!r} as {state[name].dtype}, expected {own[name].dtype}")
+
+
+def load_state(module: nn.Module, state: Mapping[str, Tensor], source: str) -> None:
+    """Copy tensors into a module after `check_state`.
+
+    Raises:
+        CheckpointError: they do not fit.
+    """
+    check_state(module, state, source)
+    module.load_state_dict(dict(state))
