@@ -1,0 +1,194 @@
+"""Heatmaps and points: from logits to coordinates and back.
+
+Cell (row i, column j) of a heatmap with stride s covers [j s, (j + 1) s] x [i s, (i + 1) s] of the crop; its
+centre is ((j + 1/2) s, (i + 1/2) s) in crop pixels. Everything is computed in float32 or wider, also under
+autocast.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
+
+import torch
+from torch import Tensor
+
+Decoder: TypeAlias = Callable[[Tensor, int], Tensor]
+"""Takes heatmaps (N, K, h, w) and their stride, gives points (N, K, 2) in crop pixels."""
+
+
+class Prediction(NamedTuple):
+    """What one stage of a network says of a batch.
+
+    Attributes:
+        heatmaps: (N, K, h, w) logits.
+        mean: (N, K, 2) float32 (x, y) in crop pixels.
+        log_scale: (N, K, 2) float32, natural logarithm of the scale along x and y in crop pixels.
+    """
+
+    heatmaps: Tensor
+    mean: Tensor
+    log_scale: Tensor
+
+
+def widen(values: Tensor) -> Tensor:
+    """Make half precision float32 and leave wider types alone.
+
+    Example:
+        >>> widen(torch.zeros(1, dtype=torch.bfloat16)).dtype
+        torch.float32
+    """
+    return values.to(torch.promote_types(values.dtype, torch.float32))
+
+
+def cell_centres(count: int, stride: int, like: Tensor) -> Tensor:
+    """Give the centres (j + 1/2) * stride of a row of cells in crop pixels, shape (count,).
+
+    Example:
+        >>> cell_centres(3, 4, torch.zeros(()))
+        tensor([ 2.,  6., 10.])
+    """
+    return (torch.arange(count, dtype=like.dtype, device=like.device) + 0.5) * stride
+
+
+def spatial_softmax(heatmaps: Tensor) -> Tensor:
+    """Normalise every heatmap to probabilities that sum to 1 over its cells.
+
+    Args:
+        heatmaps: (..., h, w) logits.
+
+    Returns:
+        (..., h, w) probabilities, float32 or wider.
+
+    Example:
+        >>> spatial_softmax(torch.zeros(1, 1, 2, 2))
+        tensor([[[[0.2500, 0.2500],
+                  [0.2500, 0.2500]]]])
+    """
+    return widen(heatmaps).flatten(-2).softmax(-1).view(heatmaps.shape)
+
+
+def soft_argmax(heatmaps: Tensor, stride: int) -> Tensor:
+    r"""Compute the mean of every heatmap, the integral of positions under its softmax.
+
+    .. math:: \hat\mu = \sum_p p\, e^{H(p)} / \sum_q e^{H(q)}
+
+    with p the cell centres (eq. 1 of the paper; Sun et al., Integral Human Pose Regression, 2018).
+
+    Args:
+        heatmaps: (N, K, h, w) logits.
+        stride: crop pixels a cell.
+
+    Returns:
+        (N, K, 2) float32 (x, y) in crop pixels, inside the crop by half a cell.
+
+    Example:
+        >>> soft_argmax(torch.zeros(1, 1, 8, 4), stride=4)
+        tensor([[[ 8., 16.]]])
+    """
+    probability = spatial_softmax(heatmaps)
+    x = cell_centres(heatmaps.shape[-1], stride, probability)
+    y = cell_centres(heatmaps.shape[-2], stride, probability)
+    return torch.stack([(probability.sum(-2) * x).sum(-1), (probability.sum(-1) * y).sum(-1)], -1)
+
+
+def peak(heatmaps: Tensor, stride: int) -> Tensor:
+    """Find the highest cell of every heatmap, moved a quarter of a cell towards its higher neighbour.
+
+    The decoder of networks trained with `HeatmapLoss`, whose heatmaps are no logits (the quarter as in Newell et
+    al., Stacked Hourglass Networks, 2016). Not differentiable.
+
+    Args:
+        heatmaps: (N, K, h, w) values, at least 2 x 2 cells.
+        stride: crop pixels a cell.
+
+    Returns:
+        (N, K, 2) float32 (x, y) in crop pixels.
+
+    Example:
+        >>> heatmap = torch.tensor([[0.0, 0.0, 0.0, 0.0], [0.0, 9.0, 5.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
+        >>> peak(heatmap[None, None], stride=4)
+        tensor([[[7., 6.]]])
+    """
+    height, width = heatmaps.shape[-2:]
+    values = widen(heatmaps).flatten(-2)
+    best = values.argmax(-1)
+    row, column = best // width, best % width
+
+    def quarter(position: Tensor, count: int, step: int) -> Tensor:
+        after = values.gather(-1, (best + step * (position < count - 1)).unsqueeze(-1)).squeeze(-1)
+        before = values.gather(-1, (best - step * (position > 0)).unsqueeze(-1)).squeeze(-1)
+        inside = (position > 0) & (position < count - 1)
+        return (position + 0.5 + 0.25 * torch.sign(after - before) * inside) * stride
+
+    return torch.stack([quarter(column, width, 1), quarter(row, height, width)], -1)
+
+
+def spatial_covariance(heatmaps: Tensor, stride: int) -> Tensor:
+    r"""Compute the covariance of every heatmap's softmax about its mean.
+
+    .. math:: C = \sum_p \tilde H(p)\,(p - \hat\mu)(p - \hat\mu)^T
+
+    Args:
+        heatmaps: (N, K, h, w) logits.
+        stride: crop pixels a cell.
+
+    Returns:
+        (N, K, 2, 2) float32 in square crop pixels, rows and columns in the order x, y.
+
+    Example:
+        >>> spatial_covariance(torch.zeros(1, 1, 2, 2), stride=4)
+        tensor([[[[4., 0.],
+                  [0., 4.]]]])
+    """
+    probability = spatial_softmax(heatmaps)
+    mean = soft_argmax(heatmaps, stride)
+    x = cell_centres(heatmaps.shape[-1], stride, probability) - mean[..., :1]
+    y = cell_centres(heatmaps.shape[-2], stride, probability) - mean[..., 1:]
+    xx = (probability.sum(-2) * x * x).sum(-1)
+    yy = (probability.sum(-1) * y * y).sum(-1)
+    xy = ((probability * x.unsqueeze(-2)).sum(-1) * y).sum(-1)
+    return torch.stack([xx, xy, xy, yy], -1).view(*mean.shape, 2)
+
+
+def log_gaussian_profiles(
+    points: Tensor, size: tuple[int, int], stride: int, sigma: float
+) -> tuple[Tensor, Tensor]:
+    """Compute the exponents of a Gaussian about each point along x and along y; their sum is the Gaussian's.
+
+    Args:
+        points: (..., 2) (x, y) in crop pixels.
+        size: (height, width) of the heatmap in cells.
+        stride: crop pixels a cell.
+        sigma: standard deviation in cells.
+
+    Returns:
+        (..., width) and (..., height), -distance^2 / (2 sigma^2) of the cell centres.
+
+    Example:
+        >>> x, y = log_gaussian_profiles(torch.tensor([2.0, 2.0]), (1, 2), stride=4, sigma=1.0)
+        >>> x, y
+        (tensor([-0.0000, -0.5000]), tensor([-0.]))
+    """
+    cells = widen(points) / stride
+    x = cell_centres(size[1], 1, cells) - cells[..., :1]
+    y = cell_centres(size[0], 1, cells) - cells[..., 1:]
+    return -x.square() / (2 * sigma**2), -y.square() / (2 * sigma**2)
+
+
+def render_gaussians(points: Tensor, size: tuple[int, int], stride: int, sigma: float) -> Tensor:
+    """Draw a Gaussian of height 1 about every point, sampled at the cell centres.
+
+    Args:
+        points: (N, K, 2) (x, y) in crop pixels; a point outside the crop leaves its tail alone inside.
+        size: (height, width) of the heatmap in cells.
+        stride: crop pixels a cell.
+        sigma: standard deviation in cells.
+
+    Returns:
+        (N, K, height, width) in 0..1.
+
+    Example:
+        >>> render_gaussians(torch.tensor([[[2.0, 2.0]]]), (1, 2), stride=4, sigma=1.0)
+        tensor([[[[1.0000, 0.6065]]]])
+    """
+    x, y = log_gaussian_profiles(points, size, stride, sigma)
+    return y.exp().unsqueeze(-1) * x.exp().unsqueeze(-2)

@@ -1,0 +1,163 @@
+"""The paper's loss: how likely is the target under the prediction?"""
+
+import math
+from collections.abc import Sequence
+from typing import Any, Final, Literal, TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from likelihand.flows import Density, RealNVP, StandardLaplace
+from likelihand.heatmaps import Prediction, widen
+from likelihand.losses.stage import Reduction, StageLoss, labelled, reduce, spread
+
+Residual: TypeAlias = Literal["none", "laplace"]
+Variant: TypeAlias = Literal["paper", "rle", "mmpose"]
+
+HALF_LOG_2PI: Final = 0.5 * math.log(2 * math.pi)
+
+
+class ResidualLogLikelihood(StageLoss):
+    r"""Scores a target by its negative log-density under the prediction: the paper's MLE loss.
+
+    With the residual :math:`\epsilon = (\mu_g - \hat\mu) / \hat\sigma` (eq. 3), a keypoint of a stage costs
+
+    .. math:: -\log P_\phi(\epsilon) + \sum_d \log \hat\sigma_d \quad\text{nats}
+
+    (eq. 5), with one RealNVP a stage as :math:`P_\phi`. This is minus the logarithm of a density of the target
+    in crop pixels: it integrates to 1, and is negative wherever the density is above 1 a square pixel. That is
+    normal.
+
+    ``residual="laplace"`` takes up RLE's idea (Li et al., Human Pose Regression with Residual Log-likelihood
+    Estimation, 2021): the density is a simple Q times a learned ratio G. RLE multiplies Q with a flow's density
+    and drops the product's normaliser, so the result is no density. Here the flow starts from Q, a Laplace
+    density of variance 1: P(e) = Q(e) G(e) with G(e) = Q(z) |det dz/de| / Q(e) and z the flow's inverse of e. Q
+    counts once, G starts close to 1 (the shortcut: from the first step the gradient is Q's, an L1 loss) and the
+    product integrates to 1 for every flow.
+
+    ``variant="rle"`` and ``"mmpose"`` compute what those two programs do, for comparison: they subtract log phi of
+    shape (N, K, 1) from (N, K, 2) and sum, which counts it twice; they count log scale twice; their residual is
+    (mean - target) / scale; and their Laplace terms differ. With phi the flow's density, a keypoint costs
+
+    .. math:: -2 \log\phi(-\epsilon) + \sum_d \Big(2\log\hat\sigma_d + \tfrac12\log 2\pi
+              + \tfrac{|\epsilon_d|}{\sqrt 2}\Big), \qquad
+              -2 \log\phi(-\epsilon) + \sum_d (2\log\hat\sigma_d + \log 2 + |\epsilon_d|).
+
+    Args:
+        stages: stages of the network, a flow each.
+        residual: "none" for eq. 5 as written, "laplace" to start the flow from a Laplace density.
+        variant: "paper", "rle" or "mmpose"; the last two bring their own Laplace term.
+        density: stands in for the flows: one `Density` for all stages, or a sequence of one a stage.
+
+    Raises:
+        ValueError: an unknown name, arguments that contradict each other, or not a density a stage.
+
+    Example:
+        >>> from likelihand.flows import StandardNormal
+        >>> loss = ResidualLogLikelihood(density=StandardNormal())
+        >>> zeros = torch.zeros(1, 21, 2)
+        >>> loss(zeros, zeros, zeros, torch.ones(1, 21))           # log(2 pi) nats
+        tensor(1.8379)
+    """
+
+    def __init__(
+        self,
+        stages: int = 1,
+        residual: Residual = "none",
+        variant: Variant = "paper",
+        density: Density | Sequence[Density] | None = None,
+    ) -> None:
+        super().__init__()
+        _check_names(residual, variant, density is not None)
+        self.stages, self.residual, self.variant = stages, residual, variant
+        if density is None:
+            base = StandardLaplace() if residual == "laplace" else None
+            self.density: RealNVP | Sequence[Density] = RealNVP(flows=stages, base=base)
+        elif isinstance(density, Density):
+            self.density = _hold([density] * stages)
+        else:
+            self.density = _hold(list(density))
+            if len(self.density) != stages:
+                raise ValueError(f"{len(self.density)} densities for {stages} stages: give one a stage, or one")
+
+    def extra_repr(self) -> str:
+        """Show the arguments."""
+        return f"stages={self.stages}, residual={self.residual!r}, variant={self.variant!r}"
+
+    def forward(
+        self, mean: Tensor, log_scale: Tensor, target: Tensor, weight: Tensor, *,
+        reduction: Reduction = "mean", stage: int = 0,
+    ) -> Tensor:  # fmt: skip
+        """Compute the loss of one stage.
+
+        Args:
+            mean: (N, K, 2) crop pixels.
+            log_scale: (N, K, 2), natural logarithm of crop pixels.
+            target: (N, K, 2) crop pixels.
+            weight: (N, K), 0 where not labelled; those never reach the flow.
+            reduction: "mean" or "none".
+            stage: whose flow, counted from 0.
+
+        Returns:
+            Nats a labelled keypoint, or weighted nats of shape (N, K).
+
+        Raises:
+            ValueError: shapes, stage or reduction do not fit.
+        """
+        return reduce(self._nats(mean[None], log_scale[None], target, weight, stage)[0], weight, reduction)
+
+    def of_prediction(self, prediction: Prediction, target: Tensor, weight: Tensor, stage: int) -> Tensor:
+        """Compute the weighted nats (N, K) of one stage's prediction."""
+        return self._nats(prediction.mean[None], prediction.log_scale[None], target, weight, stage)[0]
+
+    def of_predictions(self, predictions: Sequence[Prediction], target: Tensor, weight: Tensor) -> Tensor:
+        """Compute the weighted nats (stages, N, K), all flows in one batch."""
+        mean = torch.stack([prediction.mean for prediction in predictions])
+        log_scale = torch.stack([prediction.log_scale for prediction in predictions])
+        return self._nats(mean, log_scale, target, weight, None)
+
+    def _nats(self, mean: Tensor, log_scale: Tensor, target: Tensor, weight: Tensor, stage: int | None) -> Tensor:
+        if len(mean) != (self.stages if stage is None else 1) or not 0 <= (stage or 0) < self.stages:
+            asked = f"{len(mean)} predictions" if stage is None else f"stage {stage}"
+            raise ValueError(f"{asked}: this loss has {self.stages} stages, make it with as many as the network")
+        mask = labelled(target, weight, mean.shape[1:-1])
+        log_scale = widen(log_scale[:, mask])
+        residual = (widen(target[mask]) - widen(mean[:, mask])) * torch.exp(-log_scale)
+        if self.variant == "paper":
+            nats = log_scale.sum(-1) - self._log_density(residual, stage)
+        else:
+            if self.variant == "rle":
+                laplace = residual.abs() / math.sqrt(2) + HALF_LOG_2PI
+            else:
+                laplace = residual.abs() + math.log(2)
+            nats = (2 * log_scale + laplace).sum(-1) - 2 * self._log_density(-residual, stage)
+        return spread(nats, mask, weight)
+
+    def _log_density(self, residual: Tensor, stage: int | None) -> Tensor:
+        if isinstance(self.density, RealNVP):
+            if stage is None and self.stages > 1:
+                return self.density.log_prob(residual)
+            return self.density.log_prob(residual[0], stage)[None]
+        densities = list(self.density) if stage is None else [self.density[stage]]
+        return torch.stack([density.log_prob(each) for density, each in zip(densities, residual, strict=True)])
+
+
+def _hold(densities: list[Density]) -> Sequence[Density]:
+    if all(isinstance(density, nn.Module) for density in densities):
+        modules: Any = nn.ModuleList(densities)  # type: ignore[arg-type]
+        held: Sequence[Density] = modules
+        return held
+    return densities
+
+
+def _check_names(residual: str, variant: str, has_density: bool) -> None:
+    if residual not in ("none", "laplace") or variant not in ("paper", "rle", "mmpose"):
+        raise ValueError(
+            f"residual {residual!r}, variant {variant!r}: "
+            'expected "none" or "laplace", and "paper", "rle" or "mmpose"'
+        )
+    if residual == "laplace" and (variant != "paper" or has_density):
+        raise ValueError(
+            'residual="laplace" goes with variant="paper" and the loss\'s own flows: the other variants have '
+            'a Laplace term already, and a density of your own is used as it is; leave residual="none"'
+        )

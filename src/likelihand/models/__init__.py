@@ -1,0 +1,54 @@
+"""Networks from crops to keypoints, and the backbones under them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from torch import nn
+
+from likelihand.models.backbones import Backbone, TimmBackbone
+from likelihand.models.complexity import PartComplexity, complexity, format_complexity
+from likelihand.models.deploy import DeployedNetwork
+from likelihand.models.sequential import SequentialHeatmapNetwork
+
+__all__ = [
+    "Backbone",
+    "DeployedNetwork",
+    "PartComplexity",
+    "SequentialHeatmapNetwork",
+    "TimmBackbone",
+    "complexity",
+    "format_complexity",
+    "from_config",
+]
+
+_OWN: Final[dict[str, Callable[[Mapping[str, Any]], nn.Module]]] = {
+    "SequentialHeatmapNetwork": SequentialHeatmapNetwork.from_config,
+}
+
+
+def from_config(config: Mapping[str, Any]) -> nn.Module:
+    """Build the network that a `config()` describes, with fresh weights.
+
+    Only the library's own classes are built: a configuration may come with a file from anywhere.
+
+    Args:
+        config: what `network.config()` gave.
+
+    Raises:
+        ValueError: the class is not the library's, or the arguments do not fit it.
+
+    Example:
+        >>> network = SequentialHeatmapNetwork(TimmBackbone("resnet18"), stages=2)
+        >>> from_config(network.config()).config() == network.config()
+        True
+    """
+    name = config.get("class")
+    if not isinstance(name, str) or name not in _OWN:
+        raise ValueError(
+            f"cannot build {name!r}: expected one of {', '.join(_OWN)}; build a network of your own in Python "
+            "and load its weights there"
+        )
+    try:
+        return _OWN[name](config)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"the configuration does not describe a {name}: {error!r}") from error

