@@ -56,7 +56,7 @@ def export(
         difference = parity(module, part, metadata)
         if not difference <= TOLERANCE:
             raise ValueError(
-                f"the exported file differs from PyTorch by {difference:.3g} crop pixels, more than {TOLERANCE:g}; "
+                f"the exported file differs from PyTorch by {difference:.3g} crop pixels, over {TOLERANCE:g}; "
                 "no file was written: export on the CPU in float32, and check the network for NaN"
             )
         part.replace(file)

@@ -1,9 +1,10 @@
 """From a picture and boxes to hands: crop, run, and take the answer back through the crop's inverse matrix."""
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,8 +20,14 @@ from likelihand.geometry import (
     warp_image,
 )
 from likelihand.hand import Side
+from likelihand.metadata import ModelMetadata
 from likelihand.runtimes import OnnxRuntime, Outputs, Runtime, TorchRuntime
 from likelihand.structures import Hand
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from likelihand.checkpoint import CheckpointInfo
 
 RuntimeName: TypeAlias = Literal["onnx", "torch"]
 
@@ -189,6 +196,32 @@ def load(
         mend = "give the .safetensors checkpoint" if kind == "onnx" else "run `likelihand export` first"
         raise ValueError(f"model {file} is for runtime {kind!r}, not {runtime!r}; {mend}")
     return Predictor(OnnxRuntime(file, threads) if kind == "onnx" else _torch_runtime(file, threads))
+
+
+def _torch_runtime(file: Path, threads: int | None) -> TorchRuntime:
+    from likelihand.checkpoint import load_checkpoint
+
+    network, info = load_checkpoint(file)
+    return TorchRuntime(network.deploy(), metadata_of(network, info), threads)  # type: ignore[operator]
+
+
+def metadata_of(network: "nn.Module", info: "CheckpointInfo") -> ModelMetadata:
+    """Say of a checkpoint's network what an exported file says of itself.
+
+    Args:
+        network: with its stages as `stages`.
+        info: what the checkpoint says; its validation's total becomes the scores.
+    """
+    scores = info.scores or {}
+    name = " ".join(str(scores.get(key, "")) for key in ("protocol", "split"))
+    total = {k: v for k, v in scores.get("total", {}).items() if isinstance(v, float)}
+    return ModelMetadata(
+        size=info.size,
+        stages=len(getattr(network, "stages", [None])),
+        padding=info.padding,
+        training_data=json.dumps(info.data),
+        scores={f"{metric} ({name.strip()})": value for metric, value in total.items()},
+    )
 
 
 def bundled() -> Path:

@@ -50,7 +50,7 @@ def run(arguments: Namespace) -> int:
             try:
                 line = _predict(picture, predict, boxes, arguments, taken)
             except (ValueError, OSError) as error:
-                problems.append(f"{picture}: {' '.join(str(error).split())}")
+                problems.append(_named(picture, error))
                 continue
             hands += len(line["hands"])
             file.write(json.dumps(line, allow_nan=False) + "\n")
@@ -79,8 +79,14 @@ def _read(picture: str) -> "Image":
     from likelihand.data.images import decode_image, read_image
 
     if picture == STDIN:
-        return decode_image(sys.stdin.buffer.read())
+        return decode_image(sys.stdin.buffer.read(), name=STDIN)
     return read_image(picture)
+
+
+def _named(picture: str, error: Exception) -> str:
+    """Put an error on one line that begins with the picture."""
+    text = " ".join(str(error).split())
+    return text if text.startswith(picture) else f"{picture}: {text}"
 
 
 def hand_json(hand: "Hand") -> dict[str, Any]:

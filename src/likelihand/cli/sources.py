@@ -16,8 +16,8 @@ def pictures(sources: Sequence[str]) -> tuple[list[str], list[str]]:
     """Resolve files, folders, globs and `-` (standard input) to pictures.
 
     Returns:
-        The pictures, each once, in the order asked for (a folder's and a glob's sorted), and one line for each source
-        that gave none.
+        The pictures, each once, in the order asked for (a folder's and a glob's sorted), and one line for each
+        source that gave none.
 
     Example:
         >>> pictures(["-", "no/such/folder/*.jpg"])
@@ -41,7 +41,7 @@ def _files(source: str) -> list[str]:
     if path.is_dir():
         return sorted(str(p) for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
     if glob.has_magic(source):
-        return sorted(f for f in glob.glob(source, recursive=True) if Path(f).is_file())
+        return sorted(f for f in glob.glob(source, recursive=True) if Path(f).is_file())  # noqa: PTH207
     # a missing file stays in the list, so that reading it says so
     return [source]
 
@@ -50,8 +50,8 @@ class Boxes:
     """Boxes by picture, from a JSON file.
 
     The file holds `{"photo.jpg": [[x0, y0, x1, y1], ...], ...}` or is COCO JSON with `images` and `annotations`
-    (`bbox` x, y, width, height). A picture is found by its path as given, else by the longest ending of its path that
-    the file names.
+    (`bbox` x, y, width, height). A picture is found by its path as given, else by the longest ending of its path
+    that the file names.
 
     Args:
         file: the JSON file.

@@ -1,0 +1,299 @@
+"""What the parts cost, side by side in one run.
+
+Absolute times belong to a machine and an hour; ratios of things timed in turns, round after round, travel.
+"""
+
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import cv2
+import numpy as np
+
+from likelihand.data.images import decode_image
+from likelihand.geometry import crop_matrix, warp_image
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    from likelihand.heatmaps import Prediction
+    from likelihand.losses import StageLoss
+    from likelihand.models import SequentialHeatmapNetwork
+
+Task: TypeAlias = Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table.
+
+    Attributes:
+        name: what was measured.
+        value: the figure.
+        unit: its unit.
+        note: what it was measured on.
+    """
+
+    name: str
+    value: float
+    unit: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BenchOptions:
+    """What to measure on.
+
+    Attributes:
+        backbone: timm name of the backbone.
+        stages: stages of the network.
+        size: side of the crop in pixels.
+        batch: crops in a batch.
+        threads: threads of one call.
+        rounds: how often each thing is timed; the median counts.
+        device: "cpu" or "cuda".
+    """
+
+    backbone: str = "resnet50"
+    stages: int = 5
+    size: int = 256
+    batch: int = 8
+    threads: int = 1
+    rounds: int = 7
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        for name in ("stages", "size", "batch", "threads", "rounds"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"bench option {name} is {getattr(self, name)}; give 1 or more")
+
+
+def interleaved(tasks: Mapping[str, Task], rounds: int) -> dict[str, float]:
+    """Time tasks in turns, so that a slow minute of the machine hits them alike.
+
+    Args:
+        tasks: name to what to run; each runs once more, untimed, before.
+        rounds: how often.
+
+    Returns:
+        Name to the median of its times in seconds.
+
+    Example:
+        >>> sorted(interleaved({"a": lambda: None, "b": lambda: sum(range(9))}, rounds=3))
+        ['a', 'b']
+    """
+    times: dict[str, list[float]] = {name: [] for name in tasks}
+    for task in tasks.values():
+        task()
+    for _ in range(rounds):
+        for name, task in tasks.items():
+            start = time.perf_counter()
+            task()
+            times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(values) for name, values in times.items()}
+
+
+def bench(options: BenchOptions) -> list[Row]:
+    """Measure everything in one run.
+
+    Sets the number of threads of PyTorch and OpenCV for the whole process.
+
+    Raises:
+        ValueError: the device is not there, or the backbone is not known.
+        ImportError: the extra `train` is not installed.
+    """
+    import torch
+
+    if options.device == "cuda" and not torch.cuda.is_available():
+        raise ValueError("device 'cuda' is not available here; give 'cpu'")
+    torch.set_num_threads(options.threads)
+    cv2.setNumThreads(options.threads)
+    return [*_reading(options), *_network(options), *_rendering(options)]
+
+
+def _reading(options: BenchOptions, side: int = 224, count: int = 32) -> Iterator[Row]:
+    """Compare decoding and warping with decoding alone, on JPEG pictures of FreiHAND's size."""
+    from likelihand.data.drawn import DrawnHands
+
+    records = [DrawnHands(count, size=side).record(i) for i in range(count)]
+    files = [
+        cv2.imencode(".jpg", r.read()[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes() for r in records
+    ]
+    matrices = [crop_matrix(r.box, (options.size, options.size)) for r in records]
+
+    def decode() -> None:
+        for file in files:
+            decode_image(file)
+
+    def decode_and_warp() -> None:
+        for file, matrix in zip(files, matrices, strict=True):
+            warp_image(decode_image(file), matrix, (options.size, options.size))
+
+    seconds = interleaved({"decode": decode, "both": decode_and_warp}, options.rounds)
+    note = f"{side} px JPEG -> {options.size} px crop"
+    yield Row("decode", count / seconds["decode"], "images/s", note)
+    yield Row("decode + warp", count / seconds["both"], "images/s", note)
+    yield Row("decode + warp / decode", seconds["decode"] / seconds["both"], "of its speed", note)
+
+
+def _network(options: BenchOptions) -> Iterator[Row]:
+    import torch
+
+    from likelihand.losses import ResidualLogLikelihood
+    from likelihand.models import SequentialHeatmapNetwork, TimmBackbone
+
+    network = SequentialHeatmapNetwork(TimmBackbone(options.backbone), stages=options.stages).to(options.device)
+    bare = TimmBackbone(options.backbone).to(options.device)
+    loss = ResidualLogLikelihood(stages=options.stages).to(options.device)
+    shape = (options.batch, options.size, options.size, 3)
+    crops = torch.from_numpy(np.random.default_rng(0).integers(0, 256, shape, np.uint8)).to(options.device)
+    yield from _steps(options, network, bare, loss, crops)
+    if options.device == "cpu":
+        yield from _runtimes(options, network, crops)
+
+
+def _steps(
+    options: BenchOptions, network: "nn.Module", bare: "nn.Module", loss: "StageLoss", crops: "Tensor"
+) -> Iterator[Row]:
+    """Time forward passes and training steps of the network and of its backbone alone, and the loss by itself."""
+    import torch
+
+    plain = (crops.permute(0, 3, 1, 2) / 255 - 0.5) / 0.25
+    target = torch.rand(options.batch, 21, 2, device=crops.device) * options.size
+    weight = torch.ones(options.batch, 21, device=crops.device)
+    with torch.no_grad():
+        predictions = [type(p)(*(t.clone() for t in p)) for p in network(crops)]
+    for prediction in predictions:
+        for tensor in (prediction.mean, prediction.log_scale):
+            tensor.requires_grad_()
+
+    def objective(of: "list[Prediction]") -> "Tensor":
+        return loss.of_predictions(of, target, weight).mean()
+
+    tasks = {
+        "forward": _inference(network, crops),
+        "forward bare": _inference(bare, plain),
+        "step": _step([network, loss], lambda: objective(network(crops))),
+        "step bare": _step([bare], lambda: bare(plain).square().mean()),
+        "loss": lambda: objective(predictions).backward(),  # type: ignore[no-untyped-call]
+    }
+    seconds = interleaved({name: _awaited(task, options.device) for name, task in tasks.items()}, options.rounds)
+    note = f"{options.backbone}, {options.stages} stages, {options.size} px, batch {options.batch}"
+    for name in ("forward", "step"):
+        yield Row(f"{name}, network", 1e3 * seconds[name], "ms", note)
+        yield Row(f"{name}, bare backbone", 1e3 * seconds[f"{name} bare"], "ms", note)
+        yield Row(f"{name}, network / bare backbone", seconds[name] / seconds[f"{name} bare"], "x", note)
+    yield Row("loss and flows, forward and backward", 1e3 * seconds["loss"], "ms", note)
+    yield Row("loss and flows / training step", 100 * seconds["loss"] / seconds["step"], "%", note)
+
+
+def _inference(network: "nn.Module", images: "Tensor") -> Task:
+    import torch
+
+    def run() -> None:
+        network.eval()
+        with torch.inference_mode():
+            network(images)
+
+    return run
+
+
+def _step(modules: "list[nn.Module]", objective: "Callable[[], Tensor]") -> Task:
+    """Make one training step: forward, backward, Adam."""
+    import torch
+
+    optimiser = torch.optim.Adam([p for m in modules for p in m.parameters()], lr=1e-5)
+
+    def run() -> None:
+        for module in modules:
+            module.train()
+        optimiser.zero_grad()
+        objective().backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+
+    return run
+
+
+def _awaited(task: Task, device: str) -> Task:
+    """Make a task wait for the accelerator, which works on after the call has returned."""
+    if device == "cpu":
+        return task
+    import torch
+
+    def run() -> None:
+        task()
+        torch.cuda.synchronize()
+
+    return run
+
+
+def _runtimes(options: BenchOptions, network: "SequentialHeatmapNetwork", crops: "Tensor") -> Iterator[Row]:
+    """Compare PyTorch with ONNX Runtime on the deployed network, one crop at a time and by the batch."""
+    from likelihand.export import export
+    from likelihand.metadata import ModelMetadata
+    from likelihand.runtimes import OnnxRuntime, TorchRuntime
+
+    metadata = ModelMetadata(size=(options.size, options.size), stages=options.stages)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "network.onnx"
+        difference = export(network, file, metadata)
+        ours, theirs = TorchRuntime(network.deploy(), metadata), OnnxRuntime(file, options.threads)
+    arrays = crops.numpy()
+    for count in sorted({1, options.batch}):
+        part = arrays[:count]
+        seconds = interleaved(
+            {"torch": lambda part=part: ours(part), "onnx": lambda part=part: theirs(part)},  # type: ignore[misc]
+            options.rounds,
+        )
+        note = f"batch {count}, {options.threads} threads"
+        yield Row("predict, PyTorch", 1e3 * seconds["torch"], "ms", note)
+        yield Row("predict, ONNX Runtime", 1e3 * seconds["onnx"], "ms", note)
+        yield Row("predict, ONNX Runtime / PyTorch", seconds["onnx"] / seconds["torch"], "x", note)
+    yield Row("ONNX Runtime against PyTorch", difference, "px", "greatest difference found at export")
+
+
+def _rendering(options: BenchOptions, count: int = 16, side: int = 160) -> Iterator[Row]:
+    """Time rendered hands, where the extra that renders them is installed."""
+    try:
+        from likelihand.data.synthetic import Synthetic
+    except ImportError as error:
+        yield Row("rendered hands", float("nan"), "images/s", f"not measured: {error}")
+        return
+    hands = Synthetic(count * (options.rounds + 1), size=side)
+    position = iter(range(len(hands)))
+
+    def render() -> None:
+        for _ in range(count):
+            hands.record(next(position)).read()
+
+    seconds = interleaved({"render": render}, options.rounds)
+    yield Row("rendered hands", count / seconds["render"], "images/s", f"{side} px, one process")
+
+
+def table(rows: list[Row]) -> str:
+    """Lay out rows as text.
+
+    Example:
+        >>> print(table([Row("decode", 1234.5, "images/s", "224 px"), Row("ratio", 0.5, "x")]))
+        decode  1234 images/s  224 px
+        ratio     0.5 x
+    """
+    left = max(len(row.name) for row in rows)
+    numbers = [f"{row.value:.4g}" for row in rows]
+    right = max(map(len, numbers))
+    units = max(len(row.unit) for row in rows)
+    lines = [
+        f"{row.name:<{left}}  {number:>{right}} {row.unit:<{units}}  {row.note}".rstrip()
+        for row, number in zip(rows, numbers, strict=True)
+    ]
+    return "\n".join(lines)
+
+
+def to_json(options: BenchOptions, rows: list[Row]) -> dict[str, Any]:
+    """Give the table and what it was measured on as JSON values, null where a part was not measured."""
+    values = [asdict(row) | {"value": row.value if np.isfinite(row.value) else None} for row in rows]
+    return {"options": asdict(options), "rows": values}

@@ -1,0 +1,37 @@
+"""`likelihand bench`: one table of speeds and ratios, measured in one run."""
+
+from pathlib import Path
+
+from likelihand.cli.parsing import Namespace, Parser
+
+
+def parser() -> Parser:
+    """Describe the command's options."""
+    p = Parser("bench", "Measure speed, part against part, in one run.")
+    p.add_argument("--backbone", default="resnet50", help="timm name")
+    p.add_argument("--stages", type=int, default=5)
+    p.add_argument("--size", type=int, default=256, help="side of the crop in pixels")
+    p.add_argument("--batch", type=int, default=8)
+    p.add_argument("--threads", type=int, default=1)
+    p.add_argument("--rounds", type=int, default=7, help="the median of so many counts")
+    p.add_argument("--device", default="cpu", help="cpu or cuda")
+    p.add_argument("--quick", action="store_true", help="three rounds, 128 px, batch of 4")
+    p.add_argument("--json", type=Path | None, help="write the table here as JSON too")
+    return p
+
+
+def run(arguments: Namespace) -> int:
+    """Measure and print the table."""
+    import json
+
+    from likelihand.bench import BenchOptions, bench, table, to_json
+
+    values = {k: v for k, v in vars(arguments).items() if k not in {"quick", "json"}}
+    if arguments.quick:
+        values |= {"rounds": 3, "size": 128, "batch": 4}
+    options = BenchOptions(**values)
+    rows = bench(options)
+    print(table(rows))
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps(to_json(options, rows), indent=1) + "\n", encoding="utf-8")
+    return 0

@@ -1,0 +1,117 @@
+"""`likelihand evaluate`: a model, a data set and a protocol become scores."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from likelihand.cli.parsing import Namespace, Parser
+
+if TYPE_CHECKING:
+    from likelihand.data.dataset import Dataset
+    from likelihand.evaluation import PredictCrops
+
+
+def parser() -> Parser:
+    """Describe the command's options."""
+    from likelihand.data.dataset import Dataset
+
+    p = Parser("evaluate", "Score a model on a labelled data set.")
+    p.add_argument("model", type=Path, help=".onnx file, .safetensors checkpoint or run folder")
+    p.add_argument(
+        "--data", type=Dataset | Path, required=True, help="folder or file, or class_path and init_args"
+    )
+    p.add_argument("--protocol", default="paper", help="paper, mmpose or box")
+    p.add_argument("--json", type=Path | None, help="write the report here as JSON too")
+    p.add_argument("--batch-size", type=int, default=32)
+    p.add_argument(
+        "--padding", type=float | None, help="side of the crop over the box's; the model's where absent"
+    )
+    p.add_argument("--limit", type=int | None, help="score so many samples, spread evenly")
+    p.add_argument("--threads", type=int | None, help="threads of one prediction")
+    p.add_argument("--workers", type=int, default=0, help="threads that read pictures")
+    return p
+
+
+def run(arguments: Namespace) -> int:
+    """Evaluate and print the report; the first process alone speaks."""
+    from likelihand import distributed
+    from likelihand.evaluation import evaluate, spread
+
+    protocol = _protocol(arguments.protocol)
+    dataset = _dataset(arguments)
+    if arguments.limit is not None and arguments.limit < 1:
+        raise ValueError(f"--limit is {arguments.limit}; give 1 or more")
+    predict_crops, size, padding = _model(arguments)
+    with _processes():
+        report = evaluate(
+            predict_crops,
+            dataset,
+            protocol,
+            size=size,
+            batch_size=arguments.batch_size,
+            padding=padding if arguments.padding is None else arguments.padding,
+            split=str(arguments.data) if isinstance(arguments.data, Path) else "",
+            indices=spread(len(dataset), arguments.limit),
+            workers=arguments.workers,
+        )
+        if distributed.rank() == 0:
+            print(report)
+            if arguments.json is not None:
+                report.save(arguments.json)
+    return 0
+
+
+def _protocol(name: str) -> Any:  # noqa: ANN401
+    from likelihand.metrics import BOX, MMPOSE, PAPER
+
+    protocols = {p.name: p for p in (PAPER, MMPOSE, BOX)}
+    if name not in protocols:
+        raise ValueError(f"protocol {name!r} is not known; give one of {', '.join(protocols)}")
+    return protocols[name]
+
+
+def _dataset(arguments: Namespace) -> "Dataset":
+    if isinstance(arguments.data, Path):
+        from likelihand.data.check import detect
+
+        return detect(arguments.data)
+    dataset: Dataset = parser().instantiate(arguments).data
+    return dataset
+
+
+def _model(arguments: Namespace) -> "tuple[PredictCrops, tuple[int, int], float]":
+    """Give what runs crops, the crop's size and the padding; a checkpoint answers with all its stages."""
+    from likelihand.predictor import model_file
+
+    file = model_file(arguments.model)
+    if file.suffix.lower() == ".safetensors":
+        import torch
+
+        from likelihand.checkpoint import load_checkpoint
+        from likelihand.evaluation import predict_crops_of
+
+        if arguments.threads is not None:
+            torch.set_num_threads(arguments.threads)
+        network, info = load_checkpoint(file)
+        return predict_crops_of(network), info.size, info.padding
+    from likelihand.predictor import load
+
+    runtime = load(file, threads=arguments.threads).runtime
+    return lambda crops: runtime(crops)["points"], runtime.metadata.size, runtime.metadata.padding
+
+
+@contextmanager
+def _processes() -> Iterator[None]:
+    """Join the other processes where a launcher such as torchrun started several."""
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        yield
+        return
+    import torch.distributed
+
+    torch.distributed.init_process_group("gloo")
+    try:
+        yield
+    finally:
+        torch.distributed.destroy_process_group()

@@ -1,0 +1,65 @@
+"""`likelihand train`: a run file becomes objects, the objects a trained network."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from likelihand.cli.parsing import Namespace, Parser
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+def parser() -> Parser:
+    """Describe the command's options; PyTorch is imported, since the run file names its classes."""
+    from torch import nn
+
+    from likelihand.data.dataset import Dataset
+    from likelihand.losses import StageLoss
+    from likelihand.training import TrainConfig
+
+    p = Parser("train", "Train a network from a run file; any value can be overridden, as --train.epochs 3.")
+    p.add_argument("--config", action="config", help="the run file (YAML)")
+    p.add_argument("--network", type=nn.Module, required=True, help="class_path and init_args")
+    p.add_argument("--loss", type=StageLoss, required=True, help="class_path and init_args")
+    p.add_argument("--train_data", type=Dataset, required=True, help="class_path and init_args")
+    p.add_argument("--validation_data", type=Dataset | None, default=None, help="class_path and init_args")
+    p.add_argument("--train", type=TrainConfig, default=TrainConfig(), help="schedule and settings")
+    p.add_argument("--out", type=Path, default=Path("runs/latest"), help="folder of the run")
+    p.add_argument("--resume", action="store_true", help="go on from the folder's last checkpoint")
+    return p
+
+
+def run(arguments: Namespace) -> int:
+    """Build what the run file describes and train it."""
+    from likelihand.training import train
+
+    run_parser = parser()
+    built = run_parser.instantiate(arguments)
+    train(
+        built.network,
+        built.loss,
+        built.train_data,
+        built.validation_data,
+        built.train,
+        out=built.out,
+        resume=built.resume,
+    )
+    return 0
+
+
+def network_of(run_file: Path) -> "nn.Module":
+    """Build the network of a run file, and nothing else of it.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is no run file.
+    """
+    from torch import nn
+
+    if not run_file.is_file():
+        raise FileNotFoundError(f"run file {run_file} does not exist; give a YAML file as in configs/")
+    arguments = parser().parse_args(["--config", str(run_file)])
+    small = Parser("info", "")
+    small.add_argument("--network", type=nn.Module)
+    network: nn.Module = small.instantiate(Namespace(network=arguments.network)).network
+    return network
