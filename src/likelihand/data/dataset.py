@@ -1,0 +1,226 @@
+"""What a data set is, checks of its records, and ways to join, select and split data sets."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from typing import Final, Protocol, TypeVar, runtime_checkable
+
+import numpy as np
+
+from likelihand.geometry import box_length, check_box
+from likelihand.structures import Record, Visibility
+
+FAR: Final = 2.0
+"""A labelled keypoint may lie this many box lengths outside its box; further out it is a wrong label."""
+
+
+@runtime_checkable
+class Dataset(Protocol):
+    """Anything that holds labelled hands: a length and a record for each index.
+
+    Example:
+        >>> from likelihand.data.drawn import DrawnHands
+        >>> isinstance(DrawnHands(3), Dataset)
+        True
+    """
+
+    def __len__(self) -> int:
+        """Count the records."""
+        ...
+
+    def record(self, index: int) -> Record:
+        """Give the record at `index`, from 0 to len - 1."""
+        ...
+
+
+D = TypeVar("D", bound=Dataset)
+
+
+def check_index(index: int, length: int, name: str) -> int:
+    """Give the index after checking it; a negative one is refused too.
+
+    Raises:
+        IndexError: the index is not in 0..length - 1.
+
+    Example:
+        >>> check_index(3, 3, "RHD")
+        Traceback (most recent call last):
+        IndexError: index 3 is outside RHD, which holds 3 records; give 0 to 2
+    """
+    if not 0 <= index < length:
+        raise IndexError(f"index {index} is outside {name}, which holds {length} records; give 0 to {length - 1}")
+    return int(index)
+
+
+def record_problems(record: Record) -> list[str]:
+    """List what is wrong with a record's labels, one line each; empty where nothing is.
+
+    Example:
+        >>> from likelihand.data.drawn import DrawnHands
+        >>> record_problems(DrawnHands(1).record(0))
+        []
+    """
+    if np.shape(record.points) != (21, 2) or np.shape(record.visibility) != (21,):
+        shapes = f"{np.shape(record.points)} and {np.shape(record.visibility)}"
+        return [f"{record.key}: points and visibility have shapes {shapes}; give (21, 2) and (21,)"]
+    try:
+        box = check_box(record.box)
+    except ValueError as error:
+        return [f"{record.key}: {error}"]
+    problems = []
+    if not np.isin(record.visibility, [code.value for code in Visibility]).all():
+        codes = sorted(set(np.asarray(record.visibility).tolist()))
+        problems.append(f"{record.key}: visibility {codes} holds other codes than 0, 1 and 2")
+    labelled = np.asarray(record.visibility) != Visibility.UNLABELLED
+    bad = labelled & ~np.isfinite(record.points).all(1)
+    if bad.any():
+        problems.append(f"{record.key}: labelled keypoints {np.flatnonzero(bad).tolist()} are not finite")
+    reach = FAR * box_length(box)
+    with np.errstate(invalid="ignore"):
+        outside = (record.points < box[:2] - reach) | (record.points > box[2:] + reach)
+    far = labelled & ~bad & outside.any(1)
+    if far.any():
+        which = np.flatnonzero(far).tolist()
+        problems.append(f"{record.key}: keypoints {which} lie over {FAR:g} box lengths outside the box")
+    return problems
+
+
+def check_record(record: Record) -> Record:
+    """Give the record after checking its labels.
+
+    Raises:
+        ValueError: a label is not finite or far outside the box, the box is empty, or a shape is wrong; one
+            line that begins with the sample's key.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> from likelihand.data.drawn import DrawnHands
+        >>> check_record(replace(DrawnHands(1).record(0), box=np.zeros(4), key="a.jpg"))
+        Traceback (most recent call last):
+        ValueError: a.jpg: box [0.0, 0.0, 0.0, 0.0] is empty; give (x0, y0, x1, y1) with x1 > x0 and y1 > y0
+    """
+    problems = record_problems(record)
+    if problems:
+        raise ValueError("; ".join(problems))
+    return record
+
+
+class Concatenated:
+    """Several data sets as one, in order.
+
+    Args:
+        datasets: the parts, at least one.
+
+    Raises:
+        ValueError: no part is given.
+
+    Example:
+        >>> from likelihand.data.drawn import DrawnHands
+        >>> both = Concatenated([DrawnHands(2), DrawnHands(3, seed=1)])
+        >>> len(both), both.record(2).key
+        (5, 'drawn 1/0')
+    """
+
+    def __init__(self, datasets: Iterable[Dataset]) -> None:
+        self.datasets = tuple(datasets)
+        if not self.datasets:
+            raise ValueError("no data set to concatenate; give at least one")
+        self._ends = list(accumulate(len(part) for part in self.datasets))
+
+    def __len__(self) -> int:
+        """Count the records of all parts."""
+        return self._ends[-1]
+
+    def record(self, index: int) -> Record:
+        """Give the record at `index` counted through the parts."""
+        index = check_index(index, len(self), "the concatenated data set")
+        part = bisect_right(self._ends, index)
+        return self.datasets[part].record(index - (self._ends[part - 1] if part else 0))
+
+    def groups(self) -> list[str]:
+        """List every record's group."""
+        return [f"{i}:{group}" for i, part in enumerate(self.datasets) for group in groups_of(part)]
+
+
+class Subset:
+    """Some records of a data set, in the given order.
+
+    Args:
+        dataset: the whole.
+        indices: positions in the whole.
+
+    Raises:
+        IndexError: a position is outside the whole.
+
+    Example:
+        >>> from likelihand.data.drawn import DrawnHands
+        >>> Subset(DrawnHands(9), [7, 3]).record(1).key
+        'drawn 0/3'
+    """
+
+    def __init__(self, dataset: Dataset, indices: Sequence[int]) -> None:
+        self.dataset = dataset
+        self.indices = tuple(check_index(int(i), len(dataset), "the data set") for i in indices)
+
+    def __len__(self) -> int:
+        """Count the chosen records."""
+        return len(self.indices)
+
+    def record(self, index: int) -> Record:
+        """Give the record at `index` of the choice."""
+        return self.dataset.record(self.indices[check_index(index, len(self), "the subset")])
+
+    def groups(self) -> list[str]:
+        """List every record's group."""
+        groups = groups_of(self.dataset)
+        return [groups[i] for i in self.indices]
+
+
+def groups_of(dataset: Dataset) -> list[str]:
+    """List every record's group; a record without one is a group of its own.
+
+    A data set that has a method `groups()` is asked (quick); of any other every record is made.
+
+    Example:
+        >>> from likelihand.data.drawn import DrawnHands
+        >>> groups_of(DrawnHands(2))
+        ['drawn 0/0', 'drawn 0/1']
+    """
+    groups = getattr(dataset, "groups", None)
+    if callable(groups):
+        return list(groups())
+    records = (dataset.record(i) for i in range(len(dataset)))
+    return [f"{r.dataset}:{r.group}" if r.group else r.key for r in records]
+
+
+def split(dataset: Dataset, fraction: float, seed: int = 0) -> tuple[Subset, Subset]:
+    """Split a data set in two; records of one group (pictures of one moment) stay on the same side.
+
+    Args:
+        dataset: the whole.
+        fraction: share of the groups, between 0 and 1, that the second part gets; at least one group.
+        seed: another seed, another split; the same seed gives the same split on any machine.
+
+    Returns:
+        The larger remainder (training) and the held-out part (validation).
+
+    Raises:
+        ValueError: the fraction is not between 0 and 1, or fewer than two groups exist.
+
+    Example:
+        >>> from likelihand.data.drawn import DrawnHands
+        >>> training, validation = split(DrawnHands(10), 0.2)
+        >>> len(training), len(validation)
+        (8, 2)
+    """
+    groups = np.array(groups_of(dataset))
+    names = np.unique(groups)
+    if not 0 < fraction < 1:
+        raise ValueError(f"fraction {fraction} is not between 0 and 1; give the held-out share, as 0.1")
+    if len(names) < 2:
+        raise ValueError(f"the data set has {len(names)} group(s); a split needs two or more")
+    count = min(max(round(fraction * len(names)), 1), len(names) - 1)
+    rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
+    held_out = np.isin(groups, rng.permutation(names)[:count])
+    first, second = np.flatnonzero(~held_out), np.flatnonzero(held_out)
+    return Subset(dataset, first.tolist()), Subset(dataset, second.tolist())

@@ -1,0 +1,258 @@
+"""Hands drawn on pictures: bones coloured by finger, keypoints, and ellipses that show how sure each one is."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from likelihand.geometry import (
+    FloatArray,
+    Image,
+    box_length,
+    box_of_points,
+    pixel_index_from_corner,
+    scaling,
+    translation,
+    warp_image,
+)
+from likelihand.hand import BONES, FINGER_COLOURS, FINGER_KEYPOINTS, WRIST_COLOUR
+from likelihand.structures import Hand
+
+Colour = tuple[int, int, int]
+
+_SHIFT: Final = 4
+_HALO: Final[Colour] = (20, 20, 20)
+_FAR: Final = 30_000.0
+"""OpenCV draws in 32-bit fixed point; coordinates are kept within this many pixels."""
+
+ELLIPSE_RADIUS: Final = 1.5152
+"""Radius, in standard deviations, of the ellipse that holds 68.27 % of a Gaussian: sqrt(-2 ln(1 - 0.6827))."""
+
+KEYPOINT_COLOURS: Final[tuple[Colour, ...]] = (
+    WRIST_COLOUR,
+    *(FINGER_COLOURS[finger] for finger in FINGER_KEYPOINTS for _ in range(4)),
+)
+"""RGB of each keypoint: its finger's."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawing:
+    """A finished picture.
+
+    Attributes:
+        image: (height, width, 3) uint8 RGB.
+    """
+
+    image: Image
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the picture; the folder is made where it is missing, the ending says the format.
+
+        Raises:
+            ValueError: the ending is none that OpenCV writes.
+
+        Example:
+            >>> import tempfile
+            >>> file = Drawing(np.zeros((4, 4, 3), np.uint8)).save(Path(tempfile.mkdtemp()) / "a.png")
+            >>> file.name
+            'a.png'
+        """
+        file = Path(path)
+        try:
+            written, data = cv2.imencode(file.suffix or "none", cv2.cvtColor(self.image, cv2.COLOR_RGB2BGR))
+        except cv2.error:
+            written = False
+        if not written:
+            raise ValueError(f"{file}: ending {file.suffix!r} is no picture format; give .png or .jpg")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data.tobytes())
+        return file
+
+
+def draw(image: Image, hands: Sequence[Hand], *, ellipses: bool = True, labels: bool = True) -> Drawing:
+    """Draw hands on a copy of a picture.
+
+    Args:
+        image: (height, width, 3) uint8 RGB.
+        hands: what was found, in the picture's pixels.
+        ellipses: shows each keypoint's 68 % region, of a Gaussian of the hand's covariance.
+        labels: writes the side beside the wrist, and the score where it is not 1.
+
+    Returns:
+        The drawing; `draw(...).save("out.png")` writes it.
+
+    Raises:
+        ValueError: the picture is not uint8 (height, width, 3).
+
+    Example:
+        >>> hand = Hand(points=np.full((21, 2), 8.0), scale=np.ones((21, 2)), box=np.zeros(4))
+        >>> draw(np.zeros((16, 16, 3), np.uint8), [hand]).image.max() > 0
+        np.True_
+    """
+    canvas = _checked(image).copy()
+    for hand in hands:
+        draw_keypoints(canvas, hand.points, covariance=hand.covariance if ellipses else None)
+        if labels and hand.side is not None:
+            score = "" if hand.score >= 1 else f" {hand.score:.2f}"
+            draw_text(canvas, hand.side + score, hand.points[0], line_width(hand.points) * 8.0)
+    return Drawing(canvas)
+
+
+def draw_keypoints(
+    canvas: Image,
+    points: ArrayLike,
+    where: ArrayLike | None = None,
+    covariance: ArrayLike | None = None,
+) -> None:
+    """Draw one hand's bones and keypoints into a picture, in place.
+
+    Args:
+        canvas: (height, width, 3) uint8 RGB; changed.
+        points: (21, 2) pixels, corner origin.
+        where: (21,) true where a keypoint is to be drawn; all finite ones by default.
+        covariance: (21, 2, 2) square pixels; ellipses are drawn where it is given and not 0.
+
+    Example:
+        >>> canvas = np.zeros((16, 16, 3), np.uint8)
+        >>> draw_keypoints(canvas, np.full((21, 2), 8.0), where=np.arange(21) == 0)
+        >>> canvas[7, 7]
+        array([255, 255, 255], dtype=uint8)
+    """
+    array = np.asarray(points, np.float64)
+    shown = np.asarray(np.isfinite(array).all(1))
+    if where is not None:
+        shown &= np.asarray(where).astype(bool)
+    if not shown.any():
+        return
+    width = line_width(array[shown])
+    bones = [bone for bone in BONES if shown[bone[0]] and shown[bone[1]]]
+    for extra, halo in ((2 * max(1, width // 2), True), (0, False)):
+        for parent, child in bones:
+            _line(canvas, array[parent], array[child], _HALO if halo else KEYPOINT_COLOURS[child], width + extra)
+        for k in np.flatnonzero(shown):
+            _disc(canvas, array[k], 0.9 * width + extra / 2, _HALO if halo else KEYPOINT_COLOURS[k])
+    if covariance is not None:
+        for k in np.flatnonzero(shown):
+            _ellipse(canvas, array[k], np.asarray(covariance, np.float64)[k], KEYPOINT_COLOURS[k], width)
+
+
+def line_width(points: ArrayLike) -> int:
+    """Give a line width in pixels that suits a hand of this size.
+
+    Example:
+        >>> line_width([[0, 0], [200, 100]])
+        3
+    """
+    return max(1, round(box_length(box_of_points(points)) / 70))
+
+
+def draw_text(canvas: Image, text: str, at: ArrayLike, height: float = 12.0) -> None:
+    """Write a line in white with a dark edge, its middle below `at`, within the picture; in place.
+
+    Args:
+        canvas: (height, width, 3) uint8 RGB; changed.
+        text: ASCII; other characters show as question marks.
+        at: (2,) pixels, corner origin.
+        height: of a capital letter, in pixels.
+
+    Example:
+        >>> canvas = np.zeros((20, 40, 3), np.uint8)
+        >>> draw_text(canvas, "left", (20, 2), 8)
+        >>> canvas.max()
+        np.uint8(255)
+    """
+    text = text.encode("ascii", "replace").decode()
+    scale = min(max(height, 7.0), 60.0) / 22.0
+    thick = max(1, round(2 * scale))
+    (wide, tall), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, thick)
+    x, y = np.clip(np.nan_to_num(np.asarray(at, np.float64)), -_FAR, _FAR)
+    left = int(np.clip(x - wide / 2, 1, max(1, canvas.shape[1] - wide - 1)))
+    bottom = int(np.clip(y + 2.2 * tall, tall + 1, max(tall + 1, canvas.shape[0] - 3)))
+    for colour, extra in ((_HALO, 2 * thick), (WRIST_COLOUR, 0)):
+        cv2.putText(
+            canvas, text, (left, bottom), cv2.FONT_HERSHEY_SIMPLEX, scale, colour, thick + extra, cv2.LINE_AA
+        )
+
+
+def contact_sheet(
+    images: Sequence[Image],
+    columns: int = 8,
+    cell: int = 192,
+    captions: Sequence[str] | None = None,
+) -> Image:
+    """Lay pictures out on one sheet, each fitted into a square cell, its caption below.
+
+    Args:
+        images: (height, width, 3) uint8 RGB, of any sizes.
+        columns: pictures in a row.
+        cell: side of a cell in pixels.
+        captions: one line for each picture; cut where it is too long.
+
+    Returns:
+        The sheet, uint8 RGB.
+
+    Raises:
+        ValueError: no picture, or captions of another number.
+
+    Example:
+        >>> contact_sheet([np.zeros((10, 20, 3), np.uint8)] * 3, columns=2, cell=32).shape
+        (64, 64, 3)
+    """
+    if not images or (captions is not None and len(captions) != len(images)):
+        told = "no" if captions is None else len(captions)
+        raise ValueError(f"{len(images)} pictures with {told} captions; give one or more, a caption for each")
+    strip = 0 if captions is None else 14
+    columns = min(columns, len(images))
+    rows = -(-len(images) // columns)
+    sheet = np.full((rows * (cell + strip), columns * cell, 3), 40, np.uint8)
+    for i, image in enumerate(images):
+        top, left = (i // columns) * (cell + strip), (i % columns) * cell
+        sheet[top : top + cell, left : left + cell] = _fitted(_checked(image), cell)
+        if captions is not None:
+            line = sheet[top + cell : top + cell + strip, left : left + cell]
+            draw_text(line, captions[i][: cell // 6], (0, 0), 8.0)
+    return sheet
+
+
+def _fitted(image: Image, cell: int) -> Image:
+    height, width = image.shape[:2]
+    scale = cell / max(height, width)
+    middle = translation((cell - scale * width) / 2, (cell - scale * height) / 2)
+    return warp_image(image, middle @ scaling(scale), (cell, cell), fill=(40, 40, 40))
+
+
+def _checked(image: Image) -> Image:
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
+        raise ValueError(f"picture of {image.dtype} {image.shape}; give uint8 (height, width, 3) RGB")
+    return np.ascontiguousarray(image)
+
+
+def _fixed(point: FloatArray) -> tuple[int, int]:
+    x, y = np.round(np.clip(pixel_index_from_corner(point), -_FAR, _FAR) * 2**_SHIFT).astype(int)
+    return int(x), int(y)
+
+
+def _line(canvas: Image, start: FloatArray, end: FloatArray, colour: Colour, width: int) -> None:
+    cv2.line(canvas, _fixed(start), _fixed(end), colour, width, cv2.LINE_AA, _SHIFT)
+
+
+def _disc(canvas: Image, centre: FloatArray, radius: float, colour: Colour) -> None:
+    cv2.circle(canvas, _fixed(centre), round(radius * 2**_SHIFT), colour, -1, cv2.LINE_AA, _SHIFT)
+
+
+def _ellipse(
+    canvas: Image, centre: FloatArray, covariance: NDArray[np.float64], colour: Colour, width: int
+) -> None:
+    if not np.isfinite(covariance).all() or not covariance.any():
+        return
+    variance, axes = np.linalg.eigh(covariance)
+    radii = np.clip(ELLIPSE_RADIUS * np.sqrt(np.clip(variance, 0, None)), 0, _FAR)
+    size = (round(radii[1] * 2**_SHIFT), round(radii[0] * 2**_SHIFT))
+    angle = float(np.degrees(np.arctan2(axes[1, 1], axes[0, 1])))
+    for paint, thickness in ((_HALO, max(1, width // 2) + 2), (colour, max(1, width // 2))):
+        cv2.ellipse(canvas, _fixed(centre), size, angle, 0, 360, paint, thickness, cv2.LINE_AA, _SHIFT)
