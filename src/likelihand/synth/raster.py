@@ -102,7 +102,7 @@ def draw_depth(points: Floats, height: Floats, triangles: Integers, nearest: Flo
     Args:
         points: (V, 2) float32 vertices (x, y) in samples.
         height: (V,) float32 vertex heights towards the eye.
-        triangles: (F, 3) int32; back faces are drawn too.
+        triangles: (F, 3) int32; those that turn their back to the eye are not drawn.
         nearest: (rows, columns) float32, lowered to a great negative number by the caller; raised where drawn.
     """
     rows, columns = nearest.shape

@@ -1,0 +1,228 @@
+"""Chance at work: a hand, a view of it, its company, light and background, each from its own stream."""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from likelihand.hand import Side
+from likelihand.synth.asset import load_asset
+from likelihand.synth.background import Photos, clutter
+from likelihand.synth.camera import FARTHEST, NEAREST, frame_hand, random_rotation, sample_rotation
+from likelihand.synth.lighting import Light, plain_light, sample_light
+from likelihand.synth.material import LIGHTNESS, RED, YELLOW, hand_material, thing_material
+from likelihand.synth.objects import held, in_front
+from likelihand.synth.options import SynthOptions
+from likelihand.synth.posed import PosedHand, sample_hand
+from likelihand.synth.scene import Assembly, Limb, Placed, Scene, limb_of
+from likelihand.synth.texture import linear_of_lab
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+Generator = np.random.Generator
+
+PAIRED: Final = 0.07
+BESIDE: Final = 0.08
+HELD: Final = 0.20
+IN_FRONT: Final = 0.07
+PHOTO_SHARE: Final = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """One stream of chance an ingredient, so that switching one off leaves the others alone."""
+
+    hand: Generator
+    view: Generator
+    skin: Generator
+    light: Generator
+    background: Generator
+    things: Generator
+    company: Generator
+    effects: Generator
+
+
+def streams_of(seed: int, index: int) -> Streams:
+    """Give the streams of sample `index`: a pure function of the two numbers, the same on any machine.
+
+    Raises:
+        ValueError: a number is negative.
+
+    Example:
+        >>> streams_of(0, 5).hand.integers(100) == streams_of(0, 5).hand.integers(100)
+        np.True_
+    """
+    if seed < 0 or index < 0:
+        raise ValueError(f"seed {seed} and index {index} must not be negative; give whole numbers from 0")
+    children = np.random.SeedSequence([seed, index]).spawn(8)
+    return Streams(*(np.random.Generator(np.random.PCG64(child)) for child in children))
+
+
+def background_of(rng: Generator, size: tuple[int, int], options: SynthOptions, photos: Photos | None) -> Floats:
+    """Draw what is behind the hands, (height, width, 3) linear RGB."""
+    if not options.backgrounds:
+        return np.full((*size, 3), 0.2, np.float32)
+    picture = photos.crop(rng, size) if photos and rng.random() < PHOTO_SHARE else clutter(rng, size)
+    return np.asarray(picture * math.exp(rng.normal(0, 0.35)), np.float32)
+
+
+def light_of(rng: Generator, options: SynthOptions) -> Light:
+    """Draw the lamps."""
+    return sample_light(rng) if options.light else plain_light()
+
+
+def brightness_of(rng: Generator, material: Floats, options: SynthOptions) -> float:
+    """Draw the mean light of the hand in the picture: its own reflectance, exposed more or less well."""
+    albedo = float(
+        np.mean(linear_of_lab(float(material[LIGHTNESS]), float(material[RED]), float(material[YELLOW])))
+    )
+    wrong = rng.normal(0, 0.36) if options.light else 0.0
+    return float(np.clip((0.09 + 0.42 * albedo) * math.exp(wrong), 0.012, 0.48))
+
+
+def compose_crop(
+    seed: int, index: int, size: int, options: SynthOptions, photos: Photos | None = None, side: Side | None = None
+) -> Scene:
+    """Put together the scene of one square picture with one hand in its middle.
+
+    Args:
+        seed: first number of the sample's name.
+        index: second number of the sample's name.
+        size: side of the picture in pixels.
+        options: the ingredients.
+        photos: backgrounds; generated ones alone where None.
+        side: of the hand in the middle; drawn where None.
+
+    Returns:
+        The scene; `hands[0]` is the one in the middle.
+    """
+    streams = streams_of(seed, index)
+    material = hand_material(streams.skin, options.skin)
+    company = streams.company.random()
+    company = company if options.second_hand else 1.0
+    hand, other = _hands(streams, company, side)
+    limb = limb_of(hand, material, streams.skin)
+    rotation = sample_rotation(streams.view, limb.arm, options.viewpoints)
+    distance = math.exp(streams.view.uniform(math.log(NEAREST), math.log(FARTHEST)))
+    middle = rotation @ (limb.joints.min(0) + limb.joints.max(0)) / 2
+    shift = (
+        np.array([0.0, 0.0, max(distance, 1.2 - float((limb.joints @ rotation.T).min(0)[2] - middle[2]))]) - middle
+    )
+    assembly = Assembly()
+    assembly.add(limb, material, rotation, shift)
+    placed = [Placed(limb.joints @ rotation.T + shift, limb.palm, limb.side, 0)]
+    if other is not None:
+        placed.append(_add_other(assembly, streams, limb, other, material, rotation, shift, False, options))
+    if options.objects:
+        _add_things(assembly, streams.things, limb, rotation, shift)
+    brightness = brightness_of(streams.light, material, options)
+    return Scene(
+        *assembly.meshes(), tuple(placed), light_of(streams.light, options),
+        frame_hand(streams.view, placed[0].joints, size),
+        background_of(streams.background, (size, size), options, photos), brightness,
+        *_cast_shade(streams.light, size, options),
+    )  # fmt: skip
+
+
+def _cast_shade(rng: Generator, size: int, options: SynthOptions) -> tuple[float, tuple[float, float]]:
+    on = rng.random() < 0.35 and options.light
+    shade, x, y = rng.uniform(0.1, 0.65), rng.normal(0, 0.05), rng.normal(0.03, 0.05)
+    return (float(shade) if on else 0.0), (float(x * size), float(y * size))
+
+
+def _hands(streams: Streams, company: float, side: Side | None) -> tuple[PosedHand, PosedHand | None]:
+    """Draw the hand, and the one that touches it or stands near it."""
+    asset = load_asset()
+    hand = sample_hand(streams.hand, asset, side)
+    near = company < PAIRED + BESIDE
+    return hand, sample_hand(streams.company, asset, None) if near else None
+
+
+def _add_other(
+    assembly: Assembly, streams: Streams, limb: Limb, other: PosedHand, material: Floats, rotation: Doubles,
+    shift: Doubles, paired: bool, options: SynthOptions,
+) -> Placed:  # fmt: skip
+    """Add the second hand: as posed where the two are a pair, else anywhere near, before or behind."""
+    rng = streams.company
+    if not paired and rng.random() < 0.4:
+        material = hand_material(rng, options.skin)
+    second = limb_of(other, material, rng)
+    scale = second.palm / limb.palm
+    turn, move = rotation, shift
+    if not paired:
+        turn = sample_rotation(rng, second.arm)
+        centre = (limb.joints @ rotation.T + shift).mean(0)
+        apart = rng.normal(0, 0.9, 3) + np.array([0, 0, rng.choice([-0.6, 0.7, 1.5])])
+        move = centre + apart - turn @ second.joints.mean(0) * scale
+        move[2] = max(move[2], 1.5)
+    part = assembly.add(second, material, turn, move, scale)
+    return Placed(second.joints @ (scale * turn).T + move, limb.palm, second.side, part)
+
+
+def _add_things(assembly: Assembly, rng: Generator, limb: Limb, rotation: Doubles, shift: Doubles) -> None:
+    """Add what the hand holds and what hides part of it, each sometimes."""
+    joints = limb.joints.astype(np.float32)
+    if rng.random() < HELD and (thing := held(rng, joints)) is not None:
+        assembly.add(thing, thing_material(rng), rotation, shift)
+    if rng.random() < IN_FRONT:
+        eye = -(rotation.T @ shift) - joints.mean(0)
+        towards = (eye / np.linalg.norm(eye)).astype(np.float32)
+        assembly.add(in_front(rng, joints, towards), thing_material(rng), rotation, shift)
+
+
+def compose_scene(
+    seed: int, index: int, size: tuple[int, int], options: SynthOptions, photos: Photos | None = None
+) -> Scene:
+    """Put together a whole picture with none to four hands of different sizes, to train a detector on.
+
+    Args:
+        seed: first number of the sample's name.
+        index: second number of the sample's name.
+        size: (height, width) in pixels.
+        options: the ingredients.
+        photos: backgrounds; generated ones alone where None.
+
+    Returns:
+        The scene, its hands from near to far in no particular order.
+    """
+    streams = streams_of(seed, index)
+    height, width = size
+    focal = max(size) * math.exp(streams.view.uniform(math.log(0.7), math.log(1.7)))
+    matrix = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1.0]])
+    assembly, placed = Assembly(), []
+    material = hand_material(streams.skin, options.skin)
+    for _ in range(int(streams.view.choice(5, p=[0.10, 0.38, 0.34, 0.10, 0.08]))):
+        if streams.skin.random() < 0.3:
+            material = hand_material(streams.skin, options.skin)
+        limb = limb_of(sample_hand(streams.hand, load_asset(), None), material, streams.skin)
+        rotation = sample_rotation(streams.view, limb.arm, options.viewpoints)
+        centre = _somewhere(streams.view, focal, size)
+        shift = centre - rotation @ limb.joints.mean(0)
+        part = assembly.add(limb, material, rotation, shift)
+        placed.append(Placed(limb.joints @ rotation.T + shift, limb.palm, limb.side, part))
+        if options.objects:
+            _add_things(assembly, streams.things, limb, rotation, shift)
+    if options.objects and streams.things.random() < 0.3:
+        _add_distractor(assembly, streams.things, focal, size)
+    return Scene(
+        *assembly.meshes(), tuple(placed), light_of(streams.light, options), matrix,
+        background_of(streams.background, size, options, photos), brightness_of(streams.light, material, options),
+    )  # fmt: skip
+
+
+def _somewhere(rng: Generator, focal: float, size: tuple[int, int]) -> Doubles:
+    """Draw the middle of a hand: one whose two palm lengths cover 5 to 65 % of the picture's longer side."""
+    share = math.exp(rng.uniform(math.log(0.05), math.log(0.65)))
+    depth = max(2.0 * focal / (share * max(size)), 1.6)
+    x, y = rng.uniform(0.05, 0.95) - 0.5, rng.uniform(0.05, 0.95) - 0.5
+    return np.array([x * size[1] * depth / focal, y * size[0] * depth / focal, depth])
+
+
+def _add_distractor(assembly: Assembly, rng: Generator, focal: float, size: tuple[int, int]) -> None:
+    """Add a thing anywhere, at times of the colour of skin."""
+    material = thing_material(rng)
+    joints = np.zeros((21, 3), np.float32)
+    thing = in_front(rng, joints, np.array([0, 0, -1], np.float32))
+    assembly.add(thing, material, random_rotation(rng), _somewhere(rng, focal, size), rng.uniform(0.5, 3.0))

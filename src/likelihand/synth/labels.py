@@ -1,0 +1,113 @@
+"""What is known of every rendered hand: exact points, what hides them, box, side, mask, joints in space."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from likelihand.geometry import box_of_points
+from likelihand.hand import Side
+from likelihand.synth.camera import project
+from likelihand.synth.raster import first_hits
+
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int32]
+
+
+class Occlusion(IntEnum):
+    """What stands between the camera and a keypoint."""
+
+    VISIBLE = 0
+    SELF = 1
+    OTHER = 2
+    OUTSIDE = 3
+
+
+FLESH_OVER: Final = np.array([0.36, 0.30, 0.22, 0.19, 0.16] + [0.25, 0.16, 0.14, 0.13] * 4, np.float64)
+"""(21,) palm lengths: a keypoint is visible where at most so much of its own hand lies over it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HandLabel:
+    """The truth about one rendered hand.
+
+    Attributes:
+        points: (21, 2) float64 (x, y) in image pixels, corner origin.
+        occlusion: (21,) int8 codes of `Occlusion`.
+        box: (4,) float64 (x0, y0, x1, y1), tight around the points, in image pixels.
+        side: "left" or "right".
+        mask: (height, width) bool, the pixels that show this hand or its arm.
+        joints: (21, 3) float64, metres, in the camera's frame (x right, y down, z forward).
+    """
+
+    points: NDArray[np.float64]
+    occlusion: NDArray[np.int8]
+    box: NDArray[np.float64]
+    side: Side
+    mask: NDArray[np.bool_]
+    joints: NDArray[np.float64]
+
+
+def occlusion_of(
+    joints: NDArray[np.float64],
+    matrix: NDArray[np.float64],
+    size: tuple[int, int],
+    own: int,
+    vertices: Floats,
+    triangles: Integers,
+    part: Integers,
+) -> NDArray[np.int8]:
+    """Find what hides each keypoint: the first surface on the line from the camera through it.
+
+    Args:
+        joints: (21, 3) in palm lengths, camera's frame.
+        matrix: (3, 3) camera matrix.
+        size: (height, width) of the picture.
+        own: part number of this hand.
+        vertices: (V, 3) of everything in the picture, the same frame.
+        triangles: (F, 3).
+        part: (F,) part number of each triangle.
+
+    Returns:
+        (21,) int8 codes of `Occlusion`.
+    """
+    points = project(matrix, joints).astype(np.float32)
+    depth = np.ascontiguousarray(vertices[:, 2])
+    seen, hit = first_hits(points, screen_points(vertices, matrix), depth, triangles)
+    hidden = np.where(part[hit] == own, Occlusion.SELF, Occlusion.OTHER)
+    clear = joints[:, 2] - seen <= np.where(part[hit] == own, FLESH_OVER, 0.02)
+    codes = np.where(clear | (hit < 0), Occlusion.VISIBLE, hidden)
+    outside = ((points < 0) | (points > np.array([size[1], size[0]]))).any(1) | (joints[:, 2] <= 0)
+    return np.where(outside, Occlusion.OUTSIDE, codes).astype(np.int8)
+
+
+def screen_points(vertices: Floats, matrix: NDArray[np.float64]) -> Floats:
+    """Project vertices to (V, 2) float32 pixels; those behind the camera come out as zeros."""
+    depth = vertices[:, 2].astype(np.float64)
+    safe = np.where(depth > 1e-6, depth, 1.0)
+    flat = vertices[:, :2] / safe[:, None] * matrix[[0, 1], [0, 1]] + matrix[:2, 2]
+    return np.where(depth[:, None] > 1e-6, flat, 0.0).astype(np.float32)
+
+
+def label_hand(
+    joints: NDArray[np.float64],
+    matrix: NDArray[np.float64],
+    palm: float,
+    side: Side,
+    occlusion: NDArray[np.int8],
+    mask: NDArray[np.bool_],
+) -> HandLabel:
+    """Put together a hand's truth.
+
+    Args:
+        joints: (21, 3) in palm lengths, camera's frame.
+        matrix: (3, 3) camera matrix.
+        palm: metres of a palm length.
+        side: "left" or "right".
+        occlusion: (21,).
+        mask: (height, width).
+    """
+    points = project(matrix, joints)
+    return HandLabel(points, occlusion, box_of_points(points), side, mask, joints * palm)

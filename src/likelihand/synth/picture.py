@@ -1,0 +1,120 @@
+"""Rendered pictures with their truth: the door of the renderer."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from likelihand.hand import Side
+from likelihand.synth.background import Photos
+from likelihand.synth.compose import compose_crop, compose_scene, streams_of
+from likelihand.synth.effects import blurred, developed
+from likelihand.synth.labels import HandLabel, label_hand, occlusion_of
+from likelihand.synth.options import SynthOptions
+from likelihand.synth.render import composite, render_layers
+from likelihand.synth.scene import Scene
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A rendered picture.
+
+    Attributes:
+        image: (height, width, 3) uint8 RGB.
+        hands: the truth about every hand; of a crop the first is the one in the middle.
+        camera: (3, 3) float64, takes the camera's frame (x right, y down, z forward) to corner-origin pixels.
+    """
+
+    image: NDArray[np.uint8]
+    hands: tuple[HandLabel, ...]
+    camera: NDArray[np.float64]
+
+
+def render_picture(
+    seed: int,
+    index: int,
+    size: int = 160,
+    options: SynthOptions | None = None,
+    photos: Photos | None = None,
+    side: Side | None = None,
+) -> Picture:
+    """Render a square picture of one hand, with what is around it.
+
+    Args:
+        seed: whole number from 0; with `index` it decides everything about the picture.
+        index: whole number from 0.
+        size: side in pixels.
+        options: the ingredients; all where None.
+        photos: photos for the background; generated clutter where None.
+        side: "left" or "right"; drawn where None.
+
+    Returns:
+        The picture and its truth.
+
+    Raises:
+        ValueError: `size` is under 16, or a number is negative.
+
+    Example:
+        >>> picture = render_picture(0, 0, 32)
+        >>> picture.image.shape, picture.hands[0].points.shape
+        ((32, 32, 3), (21, 2))
+    """
+    options = options or SynthOptions()
+    _check_size(size, size)
+    scene = compose_crop(seed, index, size, options, photos, side)
+    return finish(scene, seed, index, options)
+
+
+def render_scene(
+    seed: int,
+    index: int,
+    size: tuple[int, int] = (320, 320),
+    options: SynthOptions | None = None,
+    photos: Photos | None = None,
+) -> Picture:
+    """Render a whole picture with none to four hands.
+
+    Args:
+        seed: whole number from 0.
+        index: whole number from 0.
+        size: (height, width) in pixels.
+        options: the ingredients; all where None.
+        photos: photos for the background; generated clutter where None.
+
+    Returns:
+        The picture and its truth; hands of which fewer than 12 pixels show are left out.
+
+    Raises:
+        ValueError: a side is under 16, or a number is negative.
+    """
+    options = options or SynthOptions()
+    _check_size(*size)
+    picture = finish(compose_scene(seed, index, size, options, photos), seed, index, options)
+    shown = tuple(hand for hand in picture.hands if int(hand.mask.sum()) >= 12)
+    return Picture(picture.image, shown, picture.camera)
+
+
+def finish(scene: Scene, seed: int, index: int, options: SynthOptions) -> Picture:
+    """Draw a scene, take its photograph and write down its truth."""
+    layers = render_layers(scene)
+    light = composite(layers, scene)
+    effects = streams_of(seed, index).effects if options.effects else None
+    image = developed(light if effects is None else blurred(light, effects), effects)
+    return Picture(image, labels_of(scene, layers.part), scene.matrix)
+
+
+def labels_of(scene: Scene, part: NDArray[np.int32]) -> tuple[HandLabel, ...]:
+    """Write down the truth about every hand of a scene; `part` says which body each pixel shows."""
+    labels = []
+    for hand in scene.hands:
+        occlusion = occlusion_of(
+            hand.joints, scene.matrix, scene.size, hand.part, scene.vertices, scene.triangles, scene.part
+        )
+        mask = part == hand.part
+        labels.append(label_hand(hand.joints, scene.matrix, hand.metres, hand.side, occlusion, mask))
+    return tuple(labels)
+
+
+def _check_size(height: int, width: int) -> None:
+    if min(height, width) < 16:
+        raise ValueError(f"size {height} x {width} is too small to show a hand; give at least 16 pixels a side")
