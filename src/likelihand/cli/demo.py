@@ -14,8 +14,12 @@ def parser() -> Parser:
 
 
 def run(arguments: Namespace) -> int:
-    """Run the demonstration."""
+    """Run the demonstration; its last part is `likelihand predict` itself."""
+    from likelihand.cli import predict
     from likelihand.demo import demo
 
-    demo(arguments.out, steps=arguments.steps)
-    return 0
+    out: Path = arguments.out
+    demo(out, steps=arguments.steps)
+    print(f"4/4  likelihand predict {out / 'pictures'} --boxes {out / 'boxes.json'} --model {out / 'hand.onnx'}")
+    options = ["--boxes", str(out / "boxes.json"), "--model", str(out / "hand.onnx"), "--out", str(out)]
+    return predict.run(predict.parser().parse_args([str(out / "pictures"), *options]))
