@@ -9,8 +9,8 @@ from hand_rig import FINGERS, Rig, Triangles, chain, normals, section, smooth, s
 from mpfb import Array
 from numpy.typing import NDArray
 
-PALMAR_PADS = tuple((finger, 2.62, 0.0, -1.0) for finger in range(FINGERS))
-"""Finger tips' pads: finger, way along (0 knuckle, 1 PIP, 2 DIP, 3 tip), sideways and dorsal in finger radii."""
+PALMAR_PADS = ((0, 2.72, 0.0, -0.9), *((finger, 2.88, 0.0, -0.7) for finger in range(1, FINGERS)))
+"""Where pinches meet: finger, way along (0 knuckle, 1 PIP, 2 DIP, 3 tip), sideways and dorsal in finger radii."""
 REST_SPOTS = ((1, 1.55, 0.7, 0.7), (2, 1.5, 0.4, 0.9), (3, 1.5, 0.4, 0.9), (1, 1.5, 1.0, 0.0))
 """Where a thumb rests: the backs of the index, middle and ring middle phalanges (fist), the side of the index (key)."""
 

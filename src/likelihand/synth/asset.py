@@ -27,7 +27,7 @@ HEADS: Final = (0, 1, 2, 3, 5, 6, 7, 9, 10, 11, 13, 14, 15, 17, 18, 19, 0, 0)
 """The keypoint about which each bone turns."""
 BONE_OF_KEYPOINT: Final = (0, 1, 2, 3, 3, 4, 5, 6, 6, 7, 8, 9, 9, 10, 11, 12, 12, 13, 14, 15, 15)
 """The bone that carries each keypoint."""
-SHA256: Final = "45e57ce090ded46031e2083faa7f748ed032e9e75e2fa166de5ab6693173ce36"
+SHA256: Final = "2e97bdb6c0aef6e97c080f3bd46ff27e92970359dcebb6634aa8ce5ad6ad95f5"
 
 
 @dataclass(frozen=True, slots=True)

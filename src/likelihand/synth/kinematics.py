@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import asin, atan2, cos, hypot, sin, sqrt
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,7 +114,7 @@ def _rest_pose(joints: Doubles, dorsal: Doubles) -> tuple[Doubles, Doubles]:
     return axes, rest
 
 
-def make_skeleton(joints: NDArray[np.floating], dorsal: NDArray[np.floating]) -> Skeleton:
+def make_skeleton(joints: NDArray[Any], dorsal: NDArray[Any]) -> Skeleton:
     """Work out flexion axes and rest angles of the joints (21, 3) with nails facing `dorsal` (5, 3).
 
     Example:
@@ -122,9 +122,9 @@ def make_skeleton(joints: NDArray[np.floating], dorsal: NDArray[np.floating]) ->
         >>> make_skeleton(load_asset().joints, load_asset().dorsal).axes.shape
         (15, 3)
     """
-    joints = np.asarray(joints, np.float64)
-    axes, rest = _rest_pose(joints, np.asarray(dorsal, np.float64))
-    return Skeleton(joints, axes, rest)
+    placed: Doubles = np.asarray(joints, np.float64)
+    axes, rest = _rest_pose(placed, np.asarray(dorsal, np.float64))
+    return Skeleton(placed, axes, rest)
 
 
 @compiled
@@ -143,7 +143,7 @@ def _local_turns(joints: Doubles, axes: Doubles, rest: Doubles, angles: Doubles)
     before = unit(joints[2] - joints[1])
     after = np.array([sin(azimuth) * cos(elevation), cos(azimuth) * cos(elevation), sin(elevation)])
     # opposition: a thumb raised out of the palm turns its pad to the fingers
-    opposition = turn(after, -0.55 * (elevation - rest[17]) - angles[18])
+    opposition = turn(after, -0.7 * (elevation - rest[17]) - angles[18])
     local[1] = multiply(opposition, _between(before, after))
     local[2] = turn(axes[1], change[19])
     local[3] = turn(axes[2], change[20])

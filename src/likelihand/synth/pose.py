@@ -1,0 +1,128 @@
+"""Draw a pose inside the limits of anatomy: gestures and their blends, random fingers, correlated bends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from likelihand.synth.gestures import ACROSS, CLOSED, GESTURES, OUT, STRAIGHT, Gesture
+from likelihand.synth.kinematics import ANGLES, Doubles
+
+LIMITS: Final = np.radians(
+    [
+        *((-22, 92), (-4, 108), (-8, 72), (-10, 20)),
+        *((-22, 92), (-4, 108), (-8, 72), (-10, 10)),
+        *((-22, 92), (-4, 108), (-8, 72), (-20, 8)),
+        *((-22, 92), (-4, 108), (-8, 72), (-32, 8)),
+        *((-22, 66), (-14, 66), (-20, 40), (-12, 60), (-20, 82)),
+        *((-70, 65), (-32, 20), (-60, 60)),
+    ]
+)
+"""(24, 2) least and greatest angle in radians, in the order of `kinematics`."""
+
+TOGETHER: Final = np.array([3.0, -1.0, -5.0, -9.0])
+"""Abductions in degrees of four straight fingers side by side."""
+FAN: Final = np.array([11.0, 0.0, -10.0, -18.0])
+_NAMES = tuple(GESTURES)
+_SHARES = np.array([GESTURES[name].share for name in _NAMES])
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """Hold joint angles (24,) in radians, and the contact they want: see `Gesture`."""
+
+    angles: Doubles
+    pinch: int = 0
+    rest: int = 0
+
+
+def limit(angles: Doubles) -> Doubles:
+    """Return the nearest angles (24,) that anatomy allows.
+
+    Besides each joint's range: a DIP joint bends no further than 0.9 PIP + 12 degrees, fingers spread less the more
+    they bend at the knuckle, and neighbours do not cross.
+
+    Example:
+        >>> np.degrees(limit(np.full(24, 9.0)))[:4].round().tolist()
+        [92.0, 108.0, 72.0, 3.0]
+    """
+    angles = np.clip(angles, LIMITS[:, 0], LIMITS[:, 1])
+    fingers = angles[:16].reshape(4, 4)
+    fingers[:, 2] = np.minimum(fingers[:, 2], 0.9 * fingers[:, 1] + np.radians(12))
+    room, neutral = np.cos(np.clip(fingers[:, 0], 0, np.pi / 2)), np.radians(TOGETHER)
+    spread = np.clip(fingers[:, 3] - neutral, LIMITS[3:16:4, 0] - neutral, LIMITS[3:16:4, 1] - neutral)
+    fingers[:, 3] = neutral + np.clip(spread, -0.6 * room - 0.03, 0.6 * room + 0.03)
+    fingers[:, 3] = np.minimum.accumulate(fingers[:, 3])
+    return angles
+
+
+def gesture_angles(gesture: Gesture) -> Doubles:
+    """Return the angles (24,) in radians of a named pose, with the wrist straight."""
+    angles = np.zeros(ANGLES)
+    fingers = angles[:16].reshape(4, 4)
+    fingers[:, :3] = gesture.fingers
+    fingers[:, 3] = TOGETHER + gesture.spread * FAN
+    angles[[16, 17, 19, 20]] = gesture.thumb
+    return np.asarray(np.radians(angles))
+
+
+def _gesture(rng: np.random.Generator) -> Pose:
+    chosen = GESTURES[_NAMES[rng.choice(len(_NAMES), p=_SHARES / _SHARES.sum())]]
+    angles, other = gesture_angles(chosen), gesture_angles(GESTURES[_NAMES[rng.integers(len(_NAMES))]])
+    if rng.random() < 0.4:
+        share = 0.8 * rng.random() ** 2
+        angles = (1 - share) * angles + share * other
+        if share > 0.25:
+            return Pose(angles)
+    return Pose(angles, chosen.pinch, chosen.rest)
+
+
+def _some_fingers(rng: np.random.Generator) -> Pose:
+    """Stretch any subset of the fingers and close the rest, fully or halfway."""
+    closing = 1 - 0.35 * rng.random() * (rng.random() < 0.4)
+    stretched = rng.random(4) < 0.5
+    closed = tuple(closing * angle for angle in CLOSED)
+    fingers = tuple(STRAIGHT if is_straight else closed for is_straight in stretched)
+    thumb = OUT if rng.random() < 0.45 else ACROSS
+    index, middle, ring, little = fingers
+    gesture = Gesture((index, middle, ring, little), 1.1 * rng.random(), thumb)  # type: ignore[arg-type]
+    rest = 0
+    if thumb is ACROSS and closing == 1 and not stretched.all() and rng.random() < 0.6:
+        bent = np.flatnonzero(~stretched[:3])
+        rest = int(bent[0]) + 1 if len(bent) else 0
+    return Pose(gesture_angles(gesture), rest=rest)
+
+
+def _continuous(rng: np.random.Generator) -> Pose:
+    """Bend all fingers by correlated random amounts."""
+    common = rng.random()
+    bend = np.clip(common + rng.normal(0, 0.2, 4), 0, 1)
+    knuckle = np.clip(bend + rng.normal(0, 0.22, 4), 0, 1)
+    angles = np.zeros(ANGLES)
+    fingers = angles[:16].reshape(4, 4)
+    fingers[:, 0], fingers[:, 1], fingers[:, 2] = 88 * knuckle, 100 * bend, 62 * bend
+    fingers[:, 3] = TOGETHER + rng.random() * FAN
+    angles[[16, 17, 19, 20]] = rng.uniform((-12, -8, -8, -12), (58, 58, 50, 70))
+    return Pose(np.radians(angles), pinch=int(rng.integers(1, 4)) if rng.random() < 0.15 else 0)
+
+
+def sample_pose(rng: np.random.Generator) -> Pose:
+    """Draw joint angles: 55 % gestures and blends, 20 % subsets of fingers, 25 % continuous; each with its own jitter.
+
+    Example:
+        >>> angles = sample_pose(np.random.default_rng(0)).angles
+        >>> bool(np.all(angles >= LIMITS[:, 0]) and np.all(angles <= LIMITS[:, 1]))
+        True
+    """
+    kind = rng.random()
+    pose = _gesture(rng) if kind < 0.55 else _some_fingers(rng) if kind < 0.75 else _continuous(rng)
+    angles = np.degrees(pose.angles)
+    fingers = angles[:16].reshape(4, 4)
+    fingers += rng.normal(0, 1, (4, 4)) * (5, 6, 4, 1.8) + rng.normal(0, 1, 4) * (5, 5, 3, 0)
+    if rng.random() < 0.12:
+        fingers[:, 0] -= 18 * rng.random() * (fingers[:, 0] < 25)
+    angles[16:21] += rng.normal(0, 1, 5) * (6, 6, 5, 6, 8)
+    angles[21:] = rng.normal(0, 1, 3) * (22, 9, 18) + (-4, -3, 0)
+    return Pose(limit(np.radians(angles)), pose.pinch, pose.rest)

@@ -1,0 +1,180 @@
+"""A hand of a random person in a random pose, as the renderer takes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from likelihand.hand import Side
+from likelihand.synth.asset import Floats, HandAsset
+from likelihand.synth.collision import make_room
+from likelihand.synth.contact import touch
+from likelihand.synth.gestures import GESTURES
+from likelihand.synth.kinematics import THUMB, WRIST, Doubles, place_bones
+from likelihand.synth.pose import LIMITS, Pose, gesture_angles, limit, sample_pose
+from likelihand.synth.shape import HandShape, sample_shape
+from likelihand.synth.skin import skin
+
+FINGER_DEPTH = 0.0008
+"""Metres by which two fingers' capsules may overlap: skin gives way."""
+PALM_DEPTH = 0.002
+TOUCH_GAP = 0.0005
+TRIES = 24
+FINGER_NAMES = ("", "index", "middle", "ring", "little")
+
+
+@dataclass(frozen=True, slots=True)
+class PosedHand:
+    """Hold one hand's geometry in its own frame.
+
+    The frame of a right hand: metres, origin at the wrist, +y from the wrist to the middle knuckle, +x towards the
+    thumb's side, +z out of the palm. A left hand is its mirror image (x -> -x) and its triangles are wound the other way
+    round, so that they too are counter-clockwise seen from outside.
+
+    Attributes:
+        vertices: (V, 3) float32.
+        rest: (V, 3) float32 palm lengths: the same anatomy has the same coordinates for every shape, pose and side.
+        triangles: (F, 3) int32.
+        joints: (21, 3) float32, the keypoints.
+        side: "left" or "right".
+        angles: (24,) joint angles in radians, in the order of `kinematics`.
+        palm_length: metres from the wrist to the middle knuckle.
+        radii: (21,) metres, half thickness of the finger at each keypoint.
+        contact: what the thumb touches: "index" .. "little" pad, "rest" on a closed finger, "" nothing.
+    """
+
+    vertices: Floats
+    rest: Floats
+    triangles: NDArray[np.int32]
+    joints: Floats
+    side: Side
+    angles: Doubles
+    palm_length: float
+    radii: Doubles
+    contact: str = ""
+
+
+def mirrored(hand: PosedHand) -> PosedHand:
+    """Return the other hand: x becomes -x exactly, triangles are wound the other way round.
+
+    Example:
+        >>> from likelihand.synth.asset import load_asset
+        >>> right = sample_hand(np.random.default_rng(0), load_asset(), "right")
+        >>> bool(np.all(mirrored(right).joints[:, 0] == -right.joints[:, 0]))
+        True
+    """
+    flip = np.array([-1, 1, 1], np.float32)
+    return PosedHand(
+        hand.vertices * flip,
+        hand.rest,
+        np.ascontiguousarray(hand.triangles[:, ::-1]),
+        hand.joints * flip,
+        "left" if hand.side == "right" else "right",
+        hand.angles,
+        hand.palm_length,
+        hand.radii,
+        hand.contact,
+    )
+
+
+def pose_hand(shape: HandShape, angles: Doubles, asset: HandAsset, contact: str = "") -> PosedHand:
+    """Return the right hand of `shape` with joint angles (24,) in radians."""
+    skeleton = shape.skeleton
+    rotations, translations, joints = place_bones(skeleton.joints, skeleton.axes, skeleton.rest, angles)
+    vertices = skin(shape.vertices, asset.weight_bones, asset.weight_shares, rotations, translations)
+    return PosedHand(
+        vertices,
+        asset.solid,
+        asset.triangles,
+        joints.astype(np.float32),
+        "right",
+        angles,
+        shape.palm_length,
+        shape.radii,
+        contact,
+    )
+
+
+def bring_together(shape: HandShape, pose: Pose, asset: HandAsset) -> tuple[Doubles, bool]:
+    """Move thumb and finger of a pose until they touch; return the angles (24,) and whether they do (or need not)."""
+    if not (pose.pinch or pose.rest):
+        return pose.angles, True
+    thumb = np.arange(THUMB, WRIST)
+    if pose.pinch:
+        target, bone = int(asset.pads[pose.pinch]), 3 * pose.pinch + 3
+        first = 4 * (pose.pinch - 1)
+        active = np.concatenate([thumb, np.arange(first, first + 4)])
+    else:
+        target, active = int(asset.thumb_rests[pose.rest - 1]), thumb
+        bone = 3 * int(asset.finger[target]) - 1
+    pad = int(asset.pads[0])
+    skeleton, vertices = shape.skeleton, shape.vertices
+    spots = np.stack([vertices[pad], asset.normals[pad], vertices[target], asset.normals[target]]).astype(np.float64)
+    angles, gap = touch(
+        *(skeleton.joints, skeleton.axes, skeleton.rest),
+        *(pose.angles, LIMITS[:, 0].copy(), LIMITS[:, 1].copy()),
+        *(active, spots, np.array([3, bone])),
+    )
+    return angles, gap < TOUCH_GAP
+
+
+def free_fingers(shape: HandShape, angles: Doubles, asset: HandAsset) -> tuple[Doubles, bool]:
+    """Return the angles (24,) nudged out of overlaps of fingers and palm, and whether that went well."""
+    skeleton, palm = shape.skeleton, asset.palm
+    return make_room(
+        (skeleton.joints, skeleton.axes, skeleton.rest),
+        angles,
+        *(LIMITS[:, 0].copy(), LIMITS[:, 1].copy()),
+        shape.radii,
+        *(shape.vertices[palm].astype(np.float64), asset.normals[palm].astype(np.float64)),
+        *(FINGER_DEPTH, PALM_DEPTH),
+    )
+
+
+def sample_hand(rng: np.random.Generator, asset: HandAsset, side: Side | None = None) -> PosedHand:
+    """Draw a person, a pose and, unless given, a side; a pure function of the state of `rng`.
+
+    Poses whose fingers run into each other or into the palm, and pinches that do not close, are drawn again.
+
+    Args:
+        rng: the source of all chance.
+        asset: what `load_asset` gives.
+        side: "left", "right", or None for either.
+
+    Returns:
+        The hand in its own frame.
+
+    Example:
+        >>> from likelihand.synth.asset import load_asset
+        >>> sample_hand(np.random.default_rng(3), load_asset(), "left").joints.shape
+        (21, 3)
+    """
+    shape = sample_shape(rng, asset)
+    chosen = side or ("left" if rng.random() < 0.5 else "right")
+    angles, contact = _sample_free(rng, shape, asset)
+    hand = pose_hand(shape, angles, asset, contact)
+    return hand if chosen == "right" else mirrored(hand)
+
+
+def _sample_free(rng: np.random.Generator, shape: HandShape, asset: HandAsset) -> tuple[Doubles, str]:
+    """Draw poses until one is free of collisions; after many tries, the relaxed one."""
+    for _ in range(TRIES):
+        pose = sample_pose(rng)
+        angles, free = settle(shape, pose, asset)
+        if free:
+            return angles, "rest" if pose.rest else FINGER_NAMES[pose.pinch]
+    return limit(gesture_angles(GESTURES["relaxed"])), ""
+
+
+def settle(shape: HandShape, pose: Pose, asset: HandAsset) -> tuple[Doubles, bool]:
+    """Return a pose's angles (24,) with its fingers apart and its contact closed, and whether both could be had."""
+    angles, free = free_fingers(shape, pose.angles, asset)
+    if not (pose.pinch or pose.rest):
+        return angles, free
+    angles, touching = bring_together(shape, Pose(angles, pose.pinch, pose.rest), asset)
+    if not touching:
+        return angles, False
+    settled, free = free_fingers(shape, angles, asset)
+    return settled, free and bool(np.array_equal(settled, angles))
