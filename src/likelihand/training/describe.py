@@ -1,0 +1,54 @@
+"""What a run says of itself: its settings, data, network and the versions it ran on."""
+
+import platform
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from torch import nn
+
+import likelihand
+from likelihand.checkpoint import config_of
+from likelihand.data.dataset import Dataset
+
+
+def describe_data(dataset: Dataset | None) -> dict[str, Any] | None:
+    """Describe a data set: its class, name, number of samples, and its parts.
+
+    Example:
+        >>> from likelihand.data.drawn import DrawnHands
+        >>> describe_data(DrawnHands(3))["samples"]
+        3
+    """
+    if dataset is None:
+        return None
+    told: dict[str, Any] = {"class": type(dataset).__name__, "samples": len(dataset)}
+    for name in ("name", "split", "root", "seed", "size"):
+        value = getattr(dataset, name, None)
+        if value is not None and not callable(value):
+            told[name] = value if isinstance(value, int | float) else str(value)
+    parts = getattr(dataset, "datasets", None) or getattr(dataset, "dataset", None)
+    if isinstance(parts, list | tuple):
+        told["parts"] = [describe_data(part) for part in parts]
+    elif isinstance(parts, Dataset):
+        told["parts"] = [describe_data(parts)]
+    return told
+
+
+def describe_run(
+    network: nn.Module, loss: nn.Module, data: dict[str, Any], config: dict[str, Any], world: int, device: str
+) -> dict[str, Any]:
+    """Describe a run so that a stranger can tell what was done."""
+    versions = {m.__name__: str(m.__version__) for m in (likelihand, torch, np, cv2)}
+    return {
+        "config": config,
+        "processes": world,
+        "device": device,
+        "data": data,
+        "network": config_of(network) or repr(network),
+        "network_parameters": sum(p.numel() for p in network.parameters()),
+        "loss": repr(loss),
+        "loss_parameters": sum(p.numel() for p in loss.parameters()),
+        "versions": versions | {"python": platform.python_version()},
+    }

@@ -1,0 +1,149 @@
+"""The door to training: from objects to a folder with a trained network."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import torch
+from accelerate import Accelerator, DistributedDataParallelKwargs
+from accelerate.state import AcceleratorState
+from torch import nn
+
+from likelihand import distributed
+from likelihand.checkpoint import write_atomically
+from likelihand.data.dataset import Dataset
+from likelihand.evaluation import Report
+from likelihand.training.config import TrainConfig
+from likelihand.training.describe import describe_run
+from likelihand.training.log import Log
+from likelihand.training.run import BEST, LAST, Run
+from likelihand.training.signals import StopRequest
+from likelihand.training.state import Trainee
+
+_PRECISION: Final = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a run leaves.
+
+    Attributes:
+        out: its folder.
+        last: the newest checkpoint, from which it can be resumed.
+        best: the checkpoint of the lowest validation NME; None without a validation.
+        step: steps done.
+        finished: False where the run was asked to stop before its end.
+        report: of the last validation of this process's part of the run, None without.
+    """
+
+    out: Path
+    last: Path
+    best: Path | None
+    step: int
+    finished: bool
+    report: Report | None
+
+
+@contextmanager
+def _engine(config: TrainConfig) -> Iterator[Accelerator]:
+    """Make the accelerator, and give the process back as it was."""
+    handler = DistributedDataParallelKwargs(find_unused_parameters=True, gradient_as_bucket_view=True)
+    AcceleratorState._reset_state()
+    cpu = config.device == "cpu" or not torch.cuda.is_available()
+    with torch.random.fork_rng(devices=None if torch.cuda.is_available() and not cpu else []):
+        try:
+            yield Accelerator(cpu=cpu, mixed_precision=_PRECISION[config.precision], kwargs_handlers=[handler])
+        finally:
+            AcceleratorState._reset_state()
+
+
+def train(
+    network: nn.Module,
+    loss: nn.Module,
+    train_data: Dataset,
+    validation_data: Dataset | None = None,
+    config: TrainConfig | None = None,
+    out: str | Path = "runs/train",
+    *,
+    resume: bool = False,
+) -> TrainResult:
+    """Train a network, in place.
+
+    Runs on one process as it is; on several under `torchrun` or `accelerate launch`, where every process calls it.
+    The folder `out` holds `run.json` (what was done), `training.csv`, `validation.csv`, `last.safetensors` and
+    `best.safetensors`. On a CPU a resumed run gives the same weights bit for bit as one that was never
+    interrupted, whenever it was interrupted and however many workers read the data.
+
+    Args:
+        network: images (N, H, W, 3) uint8 -> one `Prediction` a stage.
+        loss: with `of_prediction`; its parameters are trained too.
+        train_data: samples to train on.
+        validation_data: samples to validate on; None validates never.
+        config: the settings; the paper's where None.
+        out: folder of the run.
+        resume: continues from `last.safetensors` in `out`; starts where there is none.
+
+    Raises:
+        ValueError: the data are empty or a sample cannot be read, `out` holds a run and `resume` is False, or the
+            earlier run had other settings.
+        NonFiniteLossError: a loss or gradient is not finite; the last good checkpoint stays.
+    """
+    config, out = config or TrainConfig(), Path(out)
+    if not len(train_data):
+        raise ValueError("the training data set has no samples: expected at least one")
+    if (out / LAST).exists() and not resume:
+        raise ValueError(f"{out} holds a run already; resume it (--resume), or give another folder")
+    out.mkdir(parents=True, exist_ok=True)
+    with _engine(config) as accelerator:
+        run = Run(Trainee(network, loss), train_data, validation_data, config, out, accelerator)
+        if (out / LAST).exists():
+            run.resume()
+        _write_description(run)
+        return _result(run, _drive(run))
+
+
+def _drive(run: Run) -> bool:
+    options = run.config
+    log = Log(
+        run.out,
+        run.step,
+        run.plan.steps,
+        progress=options.progress,
+        tensorboard=options.tensorboard,
+        speaks=run.rank == 0,
+    )
+    with log, StopRequest() as stop:
+        finished = run.run(log, stop)
+        if not finished:
+            log.say(f"stopped after step {run.step}; resume continues from {run.out / LAST}")
+    return finished
+
+
+def _write_description(run: Run) -> None:
+    if run.rank == 0:
+        told = describe_run(
+            run.trainee.network,
+            run.trainee.loss,
+            run.data(),
+            run.config.to_json(),
+            run.world,
+            str(run.accelerator.device),
+        )
+        write_atomically(run.out / "run.json", (json.dumps(told, indent=1) + "\n").encode())
+    distributed.wait()
+
+
+def _result(run: Run, finished: bool) -> TrainResult:
+    run.trainee.eval()
+    best = run.out / BEST
+    return TrainResult(
+        out=run.out,
+        last=run.out / LAST,
+        best=best if best.exists() else None,
+        step=run.step,
+        finished=finished,
+        report=run.report,
+    )
