@@ -1,6 +1,7 @@
 """From a record to a network's input: one matrix, one warp, then changes of the pixels alone."""
 
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Final
 
 import cv2
@@ -20,6 +21,8 @@ from likelihand.structures import Record, Sample
 
 _YIQ: Final = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
 _RGB: Final = np.linalg.inv(_YIQ)
+_NORMAL: Final = np.array([NormalDist().inv_cdf((i + 0.5) / 256) for i in range(256)])
+"""Turns a random byte into a normal number: 256 quantiles."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,10 +157,9 @@ def sample_of(
         crop_from_image = random_crop_matrix(record.box, size, rng, augmentation, padding)
         crop = augment_pixels(warp_image(image, crop_from_image, size), rng, augmentation)
     target = transform_points(crop_from_image, record.points)
-    height, width = size
-    weight = record.weight * np.all((target >= 0) & (target <= (width, height)), axis=1)
-    target = np.where(weight[:, None] > 0, target, 0.0)
-    return Sample(crop, target.astype(np.float32), weight.astype(np.float32), crop_from_image, index)
+    inside = ((target >= 0) & (target <= size[::-1])).all(1) & (record.visibility != 0)
+    target[~inside] = 0.0
+    return Sample(crop, target.astype(np.float32), inside.astype(np.float32), crop_from_image, index)
 
 
 def random_crop_matrix(
@@ -308,8 +310,9 @@ def motion_kernel(length: float, radians: float) -> NDArray[np.float32]:
 
 
 def _noisy(crop: Image, rng: np.random.Generator, augmentation: Augmentation) -> Image:
-    noise = rng.standard_normal(crop.shape, np.float32) * rng.uniform(0.0, augmentation.noise_sigma)
-    return np.asarray(cv2.add(crop, noise.astype(np.float32), dtype=cv2.CV_8U), np.uint8)
+    table = np.round(_NORMAL * rng.uniform(0.0, augmentation.noise_sigma)).astype(np.int16)
+    noise = cv2.LUT(rng.integers(0, 256, crop.shape, dtype=np.uint8), table)
+    return np.asarray(cv2.add(crop, noise, dtype=cv2.CV_8U), np.uint8)
 
 
 def _compressed(crop: Image, rng: np.random.Generator, augmentation: Augmentation) -> Image:

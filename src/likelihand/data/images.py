@@ -7,7 +7,6 @@ format without checksums (JPEG, WebP, TIFF) cannot be seen.
 """
 
 import os
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import cv2
@@ -43,12 +42,14 @@ def read_image(path: str | os.PathLike[str]) -> Image:
         Traceback (most recent call last):
         FileNotFoundError: missing.jpg: no such file; check the path
     """
-    file = Path(path)
-    if file.is_dir():
-        raise IsADirectoryError(f"{file}: is a folder; give a picture file")
-    if not file.exists():
-        raise FileNotFoundError(f"{file}: no such file; check the path")
-    return decode_image(file.read_bytes(), name=str(file))
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123
+            data = file.read()
+    except IsADirectoryError as error:
+        raise IsADirectoryError(f"{path}: is a folder; give a picture file") from error
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"{path}: no such file; check the path") from error
+    return decode_image(data, name=str(path))
 
 
 def decode_image(data: bytes, name: str = "picture") -> Image:
