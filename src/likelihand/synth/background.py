@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from likelihand.synth.compiled import compiled
 from likelihand.synth.material import skin_tone
-from likelihand.synth.texture import linear_of_lab, noise, noise_volume, step
+from likelihand.synth.texture import CELLS, linear_of_lab, noise_volume, step
 
 Floats = NDArray[np.float32]
 Image = NDArray[np.uint8]
@@ -109,12 +109,15 @@ def clutter(rng: Generator, size: tuple[int, int]) -> Floats:
         shapes.append(_text(rng, colours))
     if rng.random() < 0.3:
         shapes.append(_person(rng, colours))
-    canvas = np.zeros((*size, 3), np.float32)
+    blur = math.exp(rng.uniform(math.log(0.3), math.log(max(size) / 24))) if rng.random() < 0.6 else 0.0
+    shrink = 2 if blur > 1.0 else 1
+    canvas = np.zeros((-(-size[0] // shrink), -(-size[1] // shrink), 3), np.float32)
     paint(np.concatenate(shapes).astype(np.float32), canvas, noise_volume())
-    blur = math.exp(rng.uniform(math.log(0.3), math.log(max(size) / 24)))
-    if rng.random() < 0.6:
-        canvas = cv2.GaussianBlur(canvas, (0, 0), blur)
-    return np.asarray(canvas, np.float32)
+    if blur > 0.0:
+        canvas = np.asarray(cv2.GaussianBlur(canvas, (0, 0), blur / shrink), np.float32)
+    if shrink > 1:
+        canvas = np.asarray(cv2.resize(canvas, (size[1], size[0]), interpolation=cv2.INTER_LINEAR), np.float32)
+    return canvas
 
 
 def _palette(rng: Generator) -> Floats:
@@ -161,23 +164,27 @@ def _planes(rng: Generator, colours: Floats) -> Floats:
 
 
 def _leaves(rng: Generator, colours: Floats) -> Floats:
-    """Scatter 4 to 300 shapes of power-law sizes, large ones mostly behind small ones."""
-    count = int(math.exp(rng.uniform(math.log(4), math.log(300))))
+    """Scatter 4 to 240 shapes of power-law sizes, large ones mostly behind small ones."""
+    count = int(math.exp(rng.uniform(math.log(4), math.log(240))))
     radii = np.exp(rng.uniform(math.log(0.012 if rng.random() < 0.6 else 0.05), math.log(0.5), count))
     radii = np.sort(radii)[::-1] if rng.random() < 0.75 else radii
-    radii = np.minimum(radii, 1.6 / math.sqrt(count) + 0.08)
     share, common = rng.dirichlet([0.7] * 4), rng.uniform(0, math.pi)
-    rows = []
-    for radius in radii:
-        kind = (ELLIPSE, BOX, BOX, BLOB)[int(rng.choice(4, p=share))]
-        thin = rng.random() < share[2]
-        turn = common + rng.normal(0, 0.08) if rng.random() < 0.6 else rng.uniform(0, math.pi)
-        flat = rng.uniform(0.02, 0.15) if thin else rng.uniform(0.3, 1.0)
-        rows.append(
-            _shape(rng, kind, colours, x=rng.uniform(-0.05, 1.05), y=rng.uniform(-0.05, 1.05), width=radius,
-                   height=radius * flat, turn=turn)
-        )  # fmt: skip
-    return np.stack(rows)
+    rows = np.zeros((count, SHAPE_COLUMNS), np.float32)
+    rows[:, SHAPE] = np.array([ELLIPSE, BOX, BOX, BLOB])[rng.choice(4, count, p=share)]
+    rows[:, X], rows[:, Y] = rng.uniform(-0.05, 1.05, (2, count))
+    rows[:, WIDTH] = np.minimum(radii, 1.6 / math.sqrt(count) + 0.08)
+    flat = np.where(rng.random(count) < share[2], rng.uniform(0.02, 0.15, count), rng.uniform(0.3, 1.0, count))
+    rows[:, HEIGHT] = rows[:, WIDTH] * flat
+    free = rng.random(count) < 0.4
+    turn = np.where(free, rng.uniform(0, math.pi, count), common + rng.normal(0, 0.08, count))
+    rows[:, COSINE], rows[:, SINE] = np.cos(turn), np.sin(turn)
+    bright = np.exp(rng.normal(0, 0.35, (count, 1)))
+    rows[:, R : B + 1] = colours[rng.integers(len(colours), size=count)] * bright
+    rows[:, SOFT], rows[:, SHIFT] = 0.002, rng.uniform(0, 10, count)
+    rows[:, SLOPE_X : SLOPE_Y + 1] = rng.normal(0, 0.35, (count, 2))
+    rows[:, GRAIN] = 0.5 * rng.random(count) ** 3
+    rows[:, GRAIN_SIZE] = np.exp(rng.uniform(math.log(0.1), math.log(4.0), count))
+    return rows
 
 
 def _text(rng: Generator, colours: Floats) -> Floats:
@@ -223,40 +230,71 @@ def _person(rng: Generator, colours: Floats) -> Floats:
 
 @compiled
 def paint(shapes: Floats, canvas: Floats, volume: Floats) -> None:
-    """Paint shapes over each other; the picture is 0..1 wide and as high as its proportions say.
+    """Paint shapes over each other, from the last, which is in front, to the first; what is hidden is not worked out.
+
+    The picture is 0..1 wide and as high as its proportions say.
 
     Args:
         shapes: (N, 20) rows in the order of painting.
-        canvas: (height, width, 3) linear RGB, painted over.
+        canvas: (height, width, 3) linear RGB, black.
         volume: the lattice of noise.
     """
     height, width = canvas.shape[0], canvas.shape[1]
     pixel = 1.0 / width
-    for n in range(shapes.shape[0]):
+    clear = np.ones((height, width), np.float32)
+    for n in range(shapes.shape[0] - 1, -1, -1):
         s = shapes[n]
-        reach = math.sqrt(s[WIDTH] ** 2 + s[HEIGHT] ** 2) * 1.3 + s[SOFT] + pixel
-        if s[SHAPE] == HALF:
-            reach = 99.0
-        top, bottom = max(0, int((s[Y] - reach) / pixel)), min(height, int((s[Y] + reach) / pixel) + 1)
-        left, right = max(0, int((s[X] - reach) / pixel)), min(width, int((s[X] + reach) / pixel) + 1)
+        reach_x, reach_y = _reach(s, pixel)
+        top, bottom = max(0, int((s[Y] - reach_y) / pixel)), min(height, int((s[Y] + reach_y) / pixel) + 1)
+        left, right = max(0, int((s[X] - reach_x) / pixel)), min(width, int((s[X] + reach_x) / pixel) + 1)
         soft = max(float(s[SOFT]), 0.7 * pixel)
         for i in range(top, bottom):
             for j in range(left, right):
+                if clear[i, j] < 0.004:
+                    continue
                 dx, dy = (j + 0.5) * pixel - s[X], (i + 0.5) * pixel - s[Y]
                 u, v = dx * s[COSINE] + dy * s[SINE], -dx * s[SINE] + dy * s[COSINE]
-                cover = step(0.5 - _outside(s, u, v, volume) / soft)
+                cover = step(0.5 - _outside(s, u, v, volume) / soft) * clear[i, j]
                 if cover <= 0.0:
                     continue
-                tint = 1.0 + s[SLOPE_X] * u + s[SLOPE_Y] * v
-                if s[GRAIN] > 0.02:
-                    size = s[GRAIN_SIZE]
-                    grain, _, _ = noise(volume, u * size + s[SHIFT], v * size, s[SHIFT])
-                    tint *= 1.0 + 2.0 * s[GRAIN] * grain
-                tint = max(0.05, tint)
+                clear[i, j] -= cover
+                tint = max(0.05, (1.0 + s[SLOPE_X] * u + s[SLOPE_Y] * v) * _grain(s, u, v, volume)) * cover
                 second = _second(s, u, v)
                 for c in range(3):
-                    colour = tint * (s[R + c] + (s[R2 + c] - s[R + c]) * second)
-                    canvas[i, j, c] += cover * (colour - canvas[i, j, c])
+                    canvas[i, j, c] += tint * (s[R + c] + (s[R2 + c] - s[R + c]) * second)
+
+
+@compiled
+def _reach(s: Floats, pixel: float) -> tuple[float, float]:
+    """Give half the width and height of the upright box around a shape."""
+    if s[SHAPE] == HALF:
+        return 99.0, 99.0
+    w, h = float(s[WIDTH]) + s[SOFT] + pixel, float(s[HEIGHT]) + s[SOFT] + pixel
+    if s[SHAPE] == BLOB:
+        w, h = 1.4 * w, 1.4 * h
+    if s[SHAPE] == BOX:
+        return abs(w * s[COSINE]) + abs(h * s[SINE]), abs(w * s[SINE]) + abs(h * s[COSINE])
+    return math.sqrt((w * s[COSINE]) ** 2 + (h * s[SINE]) ** 2), math.sqrt((w * s[SINE]) ** 2 + (h * s[COSINE]) ** 2)
+
+
+@compiled
+def _grain(s: Floats, u: float, v: float, volume: Floats) -> float:
+    if s[GRAIN] < 0.02:
+        return 1.0
+    return 1.0 + 2.0 * s[GRAIN] * flat_noise(volume, u * s[GRAIN_SIZE] + s[SHIFT], v * s[GRAIN_SIZE])
+
+
+@compiled
+def flat_noise(volume: Floats, x: float, y: float) -> float:
+    """Interpolate one channel of noise in one plane, period 1, in -1/2..1/2."""
+    x, y = (x - math.floor(x)) * CELLS, (y - math.floor(y)) * CELLS
+    i, j = int(x), int(y)
+    x, y = x - i, y - j
+    i, j = i & (CELLS - 1), j & (CELLS - 1)
+    k, m = (i + 1) & (CELLS - 1), (j + 1) & (CELLS - 1)
+    low = (1.0 - x) * volume[i, j, 0, 0] + x * volume[k, j, 0, 0]
+    high = (1.0 - x) * volume[i, m, 0, 0] + x * volume[k, m, 0, 0]
+    return (1.0 - y) * low + y * high
 
 
 @compiled
@@ -268,13 +306,14 @@ def _outside(s: Floats, u: float, v: float, volume: Floats) -> float:
     if s[SHAPE] == ELLIPSE:
         return (math.sqrt((u / w) ** 2 + (v / h) ** 2) - 1.0) * min(w, h)
     if s[SHAPE] == BLOB:
-        bump, _, _ = noise(volume, 0.12 * u / w + s[SHIFT], 0.12 * v / w, s[SHIFT])
+        bump = flat_noise(volume, 0.12 * u / w + s[SHIFT], 0.12 * v / w)
         return (math.sqrt((u / w) ** 2 + (v / h) ** 2) - 1.0 - 0.8 * bump) * min(w, h)
     return max(abs(u) - w, abs(v) - h)
 
 
 @compiled
 def _second(s: Floats, u: float, v: float) -> float:
+    """Give how much of the second colour a pattern shows, 0..1."""
     if s[SHAPE] == STRIPES:
         return step(2.0 * math.sin(s[SCALE] * v) + 0.5)
     if s[SHAPE] == CHEQUERS:

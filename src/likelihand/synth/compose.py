@@ -1,7 +1,7 @@
 """Chance at work: a hand, a view of it, its company, light and background, each from its own stream."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
@@ -24,6 +24,8 @@ Doubles = NDArray[np.float64]
 Generator = np.random.Generator
 
 PAIRED: Final = 0.07
+EFFECTS: Final = 7
+"""Number of the stream that the camera's faults draw from."""
 BESIDE: Final = 0.08
 HELD: Final = 0.20
 IN_FRONT: Final = 0.07
@@ -54,10 +56,18 @@ def streams_of(seed: int, index: int) -> Streams:
         >>> streams_of(0, 5).hand.integers(100) == streams_of(0, 5).hand.integers(100)
         np.True_
     """
+    return Streams(*(stream_of(seed, index, number) for number in range(len(fields(Streams)))))
+
+
+def stream_of(seed: int, index: int, number: int) -> Generator:
+    """Give one of a sample's streams by its number in `Streams`.
+
+    Raises:
+        ValueError: a number is negative.
+    """
     if seed < 0 or index < 0:
         raise ValueError(f"seed {seed} and index {index} must not be negative; give whole numbers from 0")
-    children = np.random.SeedSequence([seed, index]).spawn(8)
-    return Streams(*(np.random.Generator(np.random.PCG64(child)) for child in children))
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, index], spawn_key=(number,))))
 
 
 def background_of(rng: Generator, size: tuple[int, int], options: SynthOptions, photos: Photos | None) -> Floats:

@@ -1,4 +1,4 @@
-"""Light: a sun or lamp with a shadow map, a second lamp, and a sky of twelve directions that corners shut out."""
+"""Light: a sun or lamp with a shadow map, a second lamp, and a sky of nine directions that corners shut out."""
 
 import math
 from typing import Final, NamedTuple
@@ -13,8 +13,8 @@ Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
 Generator = np.random.Generator
 
-DIRECTIONS: Final = 12
-SKY_MAP: Final = 56
+DIRECTIONS: Final = 9
+SKY_MAP: Final = 48
 SHADOW_MAP: Final = 144
 FAR: Final = -1e9
 
@@ -29,8 +29,8 @@ class Light(NamedTuple):
         shadows: 1 where the lamp casts a shadow, else 0.
         second: (3,) unit direction of the other lamp.
         second_colour: (3,) linear RGB.
-        sky: (12, 3) unit directions.
-        sky_colour: (12, 3) linear RGB from each.
+        sky: (9, 3) unit directions.
+        sky_colour: (9, 3) linear RGB from each.
         shininess: exponent of the highlight (Blinn, 1977).
     """
 
@@ -151,8 +151,8 @@ def sky_light(
             facing = normals[v, 0] * frame[2, 0] + normals[v, 1] * frame[2, 1] + normals[v, 2] * frame[2, 2]
             if facing <= -0.2:
                 continue
-            i = min(size - 1, max(0, int(math.floor(places[v, 1]))))
-            j = min(size - 1, max(0, int(math.floor(places[v, 0]))))
+            i = min(size - 1, max(0, math.floor(places[v, 1])))
+            j = min(size - 1, max(0, math.floor(places[v, 0])))
             hidden = min(1.0, max(0.0, (nearest[i, j] - heights[v]) / bias - 1.0))
             amount = (facing + 0.2) / 1.2 * (1.0 - 0.9 * hidden) * 4.0 / count
             gathered[v, 0] += amount * colours[k, 0]

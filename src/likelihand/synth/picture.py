@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from likelihand.hand import Side
 from likelihand.synth.background import Photos
-from likelihand.synth.compose import compose_crop, compose_scene, streams_of
+from likelihand.synth.compose import EFFECTS, compose_crop, compose_scene, stream_of
 from likelihand.synth.effects import blurred, developed
 from likelihand.synth.labels import HandLabel, label_hand, occlusion_of
 from likelihand.synth.options import SynthOptions
@@ -98,7 +98,7 @@ def finish(scene: Scene, seed: int, index: int, options: SynthOptions) -> Pictur
     """Draw a scene, take its photograph and write down its truth."""
     layers = render_layers(scene)
     light = composite(layers, scene)
-    effects = streams_of(seed, index).effects if options.effects else None
+    effects = stream_of(seed, index, EFFECTS) if options.effects else None
     image = developed(light if effects is None else blurred(light, effects), effects)
     return Picture(image, labels_of(scene, layers.part), scene.matrix)
 

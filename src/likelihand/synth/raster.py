@@ -66,33 +66,34 @@ def _draw(
     height, width = inverse_depth.shape
     for t in range(triangles.shape[0]):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-        if depth[a] < NEAR or depth[b] < NEAR or depth[c] < NEAR:
-            continue
         ax, ay = float(points[a, 0]), float(points[a, 1])
         bx, by = points[b, 0] - ax, points[b, 1] - ay
         cx, cy = points[c, 0] - ax, points[c, 1] - ay
         area = bx * cy - cx * by
-        if area >= 0.0:
+        if area >= 0.0 or depth[a] < NEAR or depth[b] < NEAR or depth[c] < NEAR:
             continue
         left = max(0, math.ceil(ax + min(0.0, min(bx, cx)) - 0.5))
         right = min(width - 1, math.floor(ax + max(0.0, max(bx, cx)) - 0.5))
         top = max(0, math.ceil(ay + min(0.0, min(by, cy)) - 0.5))
         bottom = min(height - 1, math.floor(ay + max(0.0, max(by, cy)) - 0.5))
+        if left > right or top > bottom:
+            continue
+        scale = 1.0 / area
         qa, qb, qc = 1.0 / depth[a], 1.0 / depth[b], 1.0 / depth[c]
         for i in range(top, bottom + 1):
             y = i + 0.5 - ay
             for j in range(left, right + 1):
                 x = j + 0.5 - ax
-                wb = (x * cy - cx * y) / area
-                wc = (bx * y - x * by) / area
+                wb, wc = (x * cy - cx * y) * scale, (bx * y - x * by) * scale
                 if wb < -_TOLERANCE or wc < -_TOLERANCE or wb + wc > 1.0 + _TOLERANCE:
                     continue
                 q = qa + wb * (qb - qa) + wc * (qc - qa)
                 if q > inverse_depth[i, j]:
                     inverse_depth[i, j] = q
                     seen[i, j] = t
-                    weights[i, j, 0] = wb * qb / q
-                    weights[i, j, 1] = wc * qc / q
+                    near = 1.0 / q
+                    weights[i, j, 0] = wb * qb * near
+                    weights[i, j, 1] = wc * qc * near
 
 
 @compiled
@@ -118,12 +119,14 @@ def draw_depth(points: Floats, height: Floats, triangles: Integers, nearest: Flo
         right = min(columns - 1, math.floor(ax + max(0.0, max(bx, cx)) - 0.5))
         top = max(0, math.ceil(ay + min(0.0, min(by, cy)) - 0.5))
         bottom = min(rows - 1, math.floor(ay + max(0.0, max(by, cy)) - 0.5))
+        if left > right or top > bottom:
+            continue
+        scale = 1.0 / area
         for i in range(top, bottom + 1):
             y = i + 0.5 - ay
             for j in range(left, right + 1):
                 x = j + 0.5 - ax
-                wb = (x * cy - cx * y) / area
-                wc = (bx * y - x * by) / area
+                wb, wc = (x * cy - cx * y) * scale, (bx * y - x * by) * scale
                 if wb >= -_TOLERANCE and wc >= -_TOLERANCE and wb + wc <= 1.0 + _TOLERANCE:
                     h = height[a] + wb * (height[b] - height[a]) + wc * (height[c] - height[a])
                     nearest[i, j] = max(nearest[i, j], h)

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from likelihand.synth.compiled import compiled
 from likelihand.synth.labels import screen_points
 from likelihand.synth.lighting import FAR, SHADOW_MAP, frames_of, height_map, sky_light
 from likelihand.synth.raster import rasterise, vertex_normals
@@ -14,7 +15,6 @@ from likelihand.synth.shading import SAMPLES, Body, Lamp, shade
 from likelihand.synth.texture import noise_volume
 
 Floats = NDArray[np.float32]
-LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722], np.float32)
 _MARGIN: Final = 0.45
 
 
@@ -42,12 +42,14 @@ def lamp_and_body(scene: Scene) -> tuple[Lamp, Body]:
         nearest = height_map(scene.vertices, scene.triangles, frame, centre, radius, SHADOW_MAP)
     else:
         nearest = np.full((2, 2), FAR, np.float32)
-    body = Body(scene.vertices, normals, scene.attributes, sky, scene.triangles, scene.part, scene.materials)
-    lamp = Lamp(
-        light.key, light.key_colour, light.softness, light.second, light.second_colour, light.shininess,
-        frame, centre, radius, nearest,
-    )  # fmt: skip
-    return lamp, body
+    corners = np.concatenate([scene.attributes, scene.vertices, normals, sky], 1)
+    values = np.concatenate(
+        [
+            light.key, light.key_colour, light.second, light.second_colour, [light.shininess],
+            frame.ravel(), centre, [radius, light.softness],
+        ]
+    ).astype(np.float64)  # fmt: skip
+    return Lamp(values, nearest), Body(corners, scene.triangles, scene.part, scene.materials)
 
 
 def bounds(scene: Scene) -> tuple[Floats, float]:
@@ -70,23 +72,36 @@ def render_layers(scene: Scene) -> Layers:
     return Layers(*shade(body, fragments, lamp, noise_volume()))
 
 
-def exposure(layers: Layers, scene: Scene) -> float:
-    """Give the gain that brings the hands' mean light to the scene's brightness."""
-    parts = [hand.part for hand in scene.hands]
-    on = np.isin(layers.part, parts) & (layers.colour[..., 3] > 0.99)
-    if not on.any():
-        return 1.0
-    return float(scene.brightness / (float((layers.colour[on, :3] @ LUMINANCE).mean()) + 1e-4))
-
-
 def composite(layers: Layers, scene: Scene) -> Floats:
     """Put the solids on their background: (height, width, 3) linear RGB, exposed."""
     behind = scene.background
-    alpha = layers.colour[..., 3]
     if scene.shade > 0:
-        behind = behind * (1.0 - scene.shade * soft_shadow(alpha, scene.shade_shift))[..., None]
-    gain = np.float32(exposure(layers, scene))
-    return np.asarray(layers.colour[..., :3] * gain + behind * (1.0 - alpha)[..., None], np.float32)
+        behind = behind * (1.0 - scene.shade * soft_shadow(layers.colour[..., 3], scene.shade_shift))[..., None]
+    hands = np.zeros(len(scene.materials) + 1, np.bool_)
+    hands[[hand.part for hand in scene.hands]] = True
+    return _blend(layers.colour, layers.part, hands, behind, scene.brightness)
+
+
+@compiled
+def _blend(
+    colour: Floats, part: NDArray[np.int32], hands: NDArray[np.bool_], behind: Floats, brightness: float
+) -> Floats:
+    """Expose the solids so that the hands' mean light is `brightness`, and lay them over what is behind."""
+    height, width = part.shape
+    total, count = 0.0, 0
+    for i in range(height):
+        for j in range(width):
+            if hands[part[i, j]] and colour[i, j, 3] > 0.99:
+                total += 0.2126 * colour[i, j, 0] + 0.7152 * colour[i, j, 1] + 0.0722 * colour[i, j, 2]
+                count += 1
+    gain = brightness / (total / count + 1e-4) if count > 0 else 1.0
+    picture = np.empty((height, width, 3), np.float32)
+    for i in range(height):
+        for j in range(width):
+            clear = 1.0 - colour[i, j, 3]
+            for c in range(3):
+                picture[i, j, c] = gain * colour[i, j, c] + clear * behind[i, j, c]
+    return picture
 
 
 def soft_shadow(alpha: Floats, shift: tuple[float, float]) -> Floats:

@@ -11,164 +11,55 @@ from likelihand.synth.raster import Fragments
 from likelihand.synth.texture import reflectance
 
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 Integers = NDArray[np.int32]
 
 SAMPLES: Final = 2
 """Raster samples a pixel along each axis."""
-_EDGE: Final = 0.015
-_SOAK: Final = (0.40, 0.20, 0.13)
+POSITION, NORMAL, SKY, OPEN = 10, 13, 16, 19
+CORNER_COLUMNS: Final = 20
+"""Columns of a corner: the ten `surface.ATTRIBUTES`, position, normal, skylight, openness."""
+KEY, KEY_COLOUR, SECOND, SECOND_COLOUR, SHININESS, FRAME, CENTRE, RADIUS, SOFTNESS = 0, 3, 6, 9, 12, 13, 22, 25, 26
+LAMP_COLUMNS: Final = 27
+EDGE: Final = 0.015
+"""Relative step of depth inside a pixel from which all its samples are shaded."""
+SOAK: Final = (0.40, 0.20, 0.13)
+"""How far red, green and blue light soaks around the edge of a shadow in skin."""
 
 
 class Body(NamedTuple):
     """Everything solid in a picture, in the camera's frame and palm lengths.
 
     Attributes:
-        vertices: (V, 3) float32.
-        normals: (V, 3) float32.
-        attributes: (V, 10) float32, see `surface.ATTRIBUTES`.
-        sky: (V, 4) float32, see `lighting.sky_light`.
+        corners: (V, 20) float32, see `CORNER_COLUMNS`.
         triangles: (F, 3) int32.
         part: (F,) int32, row of `materials` of each triangle.
         materials: (P, 44) float32.
     """
 
-    vertices: Floats
-    normals: Floats
-    attributes: Floats
-    sky: Floats
+    corners: Floats
     triangles: Integers
     part: Integers
     materials: Floats
 
 
 class Lamp(NamedTuple):
-    """What shading needs of `lighting.Light`, with the shadow map that belongs to it."""
+    """What shading needs of `lighting.Light`.
 
-    key: Floats
-    key_colour: Floats
-    softness: float
-    second: Floats
-    second_colour: Floats
-    shininess: float
-    frame: Floats
-    centre: Floats
-    radius: float
+    Attributes:
+        values: (27,) float64: directions, colours, shininess, the shadow map's frame, centre, radius, softness.
+        nearest: (n, n) float32, the shadow map.
+    """
+
+    values: Doubles
     nearest: Floats
 
 
-@compiled
-def lit_share(lamp: Lamp, x: float, y: float, z: float, facing: float) -> float:
-    """Give how much of the key lamp reaches a place, 0..1: five looks at the shadow map (Reeves et al., 1987)."""
-    size = lamp.nearest.shape[0]
-    f, c = lamp.frame, lamp.centre
-    x, y, z = x - c[0], y - c[1], z - c[2]
-    scale = 0.5 * size / lamp.radius
-    u = (f[0, 0] * x + f[0, 1] * y + f[0, 2] * z) * scale + 0.5 * size
-    v = 0.5 * size - (f[1, 0] * x + f[1, 1] * y + f[1, 2] * z) * scale
-    height = f[2, 0] * x + f[2, 1] * y + f[2, 2] * z
-    bias = (1.5 + 2.0 * (1.0 - min(1.0, max(0.0, facing)))) / scale + 0.5 * lamp.softness
-    spread = max(0.7, lamp.softness * scale)
-    total = 0.0
-    for k in range(5):
-        du = (0.0, 1.0, -1.0, 0.45, -0.45)[k] * spread
-        dv = (0.0, 0.45, -0.45, -1.0, 1.0)[k] * spread
-        i = min(size - 1, max(0, int(math.floor(v + dv))))
-        j = min(size - 1, max(0, int(math.floor(u + du))))
-        total += min(1.0, max(0.0, 1.0 - (lamp.nearest[i, j] - height - bias) * scale))
-    return total / 5.0
-
-
-@compiled
-def fragment_colour(
-    body: Body, lamp: Lamp, volume: Floats, place: Floats, t: int, wb: float, wc: float
-) -> tuple[float, float, float]:
-    """Give the linear RGB that a fragment sends to the camera.
-
-    Args:
-        body: the solids.
-        lamp: the lamps and the shadow map.
-        volume: the lattice of noise.
-        place: (10,) float64 scratch.
-        t: triangle.
-        wb: weight of its second corner.
-        wc: weight of its third corner.
-    """
-    a, b, c = body.triangles[t, 0], body.triangles[t, 1], body.triangles[t, 2]
-    wa = 1.0 - wb - wc
-    for k in range(place.shape[0]):
-        place[k] = wa * body.attributes[a, k] + wb * body.attributes[b, k] + wc * body.attributes[c, k]
-    px = wa * body.vertices[a, 0] + wb * body.vertices[b, 0] + wc * body.vertices[c, 0]
-    py = wa * body.vertices[a, 1] + wb * body.vertices[b, 1] + wc * body.vertices[c, 1]
-    pz = wa * body.vertices[a, 2] + wb * body.vertices[b, 2] + wc * body.vertices[c, 2]
-    nx = wa * body.normals[a, 0] + wb * body.normals[b, 0] + wc * body.normals[c, 0]
-    ny = wa * body.normals[a, 1] + wb * body.normals[b, 1] + wc * body.normals[c, 1]
-    nz = wa * body.normals[a, 2] + wb * body.normals[b, 2] + wc * body.normals[c, 2]
-    s = 1.0 / math.sqrt(nx * nx + ny * ny + nz * nz + 1e-12)
-    nx, ny, nz = nx * s, ny * s, nz * s
-    sky_r = wa * body.sky[a, 0] + wb * body.sky[b, 0] + wc * body.sky[c, 0]
-    sky_g = wa * body.sky[a, 1] + wb * body.sky[b, 1] + wc * body.sky[c, 1]
-    sky_b = wa * body.sky[a, 2] + wb * body.sky[b, 2] + wc * body.sky[c, 2]
-    open_ = wa * body.sky[a, 3] + wb * body.sky[b, 3] + wc * body.sky[c, 3]
-    r, g, b_, gloss, skin = reflectance(body.materials[body.part[t]], place, volume)
-    kx, ky, kz = lamp.key[0], lamp.key[1], lamp.key[2]
-    facing = nx * kx + ny * ky + nz * kz
-    lit = lit_share(lamp, px, py, pz, facing)
-    other = max(0.0, nx * lamp.second[0] + ny * lamp.second[1] + nz * lamp.second[2] + 0.15) / 1.15 * open_
-    shine, mirror = highlight(lamp, px, py, pz, nx, ny, nz, facing, lit, gloss)
-    colour_r = r * _received(
-        facing, lit, skin * _SOAK[0], lamp.key_colour[0], sky_r, other * lamp.second_colour[0]
-    )
-    colour_g = g * _received(
-        facing, lit, skin * _SOAK[1], lamp.key_colour[1], sky_g, other * lamp.second_colour[1]
-    )
-    colour_b = b_ * _received(
-        facing, lit, skin * _SOAK[2], lamp.key_colour[2], sky_b, other * lamp.second_colour[2]
-    )
-    return (
-        colour_r + shine * lamp.key_colour[0] + mirror * sky_r,
-        colour_g + shine * lamp.key_colour[1] + mirror * sky_g,
-        colour_b + shine * lamp.key_colour[2] + mirror * sky_b,
-    )
-
-
-@compiled
-def _received(facing: float, lit: float, soak: float, key: float, sky: float, other: float) -> float:
-    """Add up the light that a fragment receives in one colour; light soaks around the edge of shadows in skin."""
-    wrap = max(0.0, (facing + soak) / (1.0 + soak))
-    return key * wrap * (lit + (1.0 - lit) * 0.5 * soak) + sky + other
-
-
-@compiled
-def highlight(
-    lamp: Lamp,
-    px: float,
-    py: float,
-    pz: float,
-    nx: float,
-    ny: float,
-    nz: float,
-    facing: float,
-    lit: float,
-    gloss: float,
-) -> tuple[float, float]:
-    """Give how much a surface mirrors of the key lamp (Blinn, 1977) and of the sky (Schlick, 1994)."""
-    s = -1.0 / math.sqrt(px * px + py * py + pz * pz + 1e-12)
-    vx, vy, vz = px * s, py * s, pz * s
-    towards = max(0.02, nx * vx + ny * vy + nz * vz)
-    mirror = gloss * (0.04 + 0.4 * (1.0 - towards) ** 5)
-    if facing <= 0.0:
-        return 0.0, 0.25 * mirror
-    hx, hy, hz = vx + lamp.key[0], vy + lamp.key[1], vz + lamp.key[2]
-    s = 1.0 / math.sqrt(hx * hx + hy * hy + hz * hz + 1e-12)
-    aligned = max(0.0, (nx * hx + ny * hy + nz * hz) * s)
-    return 0.03 * gloss * lit * (lamp.shininess + 8.0) / 8.0 * aligned**lamp.shininess, 0.25 * mirror
-
-
-@compiled
 def shade(body: Body, fragments: Fragments, lamp: Lamp, volume: Floats) -> tuple[Floats, Integers]:
     """Colour a picture from a raster of 2 x 2 samples a pixel.
 
-    A pixel whose four samples see one surface is shaded once, at one of them in turn; others at each.
+    A pixel whose samples see one surface is shaded once, at each of its samples in turn from pixel to pixel; where
+    several surfaces meet, all its samples are shaded.
 
     Args:
         body: the solids.
@@ -178,41 +69,159 @@ def shade(body: Body, fragments: Fragments, lamp: Lamp, volume: Floats) -> tuple
 
     Returns:
         (height, width, 4) float32: linear RGB already multiplied by the coverage, and the coverage 0..1; and
-        (height, width) int32, the part that covers most of the nearest sample, -1 where none.
+        (height, width) int32, the part of the nearest sample, -1 where none.
     """
     height, width = fragments.triangle.shape[0] // 2, fragments.triangle.shape[1] // 2
     picture = np.zeros((height, width, 4), np.float32)
     parts = np.full((height, width), -1, np.int32)
-    place = np.empty(body.attributes.shape[1], np.float64)
-    for i in range(height):
-        for j in range(width):
-            covered, low, high, first, mixed = 0, 1e9, 0.0, -1, False
-            for k in range(4):
-                t = fragments.triangle[2 * i + k // 2, 2 * j + k % 2]
-                if t < 0:
-                    continue
-                q = fragments.inverse_depth[2 * i + k // 2, 2 * j + k % 2]
-                covered, low = covered + 1, min(low, q)
-                part = body.part[t]
-                mixed = mixed or (first >= 0 and part != first)
-                first = part if first < 0 else first
-                if q > high:
-                    high = q
-                    parts[i, j] = part
+    _shade(*body, *fragments, *lamp, volume, picture, parts)
+    return picture, parts
+
+
+@compiled
+def _shade(
+    corners: Floats,
+    triangles: Integers,
+    part: Integers,
+    materials: Floats,
+    inverse_depth: Floats,
+    seen: Integers,
+    weights: Floats,
+    lamp: Doubles,
+    nearest: Floats,
+    volume: Floats,
+    picture: Floats,
+    parts: Integers,
+) -> None:
+    at = np.empty(corners.shape[1], np.float64)
+    for i in range(picture.shape[0]):
+        for j in range(picture.shape[1]):
+            covered, only = _survey(inverse_depth, seen, part, parts, i, j)
             if covered == 0:
                 continue
-            whole = covered == 4 and not mixed and high - low < _EDGE * high
-            only = 2 * (i & 1) + (j & 1)
+            share = 0.25 * covered if only >= 0 else 0.25
             for k in range(4):
                 y, x = 2 * i + k // 2, 2 * j + k % 2
-                t = fragments.triangle[y, x]
-                if t < 0 or (whole and k != only):
+                t = seen[y, x]
+                if t < 0 or (only >= 0 and k != only):
                     continue
-                wb, wc = fragments.weights[y, x, 0], fragments.weights[y, x, 1]
-                r, g, b = fragment_colour(body, lamp, volume, place, t, wb, wc)
-                share = 1.0 if whole else 0.25
-                picture[i, j, 0] += share * r
-                picture[i, j, 1] += share * g
-                picture[i, j, 2] += share * b
+                wb, wc = weights[y, x, 0], weights[y, x, 1]
+                a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+                for n in range(at.shape[0]):
+                    at[n] = (1.0 - wb - wc) * corners[a, n] + wb * corners[b, n] + wc * corners[c, n]
+                red, green, blue = fragment_colour(materials[part[t]], at, lamp, nearest, volume)
+                picture[i, j, 0] += share * red
+                picture[i, j, 1] += share * green
+                picture[i, j, 2] += share * blue
             picture[i, j, 3] = 0.25 * covered
-    return picture, parts
+
+
+@compiled
+def _survey(
+    inverse_depth: Floats, seen: Integers, part: Integers, parts: Integers, i: int, j: int
+) -> tuple[int, int]:
+    """Count a pixel's covered samples, choose the one to shade (-1: all of them), and note its nearest part."""
+    covered, low, high, chosen, mixed = 0, 1e9, 0.0, -1, False
+    for turn in range(4):
+        k = (turn + 2 * (i & 1) + (j & 1)) % 4
+        t = seen[2 * i + k // 2, 2 * j + k % 2]
+        if t < 0:
+            continue
+        q = inverse_depth[2 * i + k // 2, 2 * j + k % 2]
+        covered, low = covered + 1, min(low, q)
+        if chosen < 0:
+            chosen = k
+        mixed = mixed or (parts[i, j] >= 0 and part[t] != parts[i, j])
+        if q > high:
+            high = q
+            parts[i, j] = part[t]
+    return covered, -1 if mixed or high - low > EDGE * high else chosen
+
+
+@compiled
+def lit_share(lamp: Doubles, nearest: Floats, x: float, y: float, z: float, facing: float) -> float:
+    """Give how much of the key lamp reaches a place, 0..1: five looks at the shadow map (Reeves et al., 1987)."""
+    size = nearest.shape[0]
+    x, y, z = x - lamp[CENTRE], y - lamp[CENTRE + 1], z - lamp[CENTRE + 2]
+    scale = 0.5 * size / lamp[RADIUS]
+    u = (lamp[FRAME] * x + lamp[FRAME + 1] * y + lamp[FRAME + 2] * z) * scale + 0.5 * size
+    v = 0.5 * size - (lamp[FRAME + 3] * x + lamp[FRAME + 4] * y + lamp[FRAME + 5] * z) * scale
+    height = lamp[FRAME + 6] * x + lamp[FRAME + 7] * y + lamp[FRAME + 8] * z
+    bias = (1.5 + 2.0 * (1.0 - min(1.0, max(0.0, facing)))) / scale + 0.5 * lamp[SOFTNESS]
+    spread = max(0.7, lamp[SOFTNESS] * scale)
+    total = 0.0
+    for k in range(5):
+        du = (0.0, 1.0, -1.0, 0.45, -0.45)[k] * spread
+        dv = (0.0, 0.45, -0.45, -1.0, 1.0)[k] * spread
+        i = min(size - 1, max(0, math.floor(v + dv)))
+        j = min(size - 1, max(0, math.floor(u + du)))
+        total += min(1.0, max(0.0, 1.0 - (nearest[i, j] - height - bias) * scale))
+    return total / 5.0
+
+
+@compiled
+def fragment_colour(
+    p: Floats, at: Doubles, lamp: Doubles, nearest: Floats, volume: Floats
+) -> tuple[float, float, float]:
+    """Give the linear RGB that a fragment sends to the camera.
+
+    Args:
+        p: (44,) its material.
+        at: (20,) the corners' columns, interpolated.
+        lamp: (27,) the lamps.
+        nearest: the shadow map.
+        volume: the lattice of noise.
+    """
+    x, y, z = at[POSITION], at[POSITION + 1], at[POSITION + 2]
+    nx, ny, nz = at[NORMAL], at[NORMAL + 1], at[NORMAL + 2]
+    s = 1.0 / math.sqrt(nx * nx + ny * ny + nz * nz + 1e-12)
+    nx, ny, nz = nx * s, ny * s, nz * s
+    red, green, blue, gloss, skin = reflectance(p, at, volume)
+    facing = nx * lamp[KEY] + ny * lamp[KEY + 1] + nz * lamp[KEY + 2]
+    lit = lit_share(lamp, nearest, x, y, z, facing)
+    other = nx * lamp[SECOND] + ny * lamp[SECOND + 1] + nz * lamp[SECOND + 2]
+    other = max(0.0, other + 0.15) / 1.15 * at[OPEN]
+    shine, mirror = highlight(lamp, x, y, z, nx, ny, nz, facing, lit, gloss)
+    return (
+        red * received(lamp, at, 0, facing, lit, skin, other) + shine * lamp[KEY_COLOUR] + mirror * at[SKY],
+        green * received(lamp, at, 1, facing, lit, skin, other) + shine * lamp[KEY_COLOUR + 1] + mirror * at[SKY + 1],
+        blue * received(lamp, at, 2, facing, lit, skin, other) + shine * lamp[KEY_COLOUR + 2] + mirror * at[SKY + 2],
+    )
+
+
+@compiled
+def received(
+    lamp: Doubles, at: Doubles, channel: int, facing: float, lit: float, skin: float, other: float
+) -> float:
+    """Add up the light that a fragment receives in one colour; light soaks around the edge of shadows in skin."""
+    soak = skin * SOAK[channel]
+    key = max(0.0, (facing + soak) / (1.0 + soak)) * (lit + (1.0 - lit) * 0.5 * soak)
+    return lamp[KEY_COLOUR + channel] * key + at[SKY + channel] + lamp[SECOND_COLOUR + channel] * other
+
+
+@compiled
+def highlight(
+    lamp: Doubles,
+    x: float,
+    y: float,
+    z: float,
+    nx: float,
+    ny: float,
+    nz: float,
+    facing: float,
+    lit: float,
+    gloss: float,
+) -> tuple[float, float]:
+    """Give how much a surface mirrors of the key lamp (Blinn, 1977) and of the sky (Schlick, 1994)."""
+    s = -1.0 / math.sqrt(x * x + y * y + z * z + 1e-12)
+    vx, vy, vz = x * s, y * s, z * s
+    away = 1.0 - max(0.02, nx * vx + ny * vy + nz * vz)
+    mirror = 0.25 * gloss * (0.04 + 0.4 * away * away * away * away * away)
+    if facing <= 0.0 or lit <= 0.0:
+        return 0.0, mirror
+    hx, hy, hz = vx + lamp[KEY], vy + lamp[KEY + 1], vz + lamp[KEY + 2]
+    s = 1.0 / math.sqrt(hx * hx + hy * hy + hz * hz + 1e-12)
+    aligned = max(0.0, (nx * hx + ny * hy + nz * hz) * s)
+    if aligned < 0.5:
+        return 0.0, mirror
+    return 0.03 * gloss * lit * (lamp[SHININESS] + 8.0) / 8.0 * aligned ** lamp[SHININESS], mirror

@@ -11,12 +11,14 @@ from likelihand.synth import material as m
 from likelihand.synth.compiled import compiled
 
 Floats = NDArray[np.float32]
-CELLS: Final = 24
+CELLS: Final = 32
+"""A power of two, so that the lattice wraps by masking."""
+_LAST: Final = CELLS - 1
 
 
 @cache
 def noise_volume() -> Floats:
-    """Give the lattice of value noise: (24, 24, 24, 3) float32 in -1/2..1/2, the same everywhere, periodic."""
+    """Give the lattice of value noise: (32, 32, 32, 3) float32 in -1/2..1/2, the same everywhere, periodic."""
     cells = np.random.Generator(np.random.PCG64(7)).random((CELLS, CELLS, CELLS, 3), np.float32) - 0.5
     cells.setflags(write=False)
     return np.asarray(cells, np.float32)
@@ -25,12 +27,11 @@ def noise_volume() -> Floats:
 @compiled
 def noise(volume: Floats, x: float, y: float, z: float) -> tuple[float, float, float]:
     """Interpolate three channels of noise, period 1, each in -1/2..1/2 (Perlin, 1985)."""
-    n = volume.shape[0]
-    x, y, z = (x - math.floor(x)) * n, (y - math.floor(y)) * n, (z - math.floor(z)) * n
+    x, y, z = (x - math.floor(x)) * CELLS, (y - math.floor(y)) * CELLS, (z - math.floor(z)) * CELLS
     i, j, k = int(x), int(y), int(z)
     x, y, z = x - i, y - j, z - k
-    i, j, k = i % n, j % n, k % n
-    i1, j1, k1 = (i + 1) % n, (j + 1) % n, (k + 1) % n
+    i, j, k = i & _LAST, j & _LAST, k & _LAST
+    i1, j1, k1 = (i + 1) & _LAST, (j + 1) & _LAST, (k + 1) & _LAST
     a, b, c = 0.0, 0.0, 0.0
     for corner in range(8):
         ii, wx = (i1, x) if corner & 1 else (i, 1.0 - x)
@@ -41,6 +42,15 @@ def noise(volume: Floats, x: float, y: float, z: float) -> tuple[float, float, f
         b += w * volume[ii, jj, kk, 1]
         c += w * volume[ii, jj, kk, 2]
     return a, b, c
+
+
+@compiled
+def rough_noise(volume: Floats, x: float, y: float, z: float) -> tuple[float, float, float]:
+    """Give the three channels of the lattice's nearest point: grain too fine for a pixel to show its shape."""
+    i = int((x - math.floor(x)) * CELLS) & _LAST
+    j = int((y - math.floor(y)) * CELLS) & _LAST
+    k = int((z - math.floor(z)) * CELLS) & _LAST
+    return volume[i, j, k, 0], volume[i, j, k, 1], volume[i, j, k, 2]
 
 
 @compiled
@@ -122,9 +132,9 @@ def skin_lab(p: Floats, a: Floats, volume: Floats) -> tuple[float, float, float]
     """
     x, y, z = a[0], a[1], a[2]
     sx, sy, sz = p[m.SHIFT_X], p[m.SHIFT_Y], p[m.SHIFT_Z]
-    coarse, coarse_red, coarse_yellow = noise(volume, 0.09 * x + sx, 0.09 * y + sy, 0.09 * z + sz)
-    middle, middle_red, _ = noise(volume, 0.4 * x + sx, 0.4 * y + sy, 0.4 * z + sz)
-    fine, hairs, spots = noise(volume, 1.9 * x + sx, 1.9 * y + sy, 1.9 * z + sz)
+    coarse, coarse_red, coarse_yellow = noise(volume, 0.07 * x + sx, 0.07 * y + sy, 0.07 * z + sz)
+    middle, middle_red, _ = noise(volume, 0.3 * x + sx, 0.3 * y + sy, 0.3 * z + sz)
+    fine, hairs, spots = rough_noise(volume, 1.45 * x + sx, 1.45 * y + sy, 1.45 * z + sz)
     dark = min(1.0, max(0.0, (66.0 - p[m.LIGHTNESS]) / 40.0))
     palm = a[7] * p[m.PALM_CONTRAST]
     light = (
@@ -141,11 +151,13 @@ def skin_lab(p: Floats, a: Floats, volume: Floats) -> tuple[float, float, float]
         wrinkle = math.sin(a[3] * 90.0 + 7.0 * middle_red) * (bell(a[3], 1.0, 0.11) + bell(a[3], 2.0, 0.09))
         light += wrinkle * back * (0.8 + 3.4 * p[m.AGE])
         red += step((a[3] - 2.2) * 1.6) * p[m.TIP_RED] * (0.4 + 0.6 * a[7])
-    fold = _folds(p, a)
+    fold = _folds(p, a) if a[7] > 0.02 else 0.0
     light -= 10.0 * fold
     red += 3.0 * fold
-    vein_noise, _, _ = noise(volume, 0.19 * x + 2.0 * sx, 0.07 * y + 2.0 * sy, 0.17 * z + 2.0 * sz)
-    vein = bell(vein_noise, 0.0, 0.04) * back * p[m.VEIN] * (1.0 - 0.8 * on_finger)
+    vein = 0.0
+    if back * p[m.VEIN] > 0.05 and on_finger < 0.5:
+        vein_noise, _, _ = noise(volume, 0.14 * x + 2.0 * sx, 0.05 * y + 2.0 * sy, 0.13 * z + 2.0 * sz)
+        vein = bell(vein_noise, 0.0, 0.04) * back * p[m.VEIN]
     hair = step((hairs - 0.16) * 6.0) * back * p[m.HAIR] * step(a[8] * 2.0 + 0.5) * (1.0 - on_finger)
     freckle = step((spots + middle - 0.42) * 8.0) * back * p[m.FRECKLE]
     light -= 4.5 * vein + 12.0 * hair + 9.0 * freckle
@@ -199,8 +211,8 @@ def reflectance(p: Floats, a: Floats, volume: Floats) -> tuple[float, float, flo
 def _cloth(p: Floats, a: Floats, volume: Floats) -> tuple[float, float, float, float, float]:
     thing = p[m.KIND] > 0.5
     sx, sy, sz = p[m.SHIFT_X], p[m.SHIFT_Y], p[m.SHIFT_Z]
-    middle, _, _ = noise(volume, 0.3 * a[0] + sx, 0.3 * a[1] + sy, 0.3 * a[2] + sz)
-    fine, _, _ = noise(volume, 2.3 * a[0] + sx, 2.3 * a[1] + sy, 2.3 * a[2] + sz)
+    middle, _, _ = noise(volume, 0.22 * a[0] + sx, 0.22 * a[1] + sy, 0.22 * a[2] + sz)
+    fine, _, _ = rough_noise(volume, 1.75 * a[0] + sx, 1.75 * a[1] + sy, 1.75 * a[2] + sz)
     second = pattern(p[m.PATTERN], p[m.PATTERN_SCALE], a[0], a[1], a[2])
     grain = 1.0 + 0.35 * middle + (0.08 if thing else 0.35) * fine
     if not thing and p[m.SLEEVE_START] < 50.0:
