@@ -28,7 +28,7 @@ def tiny_network(stages: int = 2, seed: int = 0) -> SequentialHeatmapNetwork:
         torch.manual_seed(seed)
         network = SequentialHeatmapNetwork(TinyBackbone(), stages=stages, width=8).eval()
     with torch.no_grad():
-        for stage in network.stages:
+        for i, stage in enumerate(network.stages):
             last = [m for m in stage.heatmaps.modules() if isinstance(m, nn.ConvTranspose2d)][-1]
-            last.weight *= 40
+            last.weight *= 40 if i else 1500
     return network

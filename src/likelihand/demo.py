@@ -1,6 +1,8 @@
 """The whole road on hands drawn on the spot: train, export, score; then `likelihand predict` as a user would."""
 
 import json
+import shutil
+import sys
 from pathlib import Path
 
 from likelihand.drawing import Drawing
@@ -14,6 +16,8 @@ SEED = 2
 def demo(out: Path, steps: int = 150, hands: int = 24) -> dict[str, float]:
     """Train a small network on drawn hands, export and score it.
 
+    An earlier demonstration's run in `out` is replaced.
+
     Leaves in `out`: the run with its log and checkpoints, `hand.onnx`, `scores.json`, `pictures` of hands the
     network never saw, and `boxes.json` for them.
 
@@ -26,6 +30,8 @@ def demo(out: Path, steps: int = 150, hands: int = 24) -> dict[str, float]:
         The scores: NME and PCK at 0.2 on unseen drawn hands, and the export's distance from PyTorch in pixels.
     """
     out.mkdir(parents=True, exist_ok=True)
+    if (out / "run" / "run.json").exists():
+        shutil.rmtree(out / "run")
     print(f"1/4  training on drawn hands: {STAGES} stages, {steps} steps -> {out / 'run'}")
     checkpoint = _train(out / "run", steps)
     print(f"2/4  exporting -> {out / 'hand.onnx'}")
@@ -47,7 +53,16 @@ def _train(out: Path, steps: int) -> Path:
     backbone = TimmBackbone("tf_efficientnet_lite0", weights="package")
     network = SequentialHeatmapNetwork(backbone, stages=STAGES, width=64)
     loss = WarmStart(ResidualLogLikelihood(stages=STAGES), HeatmapCrossEntropy(stages=STAGES), steps=steps)
-    config = TrainConfig(steps=steps, batch_size=16, size=SIZE, cosine=True, workers=0, tensorboard=False, device="cpu")
+    config = TrainConfig(
+        steps=steps,
+        batch_size=16,
+        size=SIZE,
+        cosine=True,
+        workers=0,
+        tensorboard=False,
+        device="cpu",
+        progress=sys.stderr.isatty(),
+    )
     train(network, loss, DrawnHands(steps * 16, size=128), DrawnHands(32, seed=1, size=128), config, out=out)
     return out / "last.safetensors"
 
@@ -70,6 +85,7 @@ def _score(predict: Predictor, hands: int, file: Path) -> dict[str, float]:
         DrawnHands(hands, seed=SEED, size=256),
         size=predict.runtime.metadata.size,
         padding=predict.runtime.metadata.padding,
+        progress=sys.stderr.isatty(),
     )
     report.save(file)
     return {"NME": report.scores.nme, "PCK@0.2": report.scores.pck[0.2]}

@@ -53,9 +53,19 @@ class OnnxRuntime:
         self.metadata = _metadata(self._session, self.path)
 
     def __call__(self, crops: NDArray[np.uint8], /) -> Outputs:
-        """Run (N, height, width, 3) uint8 crops."""
+        """Run (N, height, width, 3) uint8 crops.
+
+        Raises:
+            ValueError: the file cannot run crops of this shape and type.
+        """
         names = list(self.metadata.outputs)
-        return dict(zip(names, self._session.run(names, {"crops": crops}), strict=True))
+        try:
+            return dict(zip(names, self._session.run(names, {"crops": crops}), strict=True))
+        except Exception as error:  # ONNX Runtime's own exceptions share no public base
+            reason = " ".join(str(error).split())[:200]
+            raise ValueError(
+                f"model {self.path} cannot run {crops.dtype} crops of shape {crops.shape} ({reason})"
+            ) from error
 
 
 def _session(path: Path, threads: int | None) -> Any:  # noqa: ANN401

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from likelihand.cli.parsing import Namespace, Parser
+from likelihand.cli.parsing import Namespace, Parser, command_parser
 
 
 def parser() -> Parser:
     """Describe the command's options."""
-    p = Parser("bench", "Measure speed, part against part, in one run.")
+    p = command_parser("bench", "Measure speed, part against part, in one run.")
     p.add_argument("--backbone", default="resnet50", help="timm name")
     p.add_argument("--stages", type=int, default=5)
     p.add_argument("--size", type=int, default=256, help="side of the crop in pixels")

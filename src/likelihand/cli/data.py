@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from likelihand.cli.parsing import Namespace, Parser
+from likelihand.cli.parsing import Namespace, Parser, command_parser
 
 
 def parser() -> Parser:
     """Describe the command's options."""
-    p = Parser("data", "Read a data set and report what is wrong with it.")
+    p = command_parser("data", "Read a data set and report what is wrong with it.")
     p.add_argument("action", metavar="check", help="check: counts, problems and a contact sheet with overlays")
     p.add_argument("path", type=Path, help="folder or file in a layout that likelihand reads")
     p.add_argument("--out", type=Path, default=Path("contact-sheet.png"), help="the contact sheet to write")

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from likelihand.cli.parsing import Namespace, Parser
+from likelihand.cli.parsing import Namespace, Parser, command_parser
 
 
 def parser() -> Parser:
     """Describe the command's options."""
-    p = Parser("demo", "Train, score, export and use a small network on drawn hands, in about two CPU minutes.")
+    p = command_parser("demo", "Train, score, export and use a small network on drawn hands, in about two CPU minutes.")
     p.add_argument("--out", type=Path, default=Path("demo-out"), help="folder of the results")
     p.add_argument("--steps", type=int, default=150, help="training steps of 16 hands")
     return p

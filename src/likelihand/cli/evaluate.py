@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from likelihand.cli.parsing import Namespace, Parser
+from likelihand.cli.parsing import Namespace, Parser, command_parser
 
 if TYPE_CHECKING:
     from likelihand.data.dataset import Dataset
@@ -17,7 +17,7 @@ def parser() -> Parser:
     """Describe the command's options."""
     from likelihand.data.dataset import Dataset
 
-    p = Parser("evaluate", "Score a model on a labelled data set.")
+    p = command_parser("evaluate", "Score a model on a labelled data set.")
     p.add_argument("model", type=Path, help=".onnx file, .safetensors checkpoint or run folder")
     p.add_argument(
         "--data", type=Dataset | Path, required=True, help="folder or file, or class_path and init_args"

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from likelihand.cli.parsing import Namespace, Parser
+from likelihand.cli.parsing import Namespace, Parser, command_parser
 
 
 def parser() -> Parser:
     """Describe the command's options."""
-    p = Parser("export", "Make one ONNX file of a trained network, checked against PyTorch.")
+    p = command_parser("export", "Make one ONNX file of a trained network, checked against PyTorch.")
     p.add_argument("run", type=Path, metavar="RUN", help="folder of a training run, or a .safetensors checkpoint")
     p.add_argument("--out", type=Path, default=Path("hand.onnx"), help="the file to write")
     p.add_argument("--stages", type=int | None, help="cut the network after this stage")

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from likelihand.cli.parsing import Namespace, Parser
+from likelihand.cli.parsing import Namespace, Parser, command_parser
 
 if TYPE_CHECKING:
     from torch import nn
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 def parser() -> Parser:
     """Describe the command's options."""
-    p = Parser(
+    p = command_parser(
         "info", "Count parameters and multiply-adds by part; of the paper's network where nothing is named."
     )
     p.add_argument("model", nargs="?", type=Path | None, help=".onnx file, .safetensors checkpoint or run folder")

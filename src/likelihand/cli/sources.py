@@ -63,13 +63,15 @@ class Boxes:
 
     def __init__(self, file: Path) -> None:
         self.file = file
+        if not file.is_file():
+            raise FileNotFoundError(f"boxes file {file} does not exist; give a JSON file")
         try:
             content = json.loads(file.read_text("utf-8"))
         except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise ValueError(f"boxes file {file} is not JSON ({error})") from error
         try:
             self._boxes = _coco(content) if _is_coco(content) else _plain(content)
-        except (KeyError, TypeError, IndexError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ValueError(
                 f"boxes file {file} is neither {{name: [[x0, y0, x1, y1], ...]}} nor COCO JSON "
                 f"({type(error).__name__}: {error})"

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from likelihand.cli.parsing import Namespace, Parser
+from likelihand.cli.parsing import Namespace, Parser, command_parser
 
 if TYPE_CHECKING:
     from torch import nn
@@ -17,7 +17,7 @@ def parser() -> Parser:
     from likelihand.losses import StageLoss
     from likelihand.training import TrainConfig
 
-    p = Parser("train", "Train a network from a run file; any value can be overridden, as --train.epochs 3.")
+    p = command_parser("train", "Train a network from a run file; any value can be overridden, as --train.epochs 3.")
     p.add_argument("--config", action="config", help="the run file (YAML)")
     p.add_argument("--network", type=nn.Module, required=True, help="class_path and init_args")
     p.add_argument("--loss", type=StageLoss, required=True, help="class_path and init_args")
@@ -59,7 +59,7 @@ def network_of(run_file: Path) -> "nn.Module":
     if not run_file.is_file():
         raise FileNotFoundError(f"run file {run_file} does not exist; give a YAML file as in configs/")
     arguments = parser().parse_args(["--config", str(run_file)])
-    small = Parser("info", "")
+    small = command_parser("info", "")
     small.add_argument("--network", type=nn.Module)
     network: nn.Module = small.instantiate(Namespace(network=arguments.network)).network
     return network

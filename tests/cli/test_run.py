@@ -1,0 +1,163 @@
+"""From a run file to a model that is scored, exported and described: the commands one after the other."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from likelihand.cli import main
+
+pytest.importorskip("torch")
+
+RUN_FILE = {
+    "network": {
+        "class_path": "likelihand.SequentialHeatmapNetwork",
+        "init_args": {
+            "stages": 2,
+            "width": 8,
+            "backbone": {"class_path": "likelihand.TimmBackbone", "init_args": {"name": "test_resnet"}},
+        },
+    },
+    "loss": {"class_path": "likelihand.ResidualLogLikelihood", "init_args": {"stages": 2}},
+    "train_data": {"class_path": "likelihand.data.DrawnHands", "init_args": {"count": 12, "size": 64}},
+    "validation_data": {
+        "class_path": "likelihand.data.DrawnHands",
+        "init_args": {"count": 4, "seed": 1, "size": 64},
+    },
+    "train": {"steps": 2, "batch_size": 3, "size": 64, "workers": 0, "tensorboard": False, "device": "cpu"},
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `run.yaml` and the trained `run`."""
+    folder = tmp_path_factory.mktemp("run")
+    (folder / "run.yaml").write_text(yaml.safe_dump(RUN_FILE))
+    assert main(["train", "--config", str(folder / "run.yaml"), "--out", str(folder / "run")]) == 0
+    return folder
+
+
+def test_training_leaves_checkpoints(folder: Path) -> None:
+    assert {"best.safetensors", "last.safetensors"} <= {p.name for p in (folder / "run").iterdir()}
+
+
+def test_resuming_goes_on(folder: Path) -> None:
+    from likelihand.checkpoint import read_info
+
+    arguments = ["train", "--config", str(folder / "run.yaml"), "--out", str(folder / "run")]
+    assert main([*arguments, "--train.steps", "3", "--resume"]) == 0
+    assert read_info(folder / "run" / "last.safetensors").training["step"] == 3
+
+
+def test_a_second_run_in_the_same_folder_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--config", str(folder / "run.yaml"), "--out", str(folder / "run")]) == 2
+    told = capsys.readouterr().err
+    assert "holds a run already" in told and told.count("\n") == 1
+
+
+def test_print_config_makes_a_run_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["train", "--config", str(folder / "run.yaml"), "--train.epochs", "7", "--print_config"])
+    printed = yaml.safe_load(capsys.readouterr().out)
+    assert printed["train"]["epochs"] == 7
+    assert printed["network"]["init_args"]["width"] == 8
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--config", "missing.yaml"], "missing.yaml"),
+        (["--train.epoch", "3"], "train.epoch"),
+        (["--network", "likelihand.NoSuchNetwork"], "NoSuchNetwork"),
+        (["--train.batch_size", "0"], "batch_size is 0"),
+    ],
+)
+def test_a_wrong_run_is_one_line(
+    folder: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", "--config", str(folder / "run.yaml"), "--out", str(folder / "wrong"), *arguments]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("likelihand: ") and message in told and told.count("\n") == 1
+    assert not (folder / "wrong").exists()
+
+
+def test_checkpoint_and_exported_file_score_alike(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", str(folder / "run"), "--out", str(folder / "hand.onnx"), "--licence", "CC0-1.0"]) == 0
+    assert "crop pixels from PyTorch" in capsys.readouterr().out
+    reports = []
+    for model in ("run", "hand.onnx"):
+        file = folder / f"{model}.json"
+        data = [
+            "--data",
+            "likelihand.data.DrawnHands",
+            "--data.count",
+            "6",
+            "--data.seed",
+            "3",
+            "--data.size",
+            "64",
+        ]
+        options = ["--protocol", "mmpose", "--json", str(file), "--batch-size", "4"]
+        assert main(["evaluate", str(folder / model), *data, *options]) == 0
+        reports.append(json.loads(file.read_text()))
+        assert "protocol mmpose" in capsys.readouterr().out
+    torch_total, onnx_total = (r["total"] for r in reports)
+    assert torch_total["nme"] == pytest.approx(onnx_total["nme"], abs=1e-5)
+    assert torch_total["hands"] == onnx_total["hands"] == 6
+    assert (len(reports[0]["by_stage"]), len(reports[1]["by_stage"])) == (2, 1)
+
+
+def test_an_exported_file_says_what_it_is(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = folder / "one.onnx"
+    assert main(["export", str(folder / "run"), "--out", str(file), "--stages", "1", "--licence", "CC0-1.0"]) == 0
+    capsys.readouterr()
+    assert main(["info", str(file)]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["stages"], told["licence"], told["size"]) == (1, "CC0-1.0", [64, 64])
+    assert "DrawnHands" in told["training_data"]
+    assert any(name.startswith("nme (paper") for name in told["scores"])
+
+
+def test_exporting_more_stages_than_there_are_is_one_line(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", str(folder / "run"), "--stages", "3", "--out", str(folder / "three.onnx")]) == 2
+    assert "expected 1..2" in capsys.readouterr().err
+    assert not (folder / "three.onnx").exists()
+
+
+def test_info_counts_by_part(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tables = []
+    for source in (["--run-file", str(folder / "run.yaml")], [str(folder / "run")]):
+        assert main(["info", *source, "--size", "64"]) == 0
+        tables.append(capsys.readouterr().out)
+    assert tables[0] == tables[1]
+    assert [line.split()[0] for line in tables[0].splitlines()] == ["part", "backbone", "stage", "stage", "total"]
+    assert main(["info", str(folder / "run"), "--size", "64", "--stages", "1"]) == 0
+    assert "stage 2" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["paper-freihand", "paper-rhd", "drawn-cpu"])
+def test_run_files_of_the_project_parse(name: str) -> None:
+    from likelihand.cli.train import parser
+
+    file = Path(__file__).resolve().parents[2] / "configs" / f"{name}.yaml"
+    arguments = parser().parse_args(["--config", str(file)])
+    if name.startswith("paper"):
+        assert (arguments.train.batch_size, arguments.train.epochs, arguments.train.learning_rate) == (
+            32,
+            120,
+            1e-3,
+        )
+        assert (list(arguments.train.milestones), arguments.train.decay) == ([90], 0.1)
+        assert arguments.network.init_args.stages == arguments.loss.init_args.stages == 5
+
+
+def test_unknown_protocol_and_data_are_one_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = ["--data", "likelihand.data.DrawnHands", "--data.count", "2"]
+    assert main(["evaluate", str(folder / "run"), *data, "--protocol", "best"]) == 2
+    assert "protocol 'best' is not known; give one of paper, mmpose" in capsys.readouterr().err
+    assert main(["evaluate", str(folder / "run"), "--data", str(folder / "nothing")]) == 2
+    told = capsys.readouterr().err
+    assert "nothing" in told and told.count("\n") == 1
