@@ -31,6 +31,8 @@ from mpfb import DATA, Array, Phenotypes, SourceMesh, Wheel, read_source
 ASSETS = Path(__file__).parents[1] / "src/likelihand/synth/assets"
 COMPONENTS = 16
 PEOPLE = 1500
+FLEXION_FAN = 0.5
+"""Fingers close in planes fanned half as much as their nails are: with all of it, closed fingers run into each other."""
 VERSION = "0.6.2"
 WHEEL_SHA256 = "bad70bdc2be0dfa9880d60129c3a1339678f08f493184f637dc2825c3e27b8d2"
 
@@ -53,6 +55,8 @@ def bake(wheel: Wheel) -> dict[str, np.ndarray[Any, Any]]:
     joints, vertices = regressor @ mean * palm, mean * palm
     dorsal = dorsal_directions(vertices, triangles, source)
     rig = Rig(joints, dorsal, split_weights(vertices, triangles, source, joints))
+    dorsal[1:, 0] *= FLEXION_FAN
+    dorsal /= np.linalg.norm(dorsal, axis=1, keepdims=True)
     log_size = np.array([np.log(palm / 10), spread])
     return {"size": log_size, "size_components": size} | _pack(
         source, vertices / palm, triangles, regressor, components, Rig(joints / palm, dorsal, rig.weights)

@@ -27,7 +27,7 @@ HEADS: Final = (0, 1, 2, 3, 5, 6, 7, 9, 10, 11, 13, 14, 15, 17, 18, 19, 0, 0)
 """The keypoint about which each bone turns."""
 BONE_OF_KEYPOINT: Final = (0, 1, 2, 3, 3, 4, 5, 6, 6, 7, 8, 9, 9, 10, 11, 12, 12, 13, 14, 15, 15)
 """The bone that carries each keypoint."""
-SHA256: Final = "2e97bdb6c0aef6e97c080f3bd46ff27e92970359dcebb6634aa8ce5ad6ad95f5"
+SHA256: Final = "926cd4b993c0b7f3eb62b27df7d0de11ff8ee0cdedb58eba12cab68423f405b4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,8 @@ class HandAsset:
         radii: (21,) half thickness of the finger at each keypoint, palm lengths.
         solid: (V, 3) rest coordinates in palm lengths: the same for every shape, for solid textures.
         finger: (V,) uint8, 0 palm and forearm, 1 thumb to 5 little finger.
+        part: (V,) int8, where collisions are asked for: -1 forearm, 0 palm and roots of fingers, 1 thumb from its knuckle,
+            2 index to 5 little finger from the middle of the first phalanx.
         along: (V,) way along the finger: 0 first joint, 1, 2, 3 tip; -1 off the fingers.
         lateral: (V,) offset from the finger's axis to the thumb's side, finger radii.
         raised: (V,) offset from the finger's axis to the nail's side, finger radii.
@@ -59,7 +61,8 @@ class HandAsset:
         forearm: (V,) palm lengths from the wrist down the forearm, negative on the hand.
         pads: (5,) vertex in the middle of each finger tip's pad.
         thumb_rests: (4,) vertices on which a thumb rests: backs of index, middle, ring; side of the index.
-        palm: (n,) vertices of the palm and heel of the hand that move with the hand bone alone.
+        palm: (n,) vertices of the palm, its edges and the ball of the thumb: skin that fingers may run into.
+        thenar: (n,) how much of each follows the thumb's metacarpal.
         normals: (V, 3) unit normals of the mean hand at rest.
     """
 
@@ -79,6 +82,7 @@ class HandAsset:
     radii: Floats
     solid: Floats
     finger: NDArray[np.uint8]
+    part: NDArray[np.int8]
     along: Floats
     lateral: Floats
     raised: Floats
@@ -88,6 +92,7 @@ class HandAsset:
     pads: NDArray[np.int64]
     thumb_rests: NDArray[np.int64]
     palm: NDArray[np.int64]
+    thenar: Floats
     normals: Floats
 
     def weights(self) -> Floats:
@@ -111,6 +116,11 @@ def vertex_normals(vertices: Floats, triangles: NDArray[np.int32]) -> Floats:
     for k in range(3):
         np.add.at(total, triangles[:, k], face)
     return np.asarray(total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-20), np.float32)
+
+
+def _parts(finger: NDArray[np.uint8], along: Floats, forearm: Floats) -> NDArray[np.int8]:
+    part = np.where(along > np.where(finger == 1, 0.9, 0.45), finger.astype(np.int8), np.int8(0))
+    return np.asarray(np.where(forearm > 0.5, -1, part), np.int8)
 
 
 @cache
@@ -137,7 +147,8 @@ def load_asset() -> HandAsset:
     shares = data["weight_shares"].astype(np.float32)
     shares /= shares.sum(1, keepdims=True)
     normals = vertex_normals(solid, triangles)
-    rigid = shares[:, 0] * (data["weight_bones"][:, 0] == 0) > 0.85
+    of_hand, of_thumb = (np.sum(shares * (data["weight_bones"] == bone), axis=1) for bone in (0, 1))
+    palm = np.flatnonzero((of_hand + of_thumb > 0.5) & (normals[:, 2] > -0.3) & (solid[:, 1] > 0.05))
     asset = HandAsset(
         vertices=solid * np.float32(palm_length),
         triangles=triangles,
@@ -155,6 +166,7 @@ def load_asset() -> HandAsset:
         radii=data["radii"],
         solid=solid,
         finger=data["finger"],
+        part=_parts(data["finger"], along, forearm),
         along=along,
         lateral=lateral,
         raised=raised,
@@ -163,7 +175,8 @@ def load_asset() -> HandAsset:
         forearm=forearm,
         pads=data["pads"].astype(np.int64),
         thumb_rests=data["thumb_rests"].astype(np.int64),
-        palm=np.flatnonzero(rigid & (normals[:, 2] > 0.3) & (solid[:, 1] > 0.1)),
+        palm=palm,
+        thenar=of_thumb[palm],
         normals=normals,
     )
     for name in HandAsset.__slots__:

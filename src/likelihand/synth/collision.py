@@ -10,7 +10,7 @@ from math import sqrt
 import numpy as np
 
 from likelihand.synth.compiled import compiled
-from likelihand.synth.kinematics import Doubles, place_bones
+from likelihand.synth.kinematics import Doubles, place_bones, rotate, unit
 
 
 @compiled
@@ -42,8 +42,8 @@ def segment_overlap(
 def finger_overlaps(joints: Doubles, radii: Doubles) -> Doubles:
     """Return (5, 5) the deepest overlap in metres of each pair of fingers, thumb first; negative is free distance.
 
-    `joints` (21, 3) posed and `radii` (21,) in metres. The first half of the proximal phalanges is left out: there
-    the fingers share the palm's skin; so is the thumb's metacarpal against the other proximal phalanges.
+    `joints` (21, 3) posed and `radii` (21,) in metres. The first half of the proximal phalanges is left out, where
+    the fingers share the palm's skin, and so is the thumb's metacarpal against the other proximal phalanges.
     """
     overlaps = np.full((5, 5), -1.0)
     starts, ends = np.empty((5, 3, 3)), np.empty((5, 3, 3))
@@ -52,7 +52,7 @@ def finger_overlaps(joints: Doubles, radii: Doubles) -> Doubles:
         for k in range(3):
             a = 1 + 4 * finger + k
             along = joints[a + 1] - joints[a]
-            head = 0.5 if k == 0 else 0.0
+            head = (0.5 if finger > 0 else 0.15) if k == 0 else 0.0
             tail = 1.0
             if k == 2:
                 tail = max(0.5, 1.0 - 0.6 * radii[a + 1] / sqrt(np.dot(along, along)))
@@ -75,10 +75,13 @@ def finger_overlaps(joints: Doubles, radii: Doubles) -> Doubles:
 
 
 @compiled
-def palm_overlaps(joints: Doubles, radii: Doubles, points: Doubles, normals: Doubles) -> Doubles:
-    """Return (5,) how deep in metres each finger is in the palm, whose skin is `points` and `normals` (n, 3)."""
+def palm_overlaps(joints: Doubles, radii: Doubles, points: Doubles, normals: Doubles, thenar: Doubles) -> Doubles:
+    """Return (5,) how deep in metres each finger is in the palm; the thumb's own ball is no obstacle to the thumb.
+
+    The palm's skin is `points` and `normals` (n, 3), posed; `thenar` (n,) says how much of each follows the thumb.
+    """
     deepest = np.full(5, -1.0)
-    for finger in range(1, 5):
+    for finger in range(5):
         for k in range(3):
             a = 2 + 4 * finger + min(k, 1)
             centre, radius = joints[a], radii[a]
@@ -86,28 +89,43 @@ def palm_overlaps(joints: Doubles, radii: Doubles, points: Doubles, normals: Dou
                 centre, radius = 0.5 * (joints[a] + joints[a + 1]), 0.5 * (radii[a] + radii[a + 1])
             elif k == 2:
                 centre, radius = joints[a] + 0.85 * (joints[a + 1] - joints[a]), radii[a + 1]
-            nearest, best = 0, 1e9
+            elif finger == 0:
+                centre, radius = joints[a] + 0.7 * (joints[a + 1] - joints[a]), radii[a + 1]
+            nearest, best = -1, 1e9
             for n in range(len(points)):
-                away = centre - points[n]
-                distance = np.dot(away, away)
-                if distance < best:
-                    nearest, best = n, distance
+                if finger > 0 or thenar[n] < 0.1:
+                    away = centre - points[n]
+                    distance = np.dot(away, away)
+                    if distance < best:
+                        nearest, best = n, distance
             height = np.dot(centre - points[nearest], normals[nearest])
-            if best - height * height < radius * radius:  # over the palm, not beyond its edge
+            if best - height * height < 3.0 * radius * radius:  # over the palm, not beyond its edge
                 deepest[finger] = max(deepest[finger], radius - height)
     return deepest
+
+
+@compiled
+def follow_thumb(
+    rotation: Doubles, translation: Doubles, points: Doubles, normals: Doubles, thenar: Doubles
+) -> tuple[Doubles, Doubles]:
+    """Return the palm's points and normals (n, 3) with the ball of the thumb moved as its metacarpal moves."""
+    moved, turned = points.copy(), normals.copy()
+    for n in range(len(points)):
+        if thenar[n] > 0:
+            moved[n] += thenar[n] * (rotate(rotation, points[n]) + translation - points[n])
+            turned[n] = unit(normals[n] + thenar[n] * (rotate(rotation, normals[n]) - normals[n]))
+    return moved, turned
 
 
 @compiled
 def make_room(
     bones: tuple[Doubles, Doubles, Doubles],
     start: Doubles,
-    lower: Doubles,
-    upper: Doubles,
+    limits: Doubles,
     radii: Doubles,
-    points: Doubles,
-    normals: Doubles,
+    palm: tuple[Doubles, Doubles, Doubles],
     finger_depth: float,
+    thumb_depth: float,
     palm_depth: float,
 ) -> tuple[Doubles, bool]:
     """Nudge a pose until its fingers are free: spread neighbours that overlap, open fingers that enter the palm.
@@ -115,29 +133,37 @@ def make_room(
     Args:
         bones: joints (21, 3), flexion axes (15, 3) and rest angles (24,) of the skeleton.
         start: (24,) angles in radians.
-        lower: (24,) limits.
-        upper: (24,) limits.
+        limits: (24, 2) least and greatest angles.
         radii: (21,) metres.
-        points: (n, 3) skin of the palm, metres.
-        normals: (n, 3).
+        palm: points (n, 3) of the palm's skin in metres, their normals (n, 3), and the share (n,) of the thumb in them.
         finger_depth: metres by which two fingers may overlap.
+        thumb_depth: metres by which the thumb may overlap a finger.
         palm_depth: metres by which a finger may enter the palm.
 
     Returns:
         The angles (24,), and whether they are free of overlaps.
     """
     angles = start.copy()
-    for _ in range(10):
-        _, _, posed = place_bones(bones[0], bones[1], bones[2], angles)
-        fingers, palm = finger_overlaps(posed, radii), palm_overlaps(posed, radii, points, normals)
-        if fingers.max() <= finger_depth and palm.max() <= palm_depth:
-            return angles, True
-        for f in range(1, 5):
-            a = 4 * (f - 1)
-            if palm[f] > palm_depth:
+    for _ in range(12):
+        rotations, translations, posed = place_bones(bones[0], bones[1], bones[2], angles)
+        points, normals = follow_thumb(rotations[1], translations[1], palm[0], palm[1], palm[2])
+        fingers, into_palm = finger_overlaps(posed, radii), palm_overlaps(posed, radii, points, normals, palm[2])
+        free = into_palm.max() <= palm_depth
+        if into_palm[0] > palm_depth:
+            angles[16] += 0.06
+        for f in range(5):
+            if f > 0 and into_palm[f] > palm_depth:
                 for k in range(3):
-                    angles[a + k] -= (0.01, 0.05, 0.05)[k]
-            if f < 4 and fingers[f, f + 1] > finger_depth:
-                angles[a + 3] = min(upper[a + 3], angles[a + 3] + 0.02)
-                angles[a + 7] = max(lower[a + 7], angles[a + 7] - 0.02)
+                    angles[4 * f - 4 + k] -= (0.015, 0.05, 0.05)[k]
+            for g in range(f + 1, 5):
+                if fingers[f, g] > (finger_depth if f > 0 else thumb_depth):
+                    free = False
+                    if f == 0:
+                        angles[17] += 0.04
+                    else:
+                        angles[4 * f - 1] += 0.025
+                        angles[4 * g - 1] -= 0.025
+        if free:
+            return angles, True
+        angles = np.minimum(np.maximum(angles, limits[:, 0]), limits[:, 1])
     return angles, False

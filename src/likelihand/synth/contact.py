@@ -7,6 +7,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from likelihand.synth.collision import segment_overlap
 from likelihand.synth.compiled import compiled
 from likelihand.synth.kinematics import Doubles, place_bones, rotate
 
@@ -35,71 +36,95 @@ def solve(matrix: Doubles, right: Doubles) -> Doubles:
 
 
 @compiled
-def _gap(
-    joints: Doubles, axes: Doubles, rest: Doubles, angles: Doubles, spots: Doubles, bones: NDArray[np.int64]
+def thumb_overlaps(posed: Doubles, radii: Doubles) -> Doubles:
+    """Return (4,) how deep in metres the thumb's outer two bones are in index, middle, ring and little finger."""
+    overlaps = np.full(4, -1.0)
+    for finger in range(1, 5):
+        for k in range(2, 4):
+            for m in range(1 + 4 * finger, 4 + 4 * finger):
+                overlap = segment_overlap(
+                    posed[k], posed[k + 1], radii[k], radii[k + 1],
+                    posed[m], posed[m + 1], radii[m], radii[m + 1],
+                )  # fmt: skip
+                overlaps[finger - 1] = max(overlaps[finger - 1], overlap)
+    return overlaps
+
+
+@compiled
+def _misses(
+    bones: tuple[Doubles, Doubles, Doubles], radii: Doubles, angles: Doubles, spots: Doubles, carriers: NDArray[np.int64]
 ) -> Doubles:
-    """Return the vector between the spots (3,) and the sum of their normals (3,), which is 0 where they face each other."""
-    rotations, translations, _ = place_bones(joints, axes, rest, angles)
-    gap = np.empty(6)
-    a = rotate(rotations[bones[0]], spots[0]) + translations[bones[0]]
-    b = rotate(rotations[bones[1]], spots[2]) + translations[bones[1]]
-    gap[:3] = a - b
-    gap[3:] = rotate(rotations[bones[0]], spots[1]) + rotate(rotations[bones[1]], spots[3])
-    return gap
+    """Return what should be 0: the gap between the spots (3,), the sum of their normals (3,), overlaps with fingers (4,)."""
+    rotations, translations, posed = place_bones(bones[0], bones[1], bones[2], angles)
+    misses = np.zeros(10)
+    one, two = carriers
+    a = rotate(rotations[one], spots[0]) + translations[one]
+    b = rotate(rotations[two], spots[2]) + translations[two]
+    misses[:3] = a - b
+    misses[3:6] = rotate(rotations[one], spots[1]) + rotate(rotations[two], spots[3])
+    overlaps = thumb_overlaps(posed, radii)
+    for finger in range(4):
+        allowed = 0.055 * spots[4, 0] if finger == (two - 4) // 3 else 0.0
+        misses[6 + finger] = max(0.0, overlaps[finger] - allowed)
+    return misses
 
 
 @compiled
 def touch(
-    joints: Doubles,
-    axes: Doubles,
-    rest: Doubles,
+    bones: tuple[Doubles, Doubles, Doubles],
+    radii: Doubles,
     start: Doubles,
-    lower: Doubles,
-    upper: Doubles,
+    limits: Doubles,
     active: NDArray[np.int64],
     spots: Doubles,
-    bones: NDArray[np.int64],
+    carriers: NDArray[np.int64],
 ) -> tuple[Doubles, float]:
-    """Move the `active` angles within their limits until two spots of skin meet face to face.
+    """Move the `active` angles within their limits until two spots of skin meet face to face, and no finger is in the way.
 
-    Damped Gauss-Newton on gap, opposed normals and distance from the starting pose, the latter fading out.
+    Damped Gauss-Newton on gap, opposed normals, overlaps and distance from the starting pose; the normals and the
+    start lose weight as it goes.
 
     Args:
-        joints: (21, 3) of the rest pose, metres.
-        axes: (15, 3) flexion axes.
-        rest: (24,) angles of the rest pose.
+        bones: joints (21, 3) in metres, flexion axes (15, 3) and rest angles (24,) of the skeleton.
+        radii: (21,) metres.
         start: (24,) angles to start from, radians.
-        lower: (24,) limits.
-        upper: (24,) limits.
+        limits: (24, 2).
         active: (m,) which angles may move.
-        spots: (4, 3) point and normal of the first spot, point and normal of the second, all at rest.
-        bones: (2,) the bones that carry the spots.
+        spots: (5, 3) point and normal on the thumb, point and normal on the finger, all at rest; and the palm's length.
+        carriers: (2,) the bones that carry the spots.
 
     Returns:
         The angles (24,), and the distance in metres that is left.
     """
-    scale = 1.0 / sqrt(np.dot(joints[9] - joints[0], joints[9] - joints[0]))
+    scale = 1.0 / spots[4, 0]
     angles, count, step = start.copy(), len(active), 1e-4
-    weights = np.array([scale, scale, scale, 0.06, 0.06, 0.06])
-    pull, damping = 0.05, 1e-3
-    residual = _gap(joints, axes, rest, angles, spots, bones) * weights
-    for _ in range(14):
-        jacobian = np.empty((6, count))
+    weights = np.array([scale, scale, scale, 0.06, 0.06, 0.06, scale, scale, scale, scale])
+    pull, damping = 0.04, 1e-4
+    raw = _misses(bones, radii, angles, spots, carriers)
+    for _ in range(18):
+        residual = raw * weights
+        jacobian = np.empty((10, count))
         for i in range(count):
             moved = angles.copy()
             moved[active[i]] += step
-            jacobian[:, i] = (_gap(joints, axes, rest, moved, spots, bones) * weights - residual) / step
+            jacobian[:, i] = (_misses(bones, radii, moved, spots, carriers) * weights - residual) / step
         matrix = jacobian.T @ jacobian
         right = -(jacobian.T @ residual)
         for i in range(count):
+            k = active[i]
             matrix[i, i] += damping + pull * pull
-            right[i] -= pull * pull * (angles[active[i]] - start[active[i]])
+            right[i] -= pull * pull * (angles[k] - start[k])
+            if (right[i] > 0 and angles[k] >= limits[k, 1]) or (right[i] < 0 and angles[k] <= limits[k, 0]):
+                matrix[i, :] = 0.0  # at its limit and pushed outwards: leave this angle where it is
+                matrix[:, i] = 0.0
+                matrix[i, i], right[i] = 1.0, 0.0
         change = solve(matrix, right)
         for i in range(count):
             k = active[i]
-            angles[k] = min(upper[k], max(lower[k], angles[k] + min(0.35, max(-0.35, change[i]))))
+            angles[k] = min(limits[k, 1], max(limits[k, 0], angles[k] + min(0.3, max(-0.3, change[i]))))
         pull *= 0.7
-        weights[3:] = weights[3:] * 0.85
-        residual = _gap(joints, axes, rest, angles, spots, bones) * weights
-    gap = _gap(joints, axes, rest, angles, spots, bones)
-    return angles, sqrt(np.dot(gap[:3], gap[:3]))
+        weights[3:6] *= 0.8
+        raw = _misses(bones, radii, angles, spots, carriers)
+        if sqrt(np.dot(raw[:3], raw[:3])) < 2e-4 and raw[6:].max() < 5e-4:
+            break
+    return angles, sqrt(np.dot(raw[:3], raw[:3]))

@@ -13,7 +13,7 @@ LOOSE: Final[Flexion] = (24, 32, 16)
 
 OUT: Final = (50.0, 8.0, 0.0, 0.0)
 """The thumb as azimuth, elevation, MCP and IP flexion, in degrees: stretched to the side."""
-BESIDE: Final = (26.0, 6.0, 6.0, 4.0)
+BESIDE: Final = (33.0, 14.0, 3.0, 2.0)
 ACROSS: Final = (18.0, 44.0, 36.0, 44.0)
 OPPOSED: Final = (28.0, 48.0, 14.0, 22.0)
 UP: Final = (60.0, -2.0, -6.0, -8.0)
@@ -69,7 +69,7 @@ GESTURES: Final[dict[str, Gesture]] = {
     "little_finger": _extended("l", 0.5, ACROSS, rest=2),
     "relaxed": Gesture(((16, 26, 12), (21, 32, 15), (25, 36, 17), (29, 36, 18)), 0.25, (36, 24, 10, 14), share=2.5),
     "claw": _alike((4, 70, 46), 0.7, (42, 25, 10, 32)),
-    "hook": _alike((2, 94, 62), 0.1, (28, 14, 8, 10), 0.7),
+    "hook": _alike((2, 94, 62), 0.1, (34, 16, 6, 8), 0.7),
     "duck": _alike((70, 8, 5), 0.05, (30, 46, 6, 6), 0.8),
     "cylinder": Gesture(((56, 56, 36), (58, 60, 38), (62, 64, 40), (66, 64, 40)), 0.15, (22, 54, 18, 24), share=1.6),
     "wide_cylinder": Gesture(((34, 40, 24), (36, 42, 26), (38, 44, 26), (40, 44, 26)), 0.25, (30, 54, 8, 12)),

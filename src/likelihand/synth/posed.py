@@ -11,6 +11,7 @@ from likelihand.hand import Side
 from likelihand.synth.asset import Floats, HandAsset
 from likelihand.synth.collision import make_room
 from likelihand.synth.contact import touch
+from likelihand.synth.crossing import skin_crossings
 from likelihand.synth.gestures import GESTURES
 from likelihand.synth.kinematics import THUMB, WRIST, Doubles, place_bones
 from likelihand.synth.pose import LIMITS, Pose, gesture_angles, limit, sample_pose
@@ -20,8 +21,13 @@ from likelihand.synth.skin import skin
 FINGER_DEPTH = 0.0008
 """Metres by which two fingers' capsules may overlap: skin gives way."""
 PALM_DEPTH = 0.002
-TOUCH_GAP = 0.0005
-TRIES = 24
+CONTACT_DEPTH = 0.0045
+"""The same for a thumb and the finger it touches: capsules are thicker than pads."""
+TOUCH_GAP = 0.0008
+SKIN_DEPTH = 0.0012
+"""Metres by which skin of one finger may be behind the skin of another, and of a finger behind the palm's."""
+PALM_SKIN_DEPTH = 0.0035
+TRIES = 32
 FINGER_NAMES = ("", "index", "middle", "ring", "little")
 
 
@@ -111,25 +117,29 @@ def bring_together(shape: HandShape, pose: Pose, asset: HandAsset) -> tuple[Doub
         bone = 3 * int(asset.finger[target]) - 1
     pad = int(asset.pads[0])
     skeleton, vertices = shape.skeleton, shape.vertices
-    spots = np.stack([vertices[pad], asset.normals[pad], vertices[target], asset.normals[target]]).astype(np.float64)
+    length = np.full(3, shape.palm_length)
+    spots = np.stack([vertices[pad], asset.normals[pad], vertices[target], asset.normals[target], length])
     angles, gap = touch(
-        *(skeleton.joints, skeleton.axes, skeleton.rest),
-        *(pose.angles, LIMITS[:, 0].copy(), LIMITS[:, 1].copy()),
-        *(active, spots, np.array([3, bone])),
+        (skeleton.joints, skeleton.axes, skeleton.rest),
+        *(shape.radii, pose.angles, LIMITS, active),
+        *(spots.astype(np.float64), np.array([3, bone])),
     )
     return angles, gap < TOUCH_GAP
 
 
-def free_fingers(shape: HandShape, angles: Doubles, asset: HandAsset) -> tuple[Doubles, bool]:
+def free_fingers(
+    shape: HandShape, angles: Doubles, asset: HandAsset, thumb_depth: float = FINGER_DEPTH
+) -> tuple[Doubles, bool]:
     """Return the angles (24,) nudged out of overlaps of fingers and palm, and whether that went well."""
     skeleton, palm = shape.skeleton, asset.palm
+    points, normals = shape.vertices[palm].astype(np.float64), asset.normals[palm].astype(np.float64)
     return make_room(
         (skeleton.joints, skeleton.axes, skeleton.rest),
         angles,
-        *(LIMITS[:, 0].copy(), LIMITS[:, 1].copy()),
+        LIMITS,
         shape.radii,
-        *(shape.vertices[palm].astype(np.float64), asset.normals[palm].astype(np.float64)),
-        *(FINGER_DEPTH, PALM_DEPTH),
+        (points, normals, asset.thenar.astype(np.float64)),
+        *(FINGER_DEPTH, thumb_depth, PALM_DEPTH),
     )
 
 
@@ -153,28 +163,33 @@ def sample_hand(rng: np.random.Generator, asset: HandAsset, side: Side | None = 
     """
     shape = sample_shape(rng, asset)
     chosen = side or ("left" if rng.random() < 0.5 else "right")
-    angles, contact = _sample_free(rng, shape, asset)
-    hand = pose_hand(shape, angles, asset, contact)
+    hand = _sample_free(rng, shape, asset)
     return hand if chosen == "right" else mirrored(hand)
 
 
-def _sample_free(rng: np.random.Generator, shape: HandShape, asset: HandAsset) -> tuple[Doubles, str]:
+def _sample_free(rng: np.random.Generator, shape: HandShape, asset: HandAsset) -> PosedHand:
     """Draw poses until one is free of collisions; after many tries, the relaxed one."""
     for _ in range(TRIES):
         pose = sample_pose(rng)
         angles, free = settle(shape, pose, asset)
         if free:
-            return angles, "rest" if pose.rest else FINGER_NAMES[pose.pinch]
-    return limit(gesture_angles(GESTURES["relaxed"])), ""
+            contact = "rest" if pose.rest else FINGER_NAMES[pose.pinch]
+            hand = pose_hand(shape, angles, asset, contact)
+            crossings = skin_crossings(hand.vertices, asset)
+            if crossings[1:].max() < SKIN_DEPTH and crossings[0].max() < PALM_SKIN_DEPTH:
+                return hand
+    return pose_hand(shape, limit(gesture_angles(GESTURES["relaxed"])), asset)
 
 
-def settle(shape: HandShape, pose: Pose, asset: HandAsset) -> tuple[Doubles, bool]:
+def settle(shape: HandShape, pose: Pose, asset: HandAsset, rounds: int = 2) -> tuple[Doubles, bool]:
     """Return a pose's angles (24,) with its fingers apart and its contact closed, and whether both could be had."""
-    angles, free = free_fingers(shape, pose.angles, asset)
     if not (pose.pinch or pose.rest):
-        return angles, free
-    angles, touching = bring_together(shape, Pose(angles, pose.pinch, pose.rest), asset)
-    if not touching:
-        return angles, False
-    settled, free = free_fingers(shape, angles, asset)
-    return settled, free and bool(np.array_equal(settled, angles))
+        return free_fingers(shape, pose.angles, asset)
+    angles = pose.angles
+    for _ in range(rounds):
+        angles, touching = bring_together(shape, Pose(angles, pose.pinch, pose.rest), asset)
+        moved, free = free_fingers(shape, angles, asset, CONTACT_DEPTH)
+        if touching and free and np.array_equal(moved, angles):
+            return angles, True
+        angles = moved
+    return angles, False

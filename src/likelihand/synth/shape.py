@@ -63,9 +63,10 @@ def _combine(coefficients: Floats, components: Floats, start: Floats) -> Floats:
 
 def _bone_stretches(rng: np.random.Generator, joints: Doubles, asset: HandAsset) -> tuple[Doubles, Doubles]:
     """Return a stretch (18, 3, 3) of every bone in rest space, and its thickness factor (18,)."""
-    length, thickness = 1 + rng.normal(0, 0.03, BONES), 1 + rng.normal(0, 0.025, BONES)
+    length, thickness = 1 + rng.normal(0, 0.03, BONES), 1 + rng.normal(0, 0.02, BONES)
     finger_length = (1 + rng.normal(0, 0.04, 5)) * (1 + rng.normal(0, 0.045))
-    finger_thickness = (1 + rng.normal(0, 0.03, 5)) * (1 + rng.normal(0, 0.08))
+    breadth = float(np.clip(1 + rng.normal(0, 0.06), 0.86, 1.16))
+    finger_thickness = (1 + rng.normal(0, 0.02, 5)) * breadth * (1 + rng.normal(0, 0.035))
     length[1:16] *= np.repeat(finger_length, 3)
     thickness[1:16] *= np.repeat(finger_thickness, 3)
     length, thickness = np.clip(length, 0.82, 1.2), np.clip(thickness, 0.8, 1.28)
@@ -75,7 +76,6 @@ def _bone_stretches(rng: np.random.Generator, joints: Doubles, asset: HandAsset)
     stretch = np.zeros((BONES, 3, 3))
     stretch[:] = np.eye(3) * thickness[:, None, None]
     stretch[1:16] += (length - thickness)[1:16, None, None] * along[:, :, None] * along[:, None, :]
-    breadth = float(np.clip(1 + rng.normal(0, 0.05), 0.86, 1.15))
     stretch[0] = np.diag([breadth, 1.0, np.clip(breadth * (1 + rng.normal(0, 0.05)), 0.85, 1.2)])
     arm = breadth * float(np.clip(1 + rng.normal(0, 0.05), 0.85, 1.15))
     stretch[FOREARM] = stretch[ELBOW] = np.diag([arm, 1.0, arm])
