@@ -10,7 +10,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -107,7 +107,7 @@ def save_tensors(path: str | Path, tensors: Mapping[str, Tensor], info: Checkpoi
         info: what the file says of itself; JSON values.
     """
     plain = {name: t.detach().to("cpu", copy=True).contiguous() for name, t in tensors.items()}
-    header = json.dumps(asdict(info), allow_nan=False)
+    header = json.dumps(vars(info), allow_nan=False)
     write_atomically(path, save(plain, metadata={_KEY: header}))
 
 

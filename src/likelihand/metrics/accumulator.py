@@ -1,7 +1,7 @@
 """An exact accumulator of errors, keyed by sample index."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,9 +24,9 @@ class Breakdown:
     """
 
     total: Scores
-    by_stage: tuple[Scores, ...]
-    by_keypoint: tuple[Scores, ...]
-    by_dataset: Mapping[str, Scores]
+    by_stage: tuple[Scores, ...] = field(repr=False)
+    by_keypoint: tuple[Scores, ...] = field(repr=False)
+    by_dataset: Mapping[str, Scores] = field(repr=False)
     unscored: int
 
     def to_json(self) -> dict[str, Any]:
@@ -129,11 +129,11 @@ class Accumulator:
         lengths, counted = lengths[usable], counted[usable]
         names = np.array([self._datasets[int(key)] for key in rows[usable, 0]])
         by_stage = tuple(scores(errors[:, t], counted, lengths, self.protocol) for t in range(stages))
-        last, one = errors[:, -1], np.eye(keypoints, dtype=bool)
+        last, one = errors[:, -1], [slice(k, k + 1) for k in range(keypoints)]
         return Breakdown(
             total=by_stage[-1],
             by_stage=by_stage,
-            by_keypoint=tuple(scores(last, counted & k, lengths, self.protocol) for k in one),
+            by_keypoint=tuple(scores(last[:, k], counted[:, k], lengths, self.protocol) for k in one),
             by_dataset={
                 str(name): scores(
                     last[names == name], counted[names == name], lengths[names == name], self.protocol

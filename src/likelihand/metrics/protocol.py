@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -158,7 +158,7 @@ class Scores:
     nme_median: float
     pck: dict[float, float]
     auc: float
-    curve: tuple[float, ...]
+    curve: tuple[float, ...] = field(repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """Give the scores as JSON values, null where not finite."""

@@ -48,11 +48,13 @@ class TrainResult:
 
 
 @contextmanager
-def _engine(config: TrainConfig) -> Iterator[Accelerator]:
-    """Make the accelerator, and give the process back as it was."""
+def engine(config: TrainConfig) -> Iterator[Accelerator]:
+    """Make the accelerator for a block, and give the process's random numbers and settings back afterwards."""
     handler = DistributedDataParallelKwargs(find_unused_parameters=True, gradient_as_bucket_view=True)
     AcceleratorState._reset_state()
     cpu = config.device == "cpu" or not torch.cuda.is_available()
+    if cpu and config.precision == "fp16":
+        raise ValueError('precision "fp16" needs a GPU; use "bf16" or "fp32" on a CPU')
     with torch.random.fork_rng(devices=None if torch.cuda.is_available() and not cpu else []):
         try:
             yield Accelerator(cpu=cpu, mixed_precision=_PRECISION[config.precision], kwargs_handlers=[handler])
@@ -97,7 +99,7 @@ def train(
     if (out / LAST).exists() and not resume:
         raise ValueError(f"{out} holds a run already; resume it (--resume), or give another folder")
     out.mkdir(parents=True, exist_ok=True)
-    with _engine(config) as accelerator:
+    with engine(config) as accelerator:
         run = Run(Trainee(network, loss), train_data, validation_data, config, out, accelerator)
         if (out / LAST).exists():
             run.resume()

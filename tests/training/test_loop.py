@@ -1,0 +1,214 @@
+"""What a run leaves, how it ends, and what it refuses."""
+
+import csv
+import json
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tiny_run
+import torch
+
+from likelihand.checkpoint import load_checkpoint, read_info, read_tensors
+from likelihand.losses import IntegralLoss, ResidualLogLikelihood
+from likelihand.models import SequentialHeatmapNetwork, TimmBackbone
+from likelihand.training import NonFiniteLossError, train
+from likelihand.training.log import NEGATIVE, Log, Table
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open() as file:
+        return list(csv.DictReader(file))
+
+
+def same(a: Path, b: Path) -> bool:
+    first, second = read_tensors(a)[0], read_tensors(b)[0]
+    return first.keys() == second.keys() and all(torch.equal(first[k], second[k]) for k in first)
+
+
+def test_a_run_leaves_what_explains_it(tmp_path: Path) -> None:
+    before = torch.get_rng_state()
+    result = tiny_run.run(tmp_path, steps=6, validate_every=4)
+    assert torch.equal(before, torch.get_rng_state()) is False  # tiny_run.make seeds; train itself does not
+    assert (result.step, result.finished) == (6, True)
+    assert result.report is not None
+    told = json.loads((tmp_path / "run.json").read_text())
+    assert told["config"]["augmentation"]["rotation"] == 45.0
+    assert (told["data"]["training"]["samples"], told["processes"]) == (18, 1)
+    training = rows(tmp_path / "training.csv")
+    assert [int(r["step"]) for r in training] == [2, 3, 4, 6]
+    assert float(training[0]["loss"]) == pytest.approx(
+        float(training[0]["loss_1"]) + float(training[0]["loss_2"]), rel=1e-6
+    )
+    assert [int(r["step"]) for r in rows(tmp_path / "validation.csv")] == [4, 6]
+    best = read_info(tmp_path / "best.safetensors")
+    nmes = [float(r["nme"]) for r in rows(tmp_path / "validation.csv")]
+    assert best.scores is not None
+    assert best.scores["total"]["nme"] == pytest.approx(min(nmes), rel=1e-6)
+    names = read_tensors(tmp_path / "best.safetensors")[0]
+    assert {n.split(".")[0] for n in names} == {"network", "loss"}
+
+
+def test_training_leaves_the_process_as_it_was(tmp_path: Path) -> None:
+    network, loss = tiny_run.make()
+    before = torch.get_rng_state(), signal.getsignal(signal.SIGINT)
+    train(network, loss, tiny_run.held(18), None, tiny_run.config(steps=2), tmp_path)
+    assert torch.equal(before[0], torch.get_rng_state())
+    assert signal.getsignal(signal.SIGINT) is before[1]
+
+
+def test_the_number_of_workers_changes_no_bit(tmp_path: Path) -> None:
+    for workers in (0, 2):
+        tiny_run.run(tmp_path / str(workers), steps=5, workers=workers)
+    assert same(tmp_path / "0/last.safetensors", tmp_path / "2/last.safetensors")
+
+
+def test_an_interrupt_writes_a_checkpoint_from_which_the_run_goes_on(tmp_path: Path) -> None:
+    class Interrupting:
+        """Sends Ctrl-C to this process when sample 3 is first read."""
+
+        def __init__(self) -> None:
+            self.data, self.sent = tiny_run.held(18), False
+
+        def __len__(self) -> int:
+            return len(self.data)
+
+        def record(self, index: int) -> object:
+            if index == 3 and not self.sent:
+                self.sent = True
+                os.kill(os.getpid(), signal.SIGINT)
+            return self.data.record(index)
+
+    config = tiny_run.config(steps=10, checkpoint_every=100, validate_every=100)
+    stopped = train(*tiny_run.make(), Interrupting(), None, config, tmp_path / "a")  # type: ignore[arg-type]
+    assert not stopped.finished
+    assert 0 < stopped.step < 10
+    assert read_info(stopped.last).training["step"] == stopped.step
+    train(*tiny_run.make(), tiny_run.held(18), None, config, tmp_path / "a", resume=True)
+    train(*tiny_run.make(), tiny_run.held(18), None, config, tmp_path / "b")
+    assert same(tmp_path / "a/last.safetensors", tmp_path / "b/last.safetensors")
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_sample(tmp_path: Path) -> None:
+    network, _ = tiny_run.make()
+    data, bad = tiny_run.held(18), 11
+    loss = tiny_run.Poisoned(IntegralLoss(tiny_run.STAGES), tiny_run.target_of(data, bad))
+    config = tiny_run.config(checkpoint_every=1, validate_every=100)
+    with pytest.raises(NonFiniteLossError, match=r"not finite for samples drawn 0/11 \(index 11\);") as caught:
+        train(network, loss, data, None, config, tmp_path)
+    assert "\n" not in str(caught.value)
+    kept = tmp_path / "last.safetensors"
+    if kept.exists():
+        assert all(t.isfinite().all() for t in read_tensors(kept)[0].values())
+
+
+def test_a_gradient_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
+    class Cliff(torch.nn.Module):
+        def of_prediction(self, prediction: object, target: object, weight: object, stage: int) -> torch.Tensor:
+            return (prediction.mean - prediction.mean).sum(-1).abs().sqrt()  # type: ignore[attr-defined]
+
+    network, _ = tiny_run.make()
+    with pytest.raises(NonFiniteLossError, match="step 0: a gradient is not finite for samples"):
+        train(network, Cliff(), tiny_run.held(18), None, tiny_run.config(average=None), tmp_path)
+    assert not (tmp_path / "last.safetensors").exists()
+
+
+def test_bf16_on_a_cpu_trains_and_differs_from_fp32(tmp_path: Path) -> None:
+    for precision in ("bf16", "fp32"):
+        result = tiny_run.run(tmp_path / precision, steps=4, precision=precision)
+        assert all(t.isfinite().all() for t in read_tensors(result.last)[0].values())
+    assert not same(tmp_path / "bf16/last.safetensors", tmp_path / "fp32/last.safetensors")
+    with pytest.raises(ValueError, match="fp16"):
+        tiny_run.run(tmp_path / "fp16", steps=4, precision="fp16")
+
+
+def test_it_learns(tmp_path: Path) -> None:
+    config = tiny_run.config(
+        steps=150,
+        learning_rate=0.02,
+        milestones=(),
+        average=None,
+        log_every=10,
+        checkpoint_every=1000,
+        validate_every=1000,
+    )
+    result = train(*tiny_run.make(norm=True, dropout=0.0), tiny_run.held(18), tiny_run.held(18), config, tmp_path)
+    losses = [float(r["loss"]) for r in rows(tmp_path / "training.csv")]
+    assert losses[-1] < losses[5] - 1
+    assert result.report is not None
+    assert result.report.scores.nme < 0.27
+
+
+def test_the_librarys_network_goes_round_through_its_checkpoint(tmp_path: Path) -> None:
+    network = SequentialHeatmapNetwork(TimmBackbone("resnet18"), stages=1, width=8)
+    config = tiny_run.config(steps=2, size=64, batch_size=2, average=None)
+    result = train(network, ResidualLogLikelihood(), tiny_run.held(18), tiny_run.held(5, 1), config, tmp_path)
+    assert result.best is not None
+    loaded, info = load_checkpoint(result.best)
+    images = torch.zeros(1, 64, 64, 3, dtype=torch.uint8)
+    assert torch.equal(loaded(images)[0].mean, network(images)[0].mean)
+    assert info.size == (64, 64)
+
+
+def test_refusals(tmp_path: Path) -> None:
+    tiny_run.run(tmp_path, steps=2)
+    with pytest.raises(ValueError, match="holds a run already"):
+        tiny_run.run(tmp_path, steps=2)
+    with pytest.raises(ValueError, match="seed was 0 and is 1"):
+        tiny_run.run(tmp_path, steps=3, resume=True, seed=1)
+    with pytest.raises(ValueError, match="batch over all processes was 4 and is 8"):
+        tiny_run.run(tmp_path, steps=3, resume=True, batch_size=8)
+    train(*tiny_run.make(), tiny_run.held(5, 1), None, tiny_run.config(steps=2), tmp_path / "x")
+    with pytest.raises(ValueError, match="had 5 samples and has 18"):
+        train(*tiny_run.make(), tiny_run.held(18), None, tiny_run.config(steps=3), tmp_path / "x", resume=True)
+    with pytest.raises(ValueError, match="made for 3 stages and the network has 2"):
+        train(
+            tiny_run.make()[0],
+            ResidualLogLikelihood(3),
+            tiny_run.held(5, 1),
+            None,
+            tiny_run.config(steps=1),
+            tmp_path / "y",
+        )
+    with pytest.raises(ValueError, match="has no samples"):
+        train(*tiny_run.make(), [], None, tiny_run.config(), tmp_path / "z")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_sample_that_cannot_be_read_is_named_in_one_line(tmp_path: Path, workers: int) -> None:
+    class Broken:
+        def __len__(self) -> int:
+            return 4
+
+        def record(self, index: int) -> object:
+            raise ValueError("b.jpg: no picture")
+
+    with pytest.raises(ValueError, match=r"^step 0: b\.jpg: no picture$"):
+        train(*tiny_run.make(), Broken(), None, tiny_run.config(workers=workers), tmp_path)  # type: ignore[arg-type]
+
+
+def test_a_table_drops_later_rows_and_a_torn_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("step,loss\n1,0.5\n2,0.25\n3,0.1\n4,0")
+    Table(path, 2).write({"step": 3, "loss": 0.125})
+    assert path.read_text() == "step,loss\n1,0.5\n2,0.25\n3,0.125\n"
+    assert Table(path, 0).path.read_text() == ""
+
+
+def test_the_negative_loss_is_explained_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Log(tmp_path, 0, 9, progress=True, tensorboard=False, speaks=True) as log:
+        for step in (1, 2, 3):
+            log.losses(step, 0.1, 1e-3, [1.5 - step, 2.0], 1.0)
+    assert capsys.readouterr().err.count(NEGATIVE) == 1
+
+
+def test_tensorboard_gets_the_same_numbers(tmp_path: Path) -> None:
+    tiny_run.run(tmp_path, steps=2, tensorboard=True)
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    logged = events.Scalars("training/loss")[-1]
+    expected = float(rows(tmp_path / "training.csv")[-1]["loss"])
+    assert (logged.step, np.float32(logged.value)) == (2, np.float32(expected))
