@@ -142,13 +142,13 @@ def draw_keypoints(
 
 
 def line_width(points: ArrayLike) -> int:
-    """Give a line width in pixels that suits a hand of this size.
+    """Give a line width in pixels, 1 to 64, that suits a hand of this size.
 
     Example:
         >>> line_width([[0, 0], [200, 100]])
         3
     """
-    return max(1, round(box_length(box_of_points(points)) / 70))
+    return int(np.clip(round(box_length(box_of_points(points)) / 70), 1, 64))
 
 
 def draw_text(canvas: Image, text: str, at: ArrayLike, height: float = 12.0) -> None:

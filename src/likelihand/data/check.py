@@ -11,7 +11,7 @@ import numpy as np
 from tqdm import tqdm
 
 from likelihand.data.coco import CocoHands, read_coco
-from likelihand.data.dataset import Concatenated, Dataset, record_problems
+from likelihand.data.dataset import Concatenated, Dataset, check_record
 from likelihand.data.freihand import VERSIONS, FreiHAND
 from likelihand.data.rhd import RHD
 from likelihand.data.wholebody import CocoWholeBodyHands
@@ -21,6 +21,7 @@ from likelihand.structures import Record, Visibility
 
 _log = logging.getLogger(__name__)
 _TILE: Final = 224
+_TOLD: Final = 20
 _SPLITS: Final[tuple[Literal["training", "evaluation"], ...]] = ("training", "evaluation")
 LAYOUTS: Final = (
     "FreiHAND (training_K.json or evaluation_K.json)",
@@ -68,7 +69,9 @@ class Report:
         if self.expected is not None:
             agrees = "as published" if self.expected == self.records else "NOT the published number"
             lines.append(f"whole data set: {self.records} of {self.expected} hands, {agrees}")
-        lines.append(f"{len(self.problems)} problems" + "".join(f"\n  {line}" for line in self.problems))
+        more = len(self.problems) - _TOLD
+        told = [*self.problems[:_TOLD], *([f"and {more} more, see report.json"] if more > 0 else [])]
+        lines.append(f"{len(self.problems)} problems" + "".join(f"\n  {line}" for line in told))
         return "\n".join([*lines, *([f"sheet: {self.sheet}"] if self.sheet else [])])
 
 
@@ -140,8 +143,7 @@ def _looked_at(
 ) -> tuple[Record | None, Image | None]:
     """Give a record and its picture; what goes wrong is added to the problems."""
     try:
-        record = dataset.record(index)
-        problems.extend(record_problems(record))
+        record = check_record(dataset.record(index))
         return record, record.read() if picture else None
     except (ValueError, OSError) as error:
         problems.append(str(error))

@@ -111,7 +111,7 @@ def _is_sound(record: Record) -> bool:
         return False
     x0, y0, x1, y1 = box.tolist()
     reach = FAR * max(x1 - x0, y1 - y0)
-    if not (x0 < x1 and y0 < y1 and reach < np.inf and 0 <= visibility.min() and visibility.max() <= 2):
+    if not (x0 < x1 and y0 < y1 and reach < np.inf and visibility.min() >= 0 and visibility.max() <= 2):
         return False
     labelled = points[visibility != 0]
     if not len(labelled):
