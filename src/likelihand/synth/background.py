@@ -274,7 +274,9 @@ def _reach(s: Floats, pixel: float) -> tuple[float, float]:
         w, h = 1.4 * w, 1.4 * h
     if s[SHAPE] == BOX:
         return abs(w * s[COSINE]) + abs(h * s[SINE]), abs(w * s[SINE]) + abs(h * s[COSINE])
-    return math.sqrt((w * s[COSINE]) ** 2 + (h * s[SINE]) ** 2), math.sqrt((w * s[SINE]) ** 2 + (h * s[COSINE]) ** 2)
+    return math.sqrt((w * s[COSINE]) ** 2 + (h * s[SINE]) ** 2), math.sqrt(
+        (w * s[SINE]) ** 2 + (h * s[COSINE]) ** 2
+    )
 
 
 @compiled

@@ -223,8 +223,8 @@ def compose_scene(
 
 
 def _somewhere(rng: Generator, focal: float, size: tuple[int, int]) -> Doubles:
-    """Draw the middle of a hand: one whose two palm lengths cover 5 to 65 % of the picture's longer side."""
-    share = math.exp(rng.uniform(math.log(0.05), math.log(0.65)))
+    """Draw the middle of a hand: one whose two palm lengths cover 6 to 70 % of the picture's longer side."""
+    share = math.exp(rng.uniform(math.log(0.06), math.log(0.70)))
     depth = max(2.0 * focal / (share * max(size)), 1.6)
     x, y = rng.uniform(0.05, 0.95) - 0.5, rng.uniform(0.05, 0.95) - 0.5
     return np.array([x * size[1] * depth / focal, y * size[0] * depth / focal, depth])

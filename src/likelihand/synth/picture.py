@@ -82,7 +82,7 @@ def render_scene(
         photos: photos for the background; generated clutter where None.
 
     Returns:
-        The picture and its truth; hands of which fewer than 12 pixels show are left out.
+        The picture and its truth; a hand that shows on less than 4 % of its box is left out.
 
     Raises:
         ValueError: a side is under 16, or a number is negative.
@@ -90,8 +90,14 @@ def render_scene(
     options = options or SynthOptions()
     _check_size(*size)
     picture = finish(compose_scene(seed, index, size, options, photos), seed, index, options)
-    shown = tuple(hand for hand in picture.hands if int(hand.mask.sum()) >= 12)
-    return Picture(picture.image, shown, picture.camera)
+    return Picture(picture.image, tuple(hand for hand in picture.hands if _shows(hand)), picture.camera)
+
+
+def _shows(hand: HandLabel) -> bool:
+    """Tell whether enough of a hand is in the picture and in front to be called visible."""
+    height, width = hand.mask.shape
+    x0, y0, x1, y1 = np.clip(hand.box, 0, [width, height, width, height]).astype(int)
+    return int(hand.mask[y0:y1, x0:x1].sum()) >= max(12.0, 0.04 * float(np.prod(hand.box[2:] - hand.box[:2])))
 
 
 def finish(scene: Scene, seed: int, index: int, options: SynthOptions) -> Picture:

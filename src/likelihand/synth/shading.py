@@ -184,8 +184,12 @@ def fragment_colour(
     shine, mirror = highlight(lamp, x, y, z, nx, ny, nz, facing, lit, gloss)
     return (
         red * received(lamp, at, 0, facing, lit, skin, other) + shine * lamp[KEY_COLOUR] + mirror * at[SKY],
-        green * received(lamp, at, 1, facing, lit, skin, other) + shine * lamp[KEY_COLOUR + 1] + mirror * at[SKY + 1],
-        blue * received(lamp, at, 2, facing, lit, skin, other) + shine * lamp[KEY_COLOUR + 2] + mirror * at[SKY + 2],
+        green * received(lamp, at, 1, facing, lit, skin, other)
+        + shine * lamp[KEY_COLOUR + 1]
+        + mirror * at[SKY + 1],
+        blue * received(lamp, at, 2, facing, lit, skin, other)
+        + shine * lamp[KEY_COLOUR + 2]
+        + mirror * at[SKY + 2],
     )
 
 

@@ -1,8 +1,8 @@
 """Where on a hand a point lies: the coordinates in which skin is painted, and an arm that goes on past the mesh.
 
 Skin is a solid texture (Perlin, "An image synthesizer", 1985; Peachey, 1985): colour is a function of the place in
-the rest pose, so that no atlas, no photograph and no seam is needed. Everything is in palm lengths (wrist to middle
-knuckle) in the hand's own frame: x towards the thumb's side, y towards the fingers, z out of the palm.
+the rest pose, so that no atlas, no photograph and no seam is needed. Everything is in palm lengths (wrist to
+middle knuckle) in the hand's own frame: x towards the thumb's side, y towards the fingers, z out of the palm.
 """
 
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ Integers = NDArray[np.int32]
 
 PLACE, ALONG, ACROSS, RAISED, FINGER, PALM, ARM, KNUCKLE = 0, 3, 4, 5, 6, 7, 8, 9
 ATTRIBUTES: Final = 10
-"""Columns: place x y z; way along the finger (0 knuckle, 3 end); across it; above it; finger; palm; arm; knuckle."""
-_RINGS: Final = 8
-_RING_STEP: Final = 0.5
+"""Columns: place x y z; way along the finger (0 first joint, 3 end); across; above; finger; palm; arm; knuckle."""
+_RINGS: Final = 0.45 * 1.28 ** np.arange(10)
+"""Palm lengths between the rings that continue the arm."""
 _KNUCKLE_REACH: Final = ((0.17, 0.9), (0.12, 1.0), (0.09, 0.7))
 
 
@@ -54,8 +54,8 @@ class Surface:
         ring = vertices[self.rim]
         centre = ring.mean(0)
         direction = _unit(_unit(centre - vertices[self.before].mean(0)) + bend)
-        steps = np.arange(1, _RINGS + 1, dtype=np.float32)[:, None, None]
-        rings = centre + steps * _RING_STEP * direction + (ring - centre)[None] * (1.0 + 0.04 * steps)
+        reach = np.cumsum(_RINGS)[:, None, None]
+        rings = centre + reach * direction + (ring - centre)[None] * (1.0 + 0.3 * np.tanh(0.3 * reach))
         return np.concatenate([vertices, rings.reshape(-1, 3)]).astype(np.float32)
 
 
@@ -82,10 +82,10 @@ def surface_of(asset: HandAsset) -> Surface:
     before = np.flatnonzero((asset.forearm > end - 0.9) & (asset.forearm < end - 0.5) & (asset.finger == 0))
     rings, faces = [attributes], [asset.triangles]
     size = len(rim)
-    for k in range(1, _RINGS + 1):
+    for k, reach in enumerate(np.cumsum(_RINGS), 1):
         ring = attributes[rim].copy()
-        ring[:, PLACE + 1] -= k * _RING_STEP
-        ring[:, ARM] += k * _RING_STEP
+        ring[:, PLACE + 1] -= reach
+        ring[:, ARM] += reach
         rings.append(ring)
         outer = len(attributes) + (k - 1) * size + np.arange(size)
         inner = rim if k == 1 else outer - size
