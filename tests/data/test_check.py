@@ -38,20 +38,20 @@ class Broken(DrawnHands):
 
 
 def test_the_report_counts_and_names_every_problem(tmp_path):
-    report = check_dataset(Broken(8), tmp_path / "new")
+    report = check_dataset(Broken(8), tmp_path / "new" / "sheet.png")
     assert report.records == 8
     assert report.problems[:2] == ("sample 1: labelled keypoints [3] are not finite", "sample 2: truncated")
     assert report.problems[2].startswith("drawn 0/3: box")
     assert len(report.problems) == 3
     assert report.outside > 0
     assert report.sides["unknown"] == 1
-    assert json.loads((tmp_path / "new/report.json").read_text())["records"] == 8
+    assert json.loads((tmp_path / "new/sheet.json").read_text())["records"] == 8
     assert "3 problems\n  sample 1" in str(report)
     assert cv2.imread(report.sheet).shape[2] == 3
 
 
 def test_a_sound_data_set(tmp_path):
-    report = check_dataset(DrawnHands(5), tmp_path, tiles=3)
+    report = check_dataset(DrawnHands(5), tmp_path / "a.jpg", tiles=3)
     assert report.problems == ()
     assert report.keypoints == {"visible": 105, "hidden": 0, "unlabelled": 0}
     assert sum(report.sides.values()) == report.datasets["drawn"] == 5
@@ -73,7 +73,7 @@ def test_many_problems_are_told_in_part():
     data.record = lambda index: replace(DrawnHands(30).record(index), box=np.zeros(4))
     report = check_dataset(data)
     assert len(report.problems) == 30
-    assert "and 10 more, see report.json" in str(report)
+    assert "and 10 more, see the report file" in str(report)
 
 
 def test_a_whole_data_set_is_compared_with_its_published_count():

@@ -63,20 +63,17 @@ class Report:
         """Give the report as lines."""
         lines = [f"{self.records} hands; {_listed(self.datasets)}", f"side: {_listed(self.sides)}"]
         lines.append(f"keypoints: {_listed(self.keypoints)}; {self.outside} labelled outside their picture")
-        lines.append("longer side of the box: {:.0f} to {:.0f} px, median {:.0f}".format(*_reordered(self.sizes)))
+        low, median, high = self.sizes
+        lines.append(f"longer side of the box: {low:.0f} to {high:.0f} px, median {median:.0f}")
         if self.left_out:
             lines.append(f"left out: {_listed(self.left_out)}")
         if self.expected is not None:
             agrees = "as published" if self.expected == self.records else "NOT the published number"
             lines.append(f"whole data set: {self.records} of {self.expected} hands, {agrees}")
         more = len(self.problems) - _TOLD
-        told = [*self.problems[:_TOLD], *([f"and {more} more, see report.json"] if more > 0 else [])]
+        told = [*self.problems[:_TOLD], *([f"and {more} more, see the report file"] if more > 0 else [])]
         lines.append(f"{len(self.problems)} problems" + "".join(f"\n  {line}" for line in told))
         return "\n".join([*lines, *([f"sheet: {self.sheet}"] if self.sheet else [])])
-
-
-def _reordered(sizes: tuple[float, float, float]) -> tuple[float, float, float]:
-    return sizes[0], sizes[2], sizes[1]
 
 
 def _listed(counts: dict[str, int]) -> str:
@@ -86,11 +83,11 @@ def _listed(counts: dict[str, int]) -> str:
 def check_dataset(
     dataset: Dataset, out: str | Path | None = None, *, tiles: int = 48, pictures: bool = True
 ) -> Report:
-    """Look through every record of a data set, and write `report.json` and `sheet.png` into a folder.
+    """Look through every record of a data set, and write a contact sheet and the report beside it.
 
     Args:
         dataset: what to look through.
-        out: the folder, made where it is missing; nothing is written where None.
+        out: the sheet's file, e.g. "sheet.png" (the report goes to "sheet.json"); nothing is written where None.
         tiles: how many pictures the sheet shows, spread evenly over the data set.
         pictures: False does not decode the pictures (quick), so that damaged ones and keypoints outside are
             not found.
@@ -131,7 +128,7 @@ def check_dataset(
             problems=tuple(problems),
             left_out=dict(getattr(dataset, "left_out", {})),
             expected=getattr(dataset, "expected_count", None),
-            sheet=str(Path(out) / "sheet.png") if out is not None and sheet else None,
+            sheet=str(out) if out is not None and sheet else None,
         ),
         out,
         sheet,
@@ -179,8 +176,8 @@ def tile_of(record: Record, image: Image, size: int = _TILE) -> Image:
 
 def _written(report: Report, out: str | Path | None, sheet: list[tuple[Image, str]]) -> Report:
     if out is not None:
-        Path(out).mkdir(parents=True, exist_ok=True)
-        (Path(out) / "report.json").write_text(json.dumps(asdict(report), indent=1) + "\n")
+        Path(out).parent.mkdir(parents=True, exist_ok=True)
+        Path(out).with_suffix(".json").write_text(json.dumps(asdict(report), indent=1) + "\n")
     if report.sheet is not None:
         images, captions = zip(*sheet, strict=True)
         Drawing(contact_sheet(images, cell=_TILE, captions=captions)).save(report.sheet)

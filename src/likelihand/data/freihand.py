@@ -5,8 +5,9 @@
     evaluation/rgb/%08d.jpg
     evaluation_K.json evaluation_xyz.json
 
-A keypoint is K xyz / z. Its project shows those numbers on pixels whose centres are integers, and they come
-from calibrations that count so; hence 1/2 is added.
+A keypoint is K xyz / z. The pictures were warped to virtual cameras that look at the hand (their principal
+point is (112, 112) always, and their black borders are skewed), by tools that count pixel centres as integers;
+hence 1/2 is added.
 """
 
 import functools
