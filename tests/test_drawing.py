@@ -49,12 +49,16 @@ def test_draw_leaves_the_picture_and_takes_odd_hands():
     missing = points.copy()
     missing[3] = np.nan
     far = points * 1e9
-    hands = [hand_of(points, 9.0, side="left"), hand_of(missing, np.nan), hand_of(far, 1e30, score=0.5)]
+    hands = [
+        hand_of(points, 9.0, side="left"),
+        hand_of(missing, np.nan, side="right"),
+        hand_of(far, 1e30, side="left", score=0.5),
+    ]
     drawing = draw(image, hands)
     assert (image == 128).all()
     assert (drawing.image != 128).any()
     assert (draw(image, []).image == image).all()
-    assert (draw(image, [hand_of(np.full((21, 2), np.nan), side="left")], labels=False).image == image).all()
+    assert (draw(image, [hand_of(np.full((21, 2), np.nan), side="left")]).image == image).all()
 
 
 def test_the_ellipse_holds_68_percent():

@@ -97,9 +97,10 @@ def draw(image: Image, hands: Sequence[Hand], *, ellipses: bool = True, labels: 
     canvas = _checked(image).copy()
     for hand in hands:
         draw_keypoints(canvas, hand.points, covariance=hand.covariance if ellipses else None)
-        if labels and hand.side is not None:
+        finite = hand.points[np.isfinite(hand.points).all(1)]
+        if labels and hand.side is not None and len(finite):
             score = "" if hand.score >= 1 else f" {hand.score:.2f}"
-            draw_text(canvas, hand.side + score, hand.points[0], line_width(hand.points) * 8.0)
+            draw_text(canvas, hand.side + score, finite[0], line_width(finite) * 8.0)
     return Drawing(canvas)
 
 
