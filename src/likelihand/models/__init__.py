@@ -50,5 +50,5 @@ def from_config(config: Mapping[str, Any]) -> nn.Module:
         )
     try:
         return _OWN[name](config)
-    except (KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"the configuration does not describe a {name}: {error!r}") from error

@@ -6,7 +6,7 @@ Any module with `channels`, `stride` and `forward` is one. Adding your own: writ
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -31,8 +31,13 @@ class Backbone(Protocol):
     channels: int
     stride: int
 
-    def __call__(self, images: Tensor, /) -> Tensor:
+    def forward(self, images: Any, /) -> Any:  # noqa: ANN401
         """Compute the features."""
+
+    if TYPE_CHECKING:
+
+        def __call__(self, images: Tensor, /) -> Tensor:
+            """Call `forward`, as torch's modules do; a protocol with it could not be named in a run file."""
 
 
 class TimmBackbone(nn.Module):
@@ -69,7 +74,7 @@ class TimmBackbone(nn.Module):
             self.body = timm.create_model(name, **options)
         else:
             tensors = _packaged_weights(name) if weights == "package" else _read_weights(Path(weights))
-            overlay = {"state_dict": _whole_weights(name, tensors)}
+            overlay = {"state_dict": _used_weights(name, options, tensors)}
             self.body = timm.create_model(name, pretrained=True, pretrained_cfg_overlay=overlay, **options)
         self.name, self.stride = name, stride
         self.channels: int = self.body.feature_info.channels()[-1]
@@ -88,12 +93,14 @@ class TimmBackbone(nn.Module):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "TimmBackbone":
         """Build what `config` described, with random weights."""
-        return cls(config["name"], stride=config["stride"])
+        return cls(str(config["name"]), stride=config["stride"])
 
 
 def _feature_index(name: str, stride: int) -> int:
     import timm
 
+    if not timm.is_model(name):  # also keeps out timm's hf-hub: and local-dir:, which fetch what they name
+        raise ValueError(f"no timm model {name!r}; timm.list_models() has the names")
     try:
         with torch.device("meta"):
             model: Any = timm.create_model(name, features_only=True)
@@ -155,12 +162,13 @@ def _read_weights(path: Path) -> dict[str, Tensor]:
     return dict(tensors)
 
 
-def _whole_weights(name: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Check that the tensors fill the timm model but for its classifier, which nobody uses here."""
+def _used_weights(name: str, options: Mapping[str, Any], tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Check that the tensors fill the timm model but for its classifier, and keep what the features use."""
     import timm
 
     with torch.device("meta"):
         model: Any = timm.create_model(name)
+        features = timm.create_model(name, **options).state_dict()
     wanted = model.state_dict()
     classifier = model.pretrained_cfg.get("classifier") or ()
     heads = tuple(f"{head}." for head in ([classifier] if isinstance(classifier, str) else classifier))
@@ -171,4 +179,5 @@ def _whole_weights(name: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
             f"weights do not fit {name}: {len(wrong)} of {len(needed)} tensors are missing or of another shape, "
             f"first {wrong[0]}; save the state dict of the whole timm model"
         )
-    return {key: tensors[key] for key in wanted if key in tensors}
+    used = features if features.keys() <= wanted.keys() else wanted
+    return {key: tensors[key] for key in used if key in tensors}

@@ -1,0 +1,25 @@
+import torch
+
+from likelihand.losses.stage import labelled, reduce, spread
+
+
+def test_spread_puts_values_where_they_came_from():
+    mask = torch.tensor([[True, False, True], [False, True, False]])
+    weight = torch.where(mask, torch.tensor([[1.0, 9.0, 2.0], [9.0, 3.0, 9.0]]), 0.0)
+    value = spread(torch.tensor([[1.0, 1.0, 1.0], [2.0, 3.0, 4.0]]), mask, weight)
+    torch.testing.assert_close(value[0], weight)
+    torch.testing.assert_close(value[1], torch.tensor([[2.0, 0.0, 6.0], [0.0, 12.0, 0.0]]))
+
+
+def test_a_mean_of_nothing_is_nothing():
+    assert reduce(torch.zeros(2, 3), torch.zeros(2, 3), "mean").item() == 0
+
+
+def test_small_weights_still_make_a_mean():
+    weight = torch.full((1, 2), 1e-6)
+    assert reduce(weight * 5, weight, "mean").item() == 5
+
+
+def test_labelled_is_above_zero():
+    weight = torch.tensor([[0.0, 0.1, 1.0]])
+    assert labelled(torch.zeros(1, 3, 2), weight, torch.Size([1, 3])).tolist() == [[False, True, True]]

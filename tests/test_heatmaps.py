@@ -1,0 +1,89 @@
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from likelihand.heatmaps import peak, render_gaussians, soft_argmax, spatial_covariance, spatial_softmax
+
+
+def spike(height: int, width: int, row: int, column: int) -> torch.Tensor:
+    heatmaps = torch.zeros(1, 1, height, width, dtype=torch.float64)
+    heatmaps[0, 0, row, column] = 1e3
+    return heatmaps
+
+
+def test_soft_argmax_of_a_spike_is_the_centre_of_its_cell():
+    points = soft_argmax(spike(6, 8, row=2, column=5), stride=4)
+    torch.testing.assert_close(points, torch.tensor([[[22.0, 10.0]]], dtype=torch.float64))
+
+
+def test_soft_argmax_worked_out_by_hand():
+    heatmaps = torch.tensor([[[[0.0, math.log(3.0)]]]])
+    torch.testing.assert_close(soft_argmax(heatmaps, 2), torch.tensor([[[1 / 4 * 1 + 3 / 4 * 3, 1.0]]]))
+
+
+def test_probabilities_sum_to_one_and_survive_huge_logits():
+    probability = spatial_softmax(torch.randn(2, 3, 5, 7) * 1e4)
+    torch.testing.assert_close(probability.sum((-2, -1)), torch.ones(2, 3))
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(-3, 3), st.integers(-3, 3), st.sampled_from([1, 4, 8]), st.floats(-50, 50))
+def test_a_moved_map_moves_the_mean(right, down, stride, constant):
+    heatmaps = torch.full((1, 2, 16, 20), -1e4, dtype=torch.float64)
+    heatmaps[..., 4:12, 5:15] = torch.randn(1, 2, 8, 10, dtype=torch.float64)
+    moved = soft_argmax(heatmaps.roll((down, right), (-2, -1)) + constant, stride)
+    shift = torch.tensor([right, down], dtype=torch.float64) * stride
+    torch.testing.assert_close(moved, soft_argmax(heatmaps, stride) + shift)
+
+
+def test_a_mirrored_map_mirrors_the_mean():
+    heatmaps = torch.randn(2, 3, 16, 12, dtype=torch.float64)
+    mean, mirrored = soft_argmax(heatmaps, 4), soft_argmax(heatmaps.flip(-1), 4)
+    torch.testing.assert_close(mirrored, torch.stack([48 - mean[..., 0], mean[..., 1]], -1))
+
+
+def test_gradients_are_exact():
+    heatmaps = torch.randn(1, 2, 4, 5, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda h: soft_argmax(h, 4), heatmaps)
+    assert torch.autograd.gradcheck(lambda h: spatial_covariance(h, 4), heatmaps)
+
+
+def test_half_precision_is_widened_first():
+    heatmaps = torch.randn(1, 1, 64, 64, dtype=torch.bfloat16)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        points = soft_argmax(heatmaps, 4)
+    assert points.dtype == torch.float32
+    torch.testing.assert_close(points, soft_argmax(heatmaps.double(), 4).float(), atol=1e-4, rtol=0)
+
+
+def test_covariance_matches_the_definition():
+    heatmaps = torch.randn(1, 1, 5, 6, dtype=torch.float64)
+    probability = spatial_softmax(heatmaps)[0, 0].flatten()
+    rows, columns = torch.meshgrid(torch.arange(5.0), torch.arange(6.0), indexing="ij")
+    positions = (torch.stack([columns.flatten(), rows.flatten()], -1).double() + 0.5) * 4
+    expected = torch.cov(positions.T, correction=0, aweights=probability)
+    torch.testing.assert_close(spatial_covariance(heatmaps, 4)[0, 0], expected)
+
+
+def test_a_gaussian_is_where_it_was_asked_for():
+    target = torch.tensor([[[100.3, 90.7], [60.7, 150.0]]], dtype=torch.float64)
+    gaussians = render_gaussians(target, (64, 64), stride=4, sigma=2.0)
+    torch.testing.assert_close(soft_argmax(gaussians.log(), 4), target, atol=1e-5, rtol=0)
+    covariance = spatial_covariance(gaussians.log(), 4)
+    torch.testing.assert_close(covariance, 64.0 * torch.eye(2).double().expand(1, 2, 2, 2), atol=1e-3, rtol=0)
+    assert gaussians.max() <= 1
+
+
+@pytest.mark.parametrize("where", [(0, 0), (5, 7), (2, 3)])
+def test_peak_is_within_half_a_cell_of_a_gaussian(where):
+    target = torch.tensor([[[where[1] * 4 + 2.8, where[0] * 4 + 1.4]]])
+    found = peak(render_gaussians(target, (6, 8), 4, 1.5), 4)
+    assert (found - target).abs().max() <= 2
+
+
+def test_peak_moves_a_quarter_towards_the_higher_neighbour():
+    target = torch.tensor([[[14.6, 9.4]]])
+    torch.testing.assert_close(peak(render_gaussians(target, (6, 8), 4, 1.5), 4), torch.tensor([[[15.0, 9.0]]]))
