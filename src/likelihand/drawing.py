@@ -100,7 +100,7 @@ def draw(image: Image, hands: Sequence[Hand], *, ellipses: bool = True, labels: 
         finite = hand.points[np.isfinite(hand.points).all(1)]
         if labels and hand.side is not None and len(finite):
             score = "" if hand.score >= 1 else f" {hand.score:.2f}"
-            draw_text(canvas, hand.side + score, finite[0], line_width(finite) * 8.0)
+            draw_text(canvas, hand.side + score, finite[0], line_width(finite) * 5.0)
     return Drawing(canvas)
 
 
@@ -174,10 +174,11 @@ def draw_text(canvas: Image, text: str, at: ArrayLike, height: float = 12.0) -> 
     x, y = np.clip(np.nan_to_num(np.asarray(at, np.float64)), -_FAR, _FAR)
     left = int(np.clip(x - wide / 2, 1, max(1, canvas.shape[1] - wide - 1)))
     bottom = int(np.clip(y + 2.2 * tall, tall + 1, max(tall + 1, canvas.shape[0] - 3)))
-    for colour, extra in ((_HALO, 2 * thick), (WRIST_COLOUR, 0)):
-        cv2.putText(
-            canvas, text, (left, bottom), cv2.FONT_HERSHEY_SIMPLEX, scale, colour, thick + extra, cv2.LINE_AA
-        )
+    edge = max(1, thick // 2)
+    around = [(dx, dy) for dx in (-edge, 0, edge) for dy in (-edge, 0, edge) if dx or dy]
+    for (dx, dy), colour in [*((offset, _HALO) for offset in around), ((0, 0), WRIST_COLOUR)]:
+        place = (left + dx, bottom + dy)
+        cv2.putText(canvas, text, place, cv2.FONT_HERSHEY_SIMPLEX, scale, colour, thick, cv2.LINE_AA)
 
 
 def contact_sheet(
