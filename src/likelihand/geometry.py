@@ -127,7 +127,8 @@ def magnification(destination_from_source: ArrayLike) -> float:
         >>> round(magnification(rotation(0.3) @ scaling(4.0)), 12)
         4.0
     """
-    return float(math.sqrt(abs(np.linalg.det(np.asarray(destination_from_source, np.float64)[:2, :2]))))
+    (a, b), (c, d) = np.asarray(destination_from_source, np.float64)[:2, :2].tolist()
+    return math.sqrt(abs(a * d - b * c))
 
 
 def crop_matrix(
@@ -291,13 +292,14 @@ def warp_image(
     shrink = int(1.0 / max(magnification(matrix), 1e-6))
     if shrink >= 2:
         image, matrix = _averaged(image, matrix, size, shrink)
-    half = translation(-0.5, -0.5) @ matrix @ translation(0.5, 0.5)
+    half = matrix[:2].copy()
+    half[:, 2] += half[:, :2].sum(1) / 2 - 0.5
     height, width = size
     # OpenCV warps four channels in half the time of three, to the same numbers; not worth it on a large photo.
     four = image.shape[0] * image.shape[1] <= 4 * height * width
     warped = cv2.warpAffine(
         cv2.cvtColor(image, cv2.COLOR_RGB2RGBA) if four else image,
-        half[:2],
+        half,
         (width, height),
         flags=cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_CONSTANT,
