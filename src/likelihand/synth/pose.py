@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -68,31 +69,25 @@ def gesture_angles(gesture: Gesture) -> Doubles:
     return np.asarray(np.radians(angles))
 
 
-def _gesture(rng: np.random.Generator) -> Pose:
-    chosen = GESTURES[_NAMES[rng.choice(len(_NAMES), p=_SHARES / _SHARES.sum())]]
-    angles, other = gesture_angles(chosen), gesture_angles(GESTURES[_NAMES[rng.integers(len(_NAMES))]])
-    if rng.random() < 0.4:
-        share = 0.8 * rng.random() ** 2
-        angles = (1 - share) * angles + share * other
-        if share > 0.25:
-            return Pose(angles)
-    return Pose(angles, chosen.pinch, chosen.rest)
+def _gesture(rng: np.random.Generator, contacts: Mapping[str, Doubles]) -> Pose:
+    name = _NAMES[rng.choice(len(_NAMES), p=_SHARES / _SHARES.sum())]
+    chosen, angles = GESTURES[name], gesture_angles(GESTURES[name])
+    other = gesture_angles(GESTURES[_NAMES[rng.integers(len(_NAMES))]])
+    share = 0.8 * rng.random() ** 2 if rng.random() < 0.4 else 0.0
+    if (chosen.pinch or chosen.rest) and (share < 0.25 and name in contacts):
+        known = contacts[name]
+        return Pose(known[rng.integers(len(known))], chosen.pinch, chosen.rest)
+    return Pose((1 - share) * angles + share * other)
 
 
 def _some_fingers(rng: np.random.Generator) -> Pose:
     """Stretch any subset of the fingers and close the rest, fully or halfway."""
     closing = 1 - 0.35 * rng.random() * (rng.random() < 0.4)
     stretched = rng.random(4) < 0.5
-    closed = tuple(closing * angle for angle in CLOSED)
-    fingers = tuple(STRAIGHT if is_straight else closed for is_straight in stretched)
+    closed = (closing * CLOSED[0], closing * CLOSED[1], closing * CLOSED[2])
+    index, middle, ring, little = (STRAIGHT if is_straight else closed for is_straight in stretched)
     thumb = OUT if rng.random() < 0.45 else ACROSS
-    index, middle, ring, little = fingers
-    gesture = Gesture((index, middle, ring, little), 1.1 * rng.random(), thumb)  # type: ignore[arg-type]
-    rest = 0
-    if thumb is ACROSS and closing == 1 and not stretched.all() and rng.random() < 0.6:
-        bent = np.flatnonzero(~stretched[:3])
-        rest = int(bent[0]) + 1 if len(bent) else 0
-    return Pose(gesture_angles(gesture), rest=rest)
+    return Pose(gesture_angles(Gesture((index, middle, ring, little), 1.1 * rng.random(), thumb)))
 
 
 def _continuous(rng: np.random.Generator) -> Pose:
@@ -105,24 +100,29 @@ def _continuous(rng: np.random.Generator) -> Pose:
     fingers[:, 0], fingers[:, 1], fingers[:, 2] = 88 * knuckle, 100 * bend, 62 * bend
     fingers[:, 3] = TOGETHER + rng.random() * FAN
     angles[[16, 17, 19, 20]] = rng.uniform((-12, -8, -8, -12), (58, 58, 50, 70))
-    return Pose(np.radians(angles), pinch=int(rng.integers(1, 4)) if rng.random() < 0.15 else 0)
+    return Pose(np.radians(angles), pinch=int(rng.random() < 0.1))
 
 
-def sample_pose(rng: np.random.Generator) -> Pose:
-    """Draw joint angles: 55 % gestures and blends, 20 % subsets of fingers, 25 % continuous; each with its own jitter.
+def sample_pose(rng: np.random.Generator, contacts: Mapping[str, Doubles]) -> Pose:
+    """Draw joint angles: 60 % gestures and blends, 18 % subsets of fingers, 22 % continuous; each with its own jitter.
+
+    Args:
+        rng: the source of all chance.
+        contacts: by gesture, poses (n, 24) that touch: `HandAsset.contacts`. They are jittered less.
 
     Example:
-        >>> angles = sample_pose(np.random.default_rng(0)).angles
+        >>> angles = sample_pose(np.random.default_rng(0), {}).angles
         >>> bool(np.all(angles >= LIMITS[:, 0]) and np.all(angles <= LIMITS[:, 1]))
         True
     """
     kind = rng.random()
-    pose = _gesture(rng) if kind < 0.55 else _some_fingers(rng) if kind < 0.75 else _continuous(rng)
+    pose = _gesture(rng, contacts) if kind < 0.60 else _some_fingers(rng) if kind < 0.78 else _continuous(rng)
     angles = np.degrees(pose.angles)
     fingers = angles[:16].reshape(4, 4)
-    fingers += rng.normal(0, 1, (4, 4)) * (5, 6, 4, 1.8) + rng.normal(0, 1, 4) * (5, 5, 3, 0)
+    calm = 0.3 if pose.pinch or pose.rest else 1.0
+    fingers += calm * (rng.normal(0, 1, (4, 4)) * (5, 6, 4, 1.8) + rng.normal(0, 1, 4) * (5, 5, 3, 0))
     if rng.random() < 0.12:
-        fingers[:, 0] -= 18 * rng.random() * (fingers[:, 0] < 25)
-    angles[16:21] += rng.normal(0, 1, 5) * (6, 6, 5, 6, 8)
+        fingers[:, 0] -= calm * 18 * rng.random() * (fingers[:, 0] < 25)
+    angles[16:21] += calm * rng.normal(0, 1, 5) * (6, 6, 5, 6, 8)
     angles[21:] = rng.normal(0, 1, 3) * (22, 9, 18) + (-4, -3, 0)
     return Pose(limit(np.radians(angles)), pose.pinch, pose.rest)

@@ -161,7 +161,11 @@ def sample_hand(rng: np.random.Generator, asset: HandAsset, side: Side | None = 
         >>> sample_hand(np.random.default_rng(3), load_asset(), "left").joints.shape
         (21, 3)
     """
-    shape = sample_shape(rng, asset)
+    return sample_hand_of(sample_shape(rng, asset), rng, asset, side)
+
+
+def sample_hand_of(shape: HandShape, rng: np.random.Generator, asset: HandAsset, side: Side | None) -> PosedHand:
+    """Draw a pose of this person's hand: see `sample_hand`."""
     chosen = side or ("left" if rng.random() < 0.5 else "right")
     hand = _sample_free(rng, shape, asset)
     return hand if chosen == "right" else mirrored(hand)
@@ -170,7 +174,7 @@ def sample_hand(rng: np.random.Generator, asset: HandAsset, side: Side | None = 
 def _sample_free(rng: np.random.Generator, shape: HandShape, asset: HandAsset) -> PosedHand:
     """Draw poses until one is free of collisions; after many tries, the relaxed one."""
     for _ in range(TRIES):
-        pose = sample_pose(rng)
+        pose = sample_pose(rng, asset.contacts)
         angles, free = settle(shape, pose, asset)
         if free:
             contact = "rest" if pose.rest else FINGER_NAMES[pose.pinch]
