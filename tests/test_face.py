@@ -17,7 +17,9 @@ HEAVY = {"torch", "numpy", "cv2", "onnxruntime", "timm", "numba", "matplotlib", 
 def modules_after(code: str) -> set[str]:
     """Run code in a fresh process and give the top packages that it imported."""
     script = f"{code}\nimport sys; print(*{{name.split('.')[0] for name in sys.modules}})"
-    return set(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split())
+    return set(
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    )
 
 
 def test_names() -> None:

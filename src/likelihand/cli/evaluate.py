@@ -1,6 +1,7 @@
 """`likelihand evaluate`: a model, a data set and a protocol become scores."""
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,7 +38,7 @@ def parser() -> Parser:
 def run(arguments: Namespace) -> int:
     """Evaluate and print the report; the first process alone speaks."""
     from likelihand import distributed
-    from likelihand.evaluation import evaluate, spread
+    from likelihand.evaluation import evaluate, evenly
 
     protocol = _protocol(arguments.protocol)
     dataset = _dataset(arguments)
@@ -53,8 +54,9 @@ def run(arguments: Namespace) -> int:
             batch_size=arguments.batch_size,
             padding=padding if arguments.padding is None else arguments.padding,
             split=str(arguments.data) if isinstance(arguments.data, Path) else "",
-            indices=spread(len(dataset), arguments.limit),
+            indices=evenly(len(dataset), arguments.limit),
             workers=arguments.workers,
+            progress=sys.stderr.isatty(),
         )
         if distributed.rank() == 0:
             print(report)

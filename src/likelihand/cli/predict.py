@@ -19,7 +19,9 @@ FILE_NAME = "predictions.jsonl"
 
 def parser() -> Parser:
     """Describe the command's options."""
-    p = command_parser("predict", "Find the keypoints of hands in pictures; write JSON Lines and overlay pictures.")
+    p = command_parser(
+        "predict", "Find the keypoints of hands in pictures; write JSON Lines and overlay pictures."
+    )
     p.add_argument("sources", nargs="+", metavar="SOURCE", help="file, folder, glob, or - for standard input")
     p.add_argument("--boxes", type=Path | None, help="JSON: {file name: [[x0, y0, x1, y1], ...]}, or COCO JSON")
     p.add_argument("--crop", action="store_true", help="each picture is one hand that fills it")

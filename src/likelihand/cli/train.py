@@ -17,7 +17,9 @@ def parser() -> Parser:
     from likelihand.losses import StageLoss
     from likelihand.training import TrainConfig
 
-    p = command_parser("train", "Train a network from a run file; any value can be overridden, as --train.epochs 3.")
+    p = command_parser(
+        "train", "Train a network from a run file; any value can be overridden, as --train.epochs 3."
+    )
     p.add_argument("--config", action="config", help="the run file (YAML)")
     p.add_argument("--network", type=nn.Module, required=True, help="class_path and init_args")
     p.add_argument("--loss", type=StageLoss, required=True, help="class_path and init_args")

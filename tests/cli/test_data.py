@@ -1,0 +1,52 @@
+"""`likelihand data check`: a data set in, counts and a contact sheet out."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from likelihand.cli import main
+from likelihand.data import DrawnHands, read_image
+
+
+def coco(folder: Path, spoilt: bool) -> Path:
+    """Write two drawn hands as COCO JSON; one with a keypoint far away where spoilt."""
+    content: dict[str, list] = {"images": [], "annotations": [], "categories": [{"id": 1, "name": "hand"}]}
+    for i in range(2):
+        record = DrawnHands(2, size=64).record(i)
+        cv2.imwrite(str(folder / f"{i}.png"), record.read()[..., ::-1])
+        points = record.points.copy()
+        points[3] += 1e4 if spoilt and i else 0
+        keypoints = np.column_stack([points, np.full(21, 2)]).ravel().tolist()
+        x0, y0, x1, y1 = record.box.tolist()
+        content["images"].append({"id": i, "file_name": f"{i}.png", "width": 64, "height": 64})
+        bbox = [x0, y0, x1 - x0, y1 - y0]
+        content["annotations"].append(
+            {"id": i, "image_id": i, "category_id": 1, "keypoints": keypoints, "num_keypoints": 21, "bbox": bbox}
+        )
+    (folder / "annotations.json").write_text(json.dumps(content))
+    return folder
+
+
+@pytest.mark.parametrize("spoilt", [False, True])
+def test_check(tmp_path: Path, spoilt: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = coco(tmp_path, spoilt)
+    out = tmp_path / "sheet.png"
+    assert main(["data", "check", str(folder / "annotations.json"), "--out", str(out)]) == int(spoilt)
+    told = capsys.readouterr().out
+    assert "2" in told
+    assert ("over 2 box lengths outside the box" in told) == spoilt
+    assert read_image(out).size > 0
+
+
+def test_an_unknown_layout_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "check", str(tmp_path)]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("likelihand: ") and told.count("\n") == 1 and "FreiHAND" in told
+
+
+def test_another_action_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "verify", str(tmp_path)]) == 2
+    assert "give: likelihand data check PATH" in capsys.readouterr().err

@@ -1,0 +1,43 @@
+"""`likelihand synth`: rendered hands as files that the library's own readers take."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("numba")
+
+from likelihand.cli import main  # noqa: E402
+from likelihand.data import read_image  # noqa: E402
+
+
+def test_coco_and_preview(tmp_path: Path) -> None:
+    out, sheet = tmp_path / "hands", tmp_path / "sheet.png"
+    options = ["--count", "3", "--size", "48", "--options.objects", "false"]
+    assert main(["synth", *options, "--out", str(out), "--preview", str(sheet)]) == 0
+    content = json.loads((out / "annotations.json").read_text())
+    assert len(content["images"]) == 3
+    assert main(["data", "check", str(out / "annotations.json"), "--out", str(tmp_path / "check.png")]) == 0
+    assert read_image(sheet).shape == read_image(tmp_path / "sheet_plain.png").shape == (8 * 48, 8 * 48, 3)
+
+
+def test_shards(tmp_path: Path) -> None:
+    assert main(["synth", "--count", "3", "--size", "48", "--out", str(tmp_path), "--shards"]) == 0
+    assert json.loads((tmp_path / "shards.json").read_text())["count"] == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "nothing to write"),
+        (["--out", "x", "--shards", "--scenes"], "--shards holds crops of one hand"),
+        (["--out", "x", "--count", "0"], "count 0"),
+        (["--out", "x", "--backgrounds", "no/such/folder"], "no/such/folder"),
+    ],
+)
+def test_a_wrong_request_is_one_line(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["synth", *arguments]) == 2
+    told = capsys.readouterr().err
+    assert message in told and told.count("\n") == 1
