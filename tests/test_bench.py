@@ -1,4 +1,4 @@
-"""The bench: every promised figure comes out, and ratios are those of the figures beside them. No time is judged."""
+"""The bench: every promised figure comes out, and ratios are of the figures beside them. No time is judged."""
 
 import json
 import math
@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from likelihand.bench import BenchOptions, bench, interleaved, table, to_json  # noqa: E402
+from likelihand.bench import BenchOptions, bench, interleaved, table, to_json
 
 TINY = BenchOptions(backbone="test_resnet", stages=2, size=64, batch=2, rounds=1)
 

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from likelihand.cli import main  # noqa: E402
+from likelihand.cli import main
 
 
 def test_it_leaves_a_model_scores_predictions_and_pictures(tmp_path: Path) -> None:

@@ -8,12 +8,12 @@ import pytest
 onnx = pytest.importorskip("onnx")
 torch = pytest.importorskip("torch")
 
+from tiny import tiny_network  # noqa: E402
+
 from likelihand.export import export, parity  # noqa: E402
 from likelihand.metadata import KEY, ModelMetadata  # noqa: E402
 from likelihand.predictor import load  # noqa: E402
 from likelihand.runtimes import OnnxRuntime  # noqa: E402
-
-from tiny import tiny_network  # noqa: E402
 
 METADATA = ModelMetadata(size=(64, 64), stages=2, licence="CC0-1.0", training_data="none", scores={"NME": 0.5})
 IMAGE = np.random.default_rng(1).integers(0, 256, (90, 140, 3), np.uint8)

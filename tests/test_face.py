@@ -7,10 +7,23 @@ import pytest
 
 import likelihand
 
-NAMES = (
-    "Hand HeatmapLoss IntegralLoss Predictor ResidualLogLikelihood SequentialHeatmapNetwork TimmBackbone "
-    "TrainConfig data draw evaluate load read_image synth train"
-).split()
+NAMES = [
+    "Hand",
+    "HeatmapLoss",
+    "IntegralLoss",
+    "Predictor",
+    "ResidualLogLikelihood",
+    "SequentialHeatmapNetwork",
+    "TimmBackbone",
+    "TrainConfig",
+    "data",
+    "draw",
+    "evaluate",
+    "load",
+    "read_image",
+    "synth",
+    "train",
+]
 HEAVY = {"torch", "numpy", "cv2", "onnxruntime", "timm", "numba", "matplotlib", "jsonargparse", "scipy"}
 
 

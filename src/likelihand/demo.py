@@ -8,12 +8,12 @@ from pathlib import Path
 from likelihand.drawing import Drawing
 from likelihand.predictor import Predictor, load
 
-SIZE = 96
+SIZE = 64
 STAGES = 2
 SEED = 2
 
 
-def demo(out: Path, steps: int = 150, hands: int = 24) -> dict[str, float]:
+def demo(out: Path, steps: int = 250, hands: int = 24) -> dict[str, float]:
     """Train a small network on drawn hands, export and score it.
 
     An earlier demonstration's run in `out` is replaced.
@@ -50,20 +50,23 @@ def _train(out: Path, steps: int) -> Path:
     from likelihand.models import SequentialHeatmapNetwork, TimmBackbone
     from likelihand.training import TrainConfig, train
 
-    backbone = TimmBackbone("tf_efficientnet_lite0", weights="package")
+    backbone = TimmBackbone("tf_efficientnet_lite0", weights="package", stride=16)
     network = SequentialHeatmapNetwork(backbone, stages=STAGES, width=64)
-    loss = WarmStart(ResidualLogLikelihood(stages=STAGES), HeatmapCrossEntropy(stages=STAGES), steps=steps)
+    helper = HeatmapCrossEntropy(stages=STAGES)
+    loss = WarmStart(ResidualLogLikelihood(stages=STAGES), helper, steps=2 * steps, weight=3.0)
     config = TrainConfig(
         steps=steps,
         batch_size=16,
         size=SIZE,
+        learning_rate=2e-3,
+        warm_up=20,
         cosine=True,
         workers=0,
         tensorboard=False,
         device="cpu",
         progress=sys.stderr.isatty(),
     )
-    train(network, loss, DrawnHands(steps * 16, size=128), DrawnHands(32, seed=1, size=128), config, out=out)
+    train(network, loss, DrawnHands(steps * 16, size=96), DrawnHands(32, seed=1, size=128), config, out=out)
     return out / "last.safetensors"
 
 

@@ -128,5 +128,5 @@ def _object(text: str) -> Mapping[str, Any]:
     return values
 
 
-def _frozen(value: object) -> object:
+def _frozen(value: Any) -> Any:  # noqa: ANN401
     return tuple(value) if isinstance(value, list) else value

@@ -5,7 +5,7 @@ goes in as it is: normalisation lives inside the network.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -121,7 +121,7 @@ class TorchRuntime:
         """Run (N, height, width, 3) uint8 crops."""
         import torch
 
-        parameters = getattr(self._module, "parameters", tuple)()
+        parameters: Iterable[Any] = getattr(self._module, "parameters", tuple)()
         device = next((p.device for p in parameters), torch.device("cpu"))
         with torch.inference_mode():
             results = self._module(torch.from_numpy(np.ascontiguousarray(crops)).to(device))

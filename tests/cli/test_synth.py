@@ -7,8 +7,8 @@ import pytest
 
 pytest.importorskip("numba")
 
-from likelihand.cli import main  # noqa: E402
-from likelihand.data import read_image  # noqa: E402
+from likelihand.cli import main
+from likelihand.data import read_image
 
 
 def test_coco_and_preview(tmp_path: Path) -> None:

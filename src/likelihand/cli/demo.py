@@ -11,7 +11,7 @@ def parser() -> Parser:
         "demo", "Train, score, export and use a small network on drawn hands, in about two CPU minutes."
     )
     p.add_argument("--out", type=Path, default=Path("demo-out"), help="folder of the results")
-    p.add_argument("--steps", type=int, default=150, help="training steps of 16 hands")
+    p.add_argument("--steps", type=int, default=250, help="training steps of 16 hands")
     p.add_argument("--hands", type=int, default=24, help="unseen hands to score")
     return p
 

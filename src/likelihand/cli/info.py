@@ -29,7 +29,7 @@ def run(arguments: Namespace) -> int:
 
     network = _network(arguments)
     if arguments.stages is not None:
-        network = network.deploy(arguments.stages).network  # type: ignore[operator, union-attr]
+        network = network.deploy(arguments.stages).network  # type: ignore[operator]
     print(format_complexity(complexity(network, (arguments.size, arguments.size))))
     return 0
 

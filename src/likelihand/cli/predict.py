@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,8 @@ from likelihand.cli.parsing import Namespace, Parser, command_parser
 from likelihand.cli.sources import STDIN, Boxes, pictures, unique_name
 
 if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
     from likelihand.geometry import Image
     from likelihand.predictor import Predictor
     from likelihand.structures import Hand
@@ -99,7 +100,10 @@ def hand_json(hand: "Hand") -> dict[str, Any]:
     """
     import numpy as np
 
-    rounded: Callable[[Any], Any] = lambda values: np.round(values, 3).tolist()  # noqa: E731
+    def rounded(values: "ArrayLike") -> "list[Any]":
+        numbers: list[Any] = np.round(values, 3).tolist()
+        return numbers
+
     if not all(np.isfinite(v).all() for v in (hand.points, hand.scale, hand.covariance)):
         raise ValueError("the model gave points that are not finite; it is damaged or badly trained")
     return {

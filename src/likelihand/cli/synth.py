@@ -24,7 +24,7 @@ def parser() -> Parser:
     p.add_argument("--backgrounds", type=Path | None, help="folder of photos without hands")
     p.add_argument("--shards", action="store_true", help="write shards for training instead of COCO JSON")
     p.add_argument("--preview", type=Path | None, help="write a sheet of 64 pictures here, and one without labels")
-    p.add_argument("--options", type=SynthOptions, default=SynthOptions(), help="the ingredients")
+    p.add_class_arguments(SynthOptions, "options")
     return p
 
 

@@ -63,5 +63,5 @@ def network_of(run_file: Path) -> "nn.Module":
     arguments = parser().parse_args(["--config", str(run_file)])
     small = command_parser("info", "")
     small.add_argument("--network", type=nn.Module)
-    network: nn.Module = small.instantiate(Namespace(network=arguments.network)).network
+    network: nn.Module = small.instantiate(small.parse_object({"network": arguments.network})).network
     return network
