@@ -137,7 +137,7 @@ class Flat:
 
 @pytest.mark.parametrize(
     ("density", "message"),
-    [(Twice(), "integrates to"), (Flat(), "of shape"), (nn.Linear(2, 1), "has no log_prob")],
+    [(Twice(), "integrates to"), (Flat(), "gives log_prob"), (nn.Linear(2, 1), "has no log_prob")],
 )
 def test_a_bad_density_is_told_why(density, message):
     with pytest.raises(ValueError, match=message):

@@ -108,4 +108,4 @@ class ScaleHead(nn.Module):
         """Compute log scales (N, K, 2) of features (N, C, h, w); side is the input's longer one in pixels."""
         output = widen(self.output(self.hidden(features.mean((-2, -1)))))
         low, high = math.log(SMALLEST * side), math.log(LARGEST * side)
-        return (low + (high - low) * torch.sigmoid(output)).unflatten(-1, (-1, 2))
+        return (low + (high - low) * torch.sigmoid(output)).reshape(-1, output.shape[-1] // 2, 2)
