@@ -101,7 +101,7 @@ def hand_json(hand: "Hand") -> dict[str, Any]:
     import numpy as np
 
     def rounded(values: "ArrayLike") -> "list[Any]":
-        numbers: list[Any] = np.round(values, 3).tolist()
+        numbers: list[Any] = np.asarray(values, np.float64).round(3).tolist()
         return numbers
 
     if not all(np.isfinite(v).all() for v in (hand.points, hand.scale, hand.covariance)):
