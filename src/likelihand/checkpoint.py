@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +20,6 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
-import likelihand
 from likelihand.geometry import BOX_PADDING
 from likelihand.models import from_config
 
@@ -60,7 +60,7 @@ class CheckpointInfo:
     data: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
     scores: dict[str, Any] | None = None
-    likelihand: str = likelihand.__version__
+    likelihand: str = field(default_factory=lambda: version("likelihand"))
     format: int = FORMAT
 
 

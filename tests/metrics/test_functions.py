@@ -73,3 +73,12 @@ def test_pck_grows_with_the_threshold_and_scales(
         assert nme(2 * distances, counted, 2 * lengths) == pytest.approx(nme(distances, counted, lengths))
     else:
         assert np.isnan(curve).all()
+
+
+def test_a_large_set_is_cut_into_parts_without_a_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    distances, counted = rng.uniform(0, 1, (50, 4)), rng.random((50, 4)) < 0.8
+    thresholds = np.linspace(0, 1, 13)
+    whole = pck(distances, counted, np.ones(50), thresholds)
+    monkeypatch.setattr("likelihand.metrics.functions._CELLS", 450)
+    assert np.array_equal(pck(distances, counted, np.ones(50), thresholds), whole)

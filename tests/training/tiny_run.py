@@ -53,7 +53,7 @@ class TinyNetwork(nn.Module):
             nn.ReLU(),
             nn.Dropout(dropout),
         )
-        self.stages = nn.ModuleList(nn.Conv2d(8, 21, 3, padding=1) for _ in range(STAGES))
+        self.stages = nn.ModuleList(nn.Conv2d(8, 21, 3, padding=1, bias=False) for _ in range(STAGES))
         self.scales = nn.ModuleList(nn.Linear(8, 42) for _ in range(STAGES))
 
     def forward(self, images: torch.Tensor) -> list[Prediction]:

@@ -5,13 +5,14 @@ wrong in PCK and is left out of EPE and NME.
 """
 
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 FloatArray: TypeAlias = NDArray[np.float64]
 Counted: TypeAlias = NDArray[np.bool_]
+_CELLS: Final = 1_000_000
 
 
 class Average(StrEnum):
@@ -147,9 +148,11 @@ def pck(
         array([0. , 0.5, 1. ])
     """
     normalised = np.asarray(distances, np.float64) / np.asarray(lengths, np.float64)[:, None]
-    limits = np.atleast_1d(np.asarray(thresholds, np.float64))
-    right = [normalised < t if strict else normalised <= t for t in limits]
-    return np.stack([average(r, counted, over) for r in right])
+    limits = np.atleast_1d(np.asarray(thresholds, np.float64))[:, None, None]
+    within = np.less if strict else np.less_equal
+    step = max(1, _CELLS // max(1, normalised.size))
+    parts = (within(normalised, limits[i : i + step]) for i in range(0, len(limits), step))
+    return np.concatenate([average(part, counted, over) for part in parts])
 
 
 def area_under_curve(thresholds: ArrayLike, curve: ArrayLike) -> FloatArray:

@@ -1,6 +1,7 @@
 """What a run says of itself: its settings, data, network and the versions it ran on."""
 
 import platform
+from importlib.metadata import version
 from typing import Any
 
 import cv2
@@ -8,7 +9,6 @@ import numpy as np
 import torch
 from torch import nn
 
-import likelihand
 from likelihand.checkpoint import config_of
 from likelihand.data.dataset import Dataset
 
@@ -40,7 +40,7 @@ def describe_run(
     network: nn.Module, loss: nn.Module, data: dict[str, Any], config: dict[str, Any], world: int, device: str
 ) -> dict[str, Any]:
     """Describe a run so that a stranger can tell what was done."""
-    versions = {m.__name__: str(m.__version__) for m in (likelihand, torch, np, cv2)}
+    versions = {m.__name__: str(m.__version__) for m in (torch, np, cv2)}
     return {
         "config": config,
         "processes": world,
@@ -50,5 +50,5 @@ def describe_run(
         "network_parameters": sum(p.numel() for p in network.parameters()),
         "loss": repr(loss),
         "loss_parameters": sum(p.numel() for p in loss.parameters()),
-        "versions": versions | {"python": platform.python_version()},
+        "versions": versions | {"python": platform.python_version(), "likelihand": version("likelihand")},
     }
