@@ -38,7 +38,7 @@ def test_full_views_look_everywhere_and_upright_ones_point_up() -> None:
 
 def test_the_box_fills_its_share_of_the_picture() -> None:
     rng = np.random.default_rng(3)
-    joints = rng.normal(0, 0.5, (21, 3)) + [0, 0, 5]
+    joints = rng.normal([0, 0, 5], 0.5, (21, 3))
     lengths, centres = [], []
     for _ in range(400):
         points = project(frame_hand(rng, joints, 200), joints)

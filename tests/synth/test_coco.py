@@ -14,7 +14,7 @@ def test_pictures_and_annotations_say_the_same(tmp_path: Path) -> None:
     path = write_coco(3, tmp_path, recipe)
     content = json.loads(path.read_text())
     assert [image["file_name"] for image in content["images"]] == [f"{i:08}.jpg" for i in range(3)]
-    first = [a for a in content["annotations"] if a["image_id"] == 1][0]
+    first = next(a for a in content["annotations"] if a["image_id"] == 1)
     truth = render_picture(2, 1, 48)
     rows = np.array(first["keypoints"]).reshape(21, 3)
     labelled = rows[:, 2] > 0

@@ -9,7 +9,7 @@ from likelihand.synth.render import render_layers
 
 
 def first_surface(origin_to: np.ndarray, vertices: np.ndarray, triangles: np.ndarray) -> tuple[float, int]:
-    """Moeller and Trumbore (1997): depth and triangle where the line from the camera through a place first hits."""
+    """Moeller and Trumbore (1997): depth and triangle that the line from the camera through a place hits."""
     direction = origin_to / origin_to[2]
     a, b, c = (vertices[triangles[:, k]].astype(np.float64) for k in range(3))
     e1, e2 = b - a, c - a
@@ -20,8 +20,9 @@ def first_surface(origin_to: np.ndarray, vertices: np.ndarray, triangles: np.nda
         q = np.cross(-a, e1)
         v = q @ direction / det
         t = (e2 * q).sum(1) / det
+        inside = (u >= 0) & (v >= 0) & (u + v <= 1) & (t > 1e-3)
     front = (np.cross(e1, e2) @ direction < 0) & (np.stack([a, b, c])[..., 2] > 1e-3).all(0)
-    hit = front & (u >= 0) & (v >= 0) & (u + v <= 1) & (t > 1e-3)
+    hit = front & inside
     if not hit.any():
         return np.inf, -1
     best = int(np.where(hit, t, np.inf).argmin())

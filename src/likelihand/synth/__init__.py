@@ -1,7 +1,7 @@
 """Rendered hands with exact labels: an endless source of training data, free for any use.
 
-`render_picture` makes a square picture of one hand, `render_scene` a whole picture with none to four. Both are pure
-functions of two numbers. The hand is MakeHuman's (CC0); everything else is computed.
+`render_picture` makes a square picture of one hand, `render_scene` a whole picture with none to four. Both are
+pure functions of two numbers. The hand is MakeHuman's (CC0); everything else is computed.
 """
 
 from likelihand.synth.background import Photos

@@ -212,10 +212,9 @@ def _person(rng: Generator, colours: Floats) -> Floats:
     turn = rng.normal(0, 0.15)
 
     def part(kind: float, colour: Floats, dx: float, dy: float, w: float, h: float, soft: float = 0.03) -> Floats:
-        return _shape(
-            rng, kind, colour, x=x + s * (dx * math.cos(turn) - dy * math.sin(turn)),
-            y=y + s * (dx * math.sin(turn) + dy * math.cos(turn)), width=s * w, height=s * h, turn=turn, soft=soft * s,
-        )  # fmt: skip
+        right, down = dx * math.cos(turn) - dy * math.sin(turn), dx * math.sin(turn) + dy * math.cos(turn)
+        places = {"x": x + s * right, "y": y + s * down, "width": s * w, "height": s * h, "soft": soft * s}
+        return _shape(rng, kind, colour, turn=turn, **places)
 
     rows = [part(ELLIPSE, colours, 0, 3.4, 2.1, 2.2), part(BOX, skin * 0.8, 0, 1.2, 0.42, 0.6)]
     rows += [part(ELLIPSE, hair, 0, -0.2, 0.88, 1.05), part(ELLIPSE, skin, 0, 0.12, 0.74, 0.98, 0.06)]
@@ -230,7 +229,7 @@ def _person(rng: Generator, colours: Floats) -> Floats:
 
 @compiled
 def paint(shapes: Floats, canvas: Floats, volume: Floats) -> None:
-    """Paint shapes over each other, from the last, which is in front, to the first; what is hidden is not worked out.
+    """Paint shapes over each other, from the last, which is in front, to the first.
 
     The picture is 0..1 wide and as high as its proportions say.
 
@@ -283,7 +282,7 @@ def _reach(s: Floats, pixel: float) -> tuple[float, float]:
 def _grain(s: Floats, u: float, v: float, volume: Floats) -> float:
     if s[GRAIN] < 0.02:
         return 1.0
-    return 1.0 + 2.0 * s[GRAIN] * flat_noise(volume, u * s[GRAIN_SIZE] + s[SHIFT], v * s[GRAIN_SIZE])
+    return 1.0 + 2.0 * float(s[GRAIN]) * flat_noise(volume, u * s[GRAIN_SIZE] + s[SHIFT], v * s[GRAIN_SIZE])
 
 
 @compiled
@@ -296,7 +295,7 @@ def flat_noise(volume: Floats, x: float, y: float) -> float:
     k, m = (i + 1) & (CELLS - 1), (j + 1) & (CELLS - 1)
     low = (1.0 - x) * volume[i, j, 0, 0] + x * volume[k, j, 0, 0]
     high = (1.0 - x) * volume[i, m, 0, 0] + x * volume[k, m, 0, 0]
-    return (1.0 - y) * low + y * high
+    return float((1.0 - y) * low + y * high)
 
 
 @compiled

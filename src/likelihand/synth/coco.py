@@ -1,7 +1,7 @@
 """Rendered pictures as files: COCO keypoint JSON beside pictures, and sheets to look at."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -38,7 +38,7 @@ class Recipe:
     size: int = 160
     scenes: bool = False
     backgrounds: str | None = None
-    options: SynthOptions = SynthOptions()
+    options: SynthOptions = field(default_factory=SynthOptions)
 
     def photos(self) -> Photos | None:
         """List the photos, where there are any."""

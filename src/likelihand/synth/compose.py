@@ -15,6 +15,7 @@ from likelihand.synth.lighting import Light, plain_light, sample_light
 from likelihand.synth.material import LIGHTNESS, RED, YELLOW, hand_material, thing_material
 from likelihand.synth.objects import held, in_front
 from likelihand.synth.options import SynthOptions
+from likelihand.synth.pair import sample_pair
 from likelihand.synth.posed import PosedHand, sample_hand
 from likelihand.synth.scene import Assembly, Limb, Placed, Scene, limb_of
 from likelihand.synth.texture import linear_of_lab
@@ -112,7 +113,7 @@ def compose_crop(
     material = hand_material(streams.skin, options.skin)
     company = streams.company.random()
     company = company if options.second_hand else 1.0
-    hand, other = _hands(streams, company, side)
+    hand, other, apart = _hands(streams, company, side)
     limb = limb_of(hand, material, streams.skin)
     rotation = sample_rotation(streams.view, limb.arm, options.viewpoints)
     distance = math.exp(streams.view.uniform(math.log(NEAREST), math.log(FARTHEST)))
@@ -124,7 +125,7 @@ def compose_crop(
     assembly.add(limb, material, rotation, shift)
     placed = [Placed(limb.joints @ rotation.T + shift, limb.palm, limb.side, 0)]
     if other is not None:
-        placed.append(_add_other(assembly, streams, limb, other, material, rotation, shift, False, options))
+        placed.append(_add_other(assembly, streams, limb, other, material, rotation, shift, apart, options))
     if options.objects:
         _add_things(assembly, streams.things, limb, rotation, shift)
     brightness = brightness_of(streams.light, material, options)
@@ -142,26 +143,35 @@ def _cast_shade(rng: Generator, size: int, options: SynthOptions) -> tuple[float
     return (float(shade) if on else 0.0), (float(x * size), float(y * size))
 
 
-def _hands(streams: Streams, company: float, side: Side | None) -> tuple[PosedHand, PosedHand | None]:
-    """Draw the hand, and the one that touches it or stands near it."""
+def _hands(
+    streams: Streams, company: float, side: Side | None
+) -> tuple[PosedHand, PosedHand | None, Doubles | None]:
+    """Draw the hand, the one that touches it or stands near it, and (4, 4) the motion that brings the other to it."""
     asset = load_asset()
-    hand = sample_hand(streams.hand, asset, side)
-    near = company < PAIRED + BESIDE
-    return hand, sample_hand(streams.company, asset, None) if near else None
+    if company >= PAIRED:
+        hand = sample_hand(streams.hand, asset, side)
+        return hand, (sample_hand(streams.company, asset, None) if company < PAIRED + BESIDE else None), None
+    pair = sample_pair(streams.hand, asset)
+    while side is not None and side not in (pair.first.side, pair.second.side):
+        pair = sample_pair(streams.hand, asset)
+    if side in (None, pair.first.side):
+        return pair.first, pair.second, pair.first_from_second
+    return pair.second, pair.first, np.linalg.inv(pair.first_from_second)
 
 
 def _add_other(
     assembly: Assembly, streams: Streams, limb: Limb, other: PosedHand, material: Floats, rotation: Doubles,
-    shift: Doubles, paired: bool, options: SynthOptions,
+    shift: Doubles, motion: Doubles | None, options: SynthOptions,
 ) -> Placed:  # fmt: skip
-    """Add the second hand: as posed where the two are a pair, else anywhere near, before or behind."""
+    """Add the second hand: moved as its pair says, else anywhere near, before or behind."""
     rng = streams.company
-    if not paired and rng.random() < 0.4:
+    if motion is None and rng.random() < 0.4:
         material = hand_material(rng, options.skin)
     second = limb_of(other, material, rng)
     scale = second.palm / limb.palm
-    turn, move = rotation, shift
-    if not paired:
+    if motion is not None:
+        turn, move = rotation @ motion[:3, :3], shift + rotation @ motion[:3, 3] / limb.palm
+    else:
         turn = sample_rotation(rng, second.arm)
         centre = (limb.joints @ rotation.T + shift).mean(0)
         apart = rng.normal(0, 0.9, 3) + np.array([0, 0, rng.choice([-0.6, 0.7, 1.5])])

@@ -48,7 +48,7 @@ def motion_kernel(length: float, radians: float) -> Floats:
                [0.  , 0.  , 0.  , 0.  , 0.  ],
                [0.  , 0.  , 0.  , 0.  , 0.  ]], dtype=float32)
     """
-    half = int(math.ceil(length / 2))
+    half = math.ceil(length / 2)
     y, x = np.mgrid[-half : half + 1, -half : half + 1]
     along = np.abs(x * math.cos(radians) + y * math.sin(radians))
     across = np.abs(y * math.cos(radians) - x * math.sin(radians))
@@ -82,7 +82,7 @@ def developed(picture: Floats, rng: Generator | None) -> Image:
 def compressed(image: Image, quality: int) -> Image:
     """Write an RGB picture as JPEG of a quality in 0..100 and read it again."""
     _, data = cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[:, :, ::-1])
+    return np.ascontiguousarray(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)[:, :, ::-1])
 
 
 @compiled

@@ -57,7 +57,7 @@ def unit(vector: Floats) -> Floats:
 
 
 def spread_directions(count: int) -> NDArray[np.float64]:
-    """Give (count, 3) unit vectors spread evenly over the sphere (the golden spiral; Swinbank and Purser, 2006)."""
+    """Give (count, 3) unit vectors spread evenly over a sphere: the golden spiral (Swinbank and Purser, 2006)."""
     k = np.arange(count) + 0.5
     height, turn = 1.0 - 2.0 * k / count, k * math.pi * (3.0 - math.sqrt(5.0))
     radius = np.sqrt(1.0 - height**2)

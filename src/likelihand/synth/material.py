@@ -1,4 +1,4 @@
-"""What hands and things are made of: one row of numbers a body, drawn at random within what people wear and are."""
+"""What hands and things are made of: one row of numbers a body, drawn within what people are and wear."""
 
 from typing import Final
 

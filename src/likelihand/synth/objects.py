@@ -12,6 +12,7 @@ from likelihand.synth.surface import ATTRIBUTES
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
 Generator = np.random.Generator
+Vector = NDArray[np.float32] | NDArray[np.float64]
 
 _AROUND: Final = 20
 _ALONG: Final = 13
@@ -137,7 +138,7 @@ def in_front(rng: Generator, joints: Floats, towards: Floats) -> Thing:
     return _placed(thing, centre, _axes(along, towards), 0.0)
 
 
-def _axes(along: Floats, beside: Floats) -> NDArray[np.float64]:
+def _axes(along: Vector, beside: Vector) -> NDArray[np.float64]:
     """Give (3, 3) columns x, y, z of a frame with y along the first vector and x near the second."""
     y = along / max(float(np.linalg.norm(along)), 1e-9)
     x = beside - (beside @ y) * y

@@ -1,7 +1,7 @@
 """A z-buffer: which triangle every sample of a picture sees, how far away, and where on the triangle.
 
-Coordinates are corner-origin pixels: sample (row i, column j) of a raster lies at (j + 1/2, i + 1/2). Triangles are
-counter-clockwise seen from outside; those that turn their back to the camera are not drawn.
+Coordinates are corner-origin pixels: sample (row i, column j) of a raster lies at (j + 1/2, i + 1/2). Triangles
+are counter-clockwise seen from outside; those that turn their back to the camera are not drawn.
 """
 
 import math
@@ -38,7 +38,7 @@ def rasterise(points: Floats, depth: Floats, triangles: Integers, size: tuple[in
 
     Args:
         points: (V, 2) float32 projected vertices (x, y) in samples, corner origin.
-        depth: (V,) float32 distance along the optical axis; a triangle with a corner nearer than 0.001 is not drawn.
+        depth: (V,) float32 along the optical axis; a triangle with a corner nearer than 0.001 is left out.
         triangles: (F, 3) int32.
         size: (height, width) of the raster.
 

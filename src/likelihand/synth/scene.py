@@ -93,7 +93,7 @@ class Scene:
         return self.background.shape[0], self.background.shape[1]
 
     def mirrored(self) -> "Scene":
-        """Give the scene as a mirror shows it: left hands become right hands, the light comes from the other side."""
+        """Give the scene as a mirror shows it: left hands become right hands, light comes from the other side."""
         flip = np.array([-1, 1, 1], np.float32)
         light = self.light._replace(
             key=self.light.key * flip, second=self.light.second * flip, sky=self.light.sky * flip

@@ -200,7 +200,7 @@ def received(
     """Add up the light that a fragment receives in one colour; light soaks around the edge of shadows in skin."""
     soak = skin * SOAK[channel]
     key = max(0.0, (facing + soak) / (1.0 + soak)) * (lit + (1.0 - lit) * 0.5 * soak)
-    return lamp[KEY_COLOUR + channel] * key + at[SKY + channel] + lamp[SECOND_COLOUR + channel] * other
+    return float(lamp[KEY_COLOUR + channel] * key + at[SKY + channel] + lamp[SECOND_COLOUR + channel] * other)
 
 
 @compiled

@@ -1,13 +1,14 @@
 """Pictures and labels in few large files, for training to stream with random access.
 
-A folder holds, for each shard, `00000.pictures` (encoded pictures end to end) and `00000.npz` (where each begins, and
-the labels), `00000.json` (their checksums, written last: a shard with it is complete), and one `shards.json`.
+A folder holds, for each shard, `00000.pictures` (encoded pictures end to end) and `00000.npz` (where each begins,
+and the labels), `00000.json` (their checksums, written last: a shard with it is complete), and one `shards.json`.
 """
 
 import hashlib
 import json
 import os
 from bisect import bisect_right
+from collections.abc import Mapping
 from functools import partial
 from io import BytesIO
 from itertools import accumulate
@@ -74,7 +75,7 @@ def write_shards(
     return folder
 
 
-def check_same(path: Path, about: dict[str, object]) -> None:
+def check_same(path: Path, about: Mapping[str, object]) -> None:
     """Begin a folder by writing what it will hold, or make sure that it was begun for the same.
 
     Raises:
@@ -145,7 +146,7 @@ class Shards:
         self._parts = pieces(about["count"], about["length"])
         if left := missing(self.folder / f"{number:05}.json" for number in range(len(self._parts))):
             raise FileNotFoundError(
-                f"{self.folder} lacks {len(left)} of {len(self._parts)} shards; run the same command again to finish"
+                f"{self.folder} lacks {len(left)} of {len(self._parts)} shards; repeat the same command to finish"
             )
         if check:
             self._check()

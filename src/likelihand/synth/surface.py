@@ -55,7 +55,10 @@ class Surface:
         centre = ring.mean(0)
         direction = _unit(_unit(centre - vertices[self.before].mean(0)) + bend)
         reach = np.cumsum(_RINGS)[:, None, None]
-        rings = centre + reach * direction + (ring - centre)[None] * (1.0 + 0.3 * np.tanh(0.3 * reach))
+        around = ring - centre
+        around = around - (around @ direction)[:, None] * direction
+        around = 1.1 * np.mean([np.roll(around, k, 0) for k in range(-3, 4)], 0)
+        rings = centre + reach * direction + around[None] * (1.0 + 0.3 * np.tanh(0.3 * reach))
         return np.concatenate([vertices, rings.reshape(-1, 3)]).astype(np.float32)
 
 

@@ -11,6 +11,7 @@ from likelihand.synth import material as m
 from likelihand.synth.compiled import compiled
 
 Floats = NDArray[np.float32]
+Place = NDArray[np.float32] | NDArray[np.float64]
 CELLS: Final = 32
 """A power of two, so that the lattice wraps by masking."""
 _LAST: Final = CELLS - 1
@@ -104,12 +105,12 @@ def pattern(kind: float, scale: float, x: float, y: float, z: float) -> float:
 
 
 @compiled
-def _folds(p: Floats, a: Floats) -> float:
+def _folds(p: Floats, a: Place) -> float:
     """Give the darkness of the creases on the palm side: finger joints, the three palm lines, the wrist."""
     s, palm = a[3], a[7]
     if a[6] > 0.5:
         lines = bell(s, 1.0, 0.035) + 0.8 * bell(s, 1.1, 0.025) + bell(s, 2.0, 0.035) + 0.9 * bell(s, 0.46, 0.04)
-        return lines * palm * p[m.FOLD]
+        return float(lines * palm * p[m.FOLD])
     x, y = a[0], a[1]
     heart = bell(y, 0.83 + p[m.LINE_1] - 0.55 * (x - 0.22) ** 2 + 0.1 * max(0.0, -x), 0.014)
     heart *= step((0.26 - x) * 20.0) * step((x + 0.38) * 20.0)
@@ -118,11 +119,11 @@ def _folds(p: Floats, a: Floats) -> float:
     radius = math.sqrt(((x - 0.40 + p[m.LINE_3]) / 0.38) ** 2 + ((y - 0.36 + p[m.LINE_4]) / 0.44) ** 2)
     life = bell(radius, 1.0, 0.032) * step((y - 0.02) * 20.0) * step((0.38 - x) * 20.0)
     wrist = 0.6 * (bell(a[8], 0.02, 0.014) + 0.7 * bell(a[8], 0.075, 0.012))
-    return (heart + head + life + wrist) * palm * p[m.PALM_LINE]
+    return float((heart + head + life + wrist) * palm * p[m.PALM_LINE])
 
 
 @compiled
-def skin_lab(p: Floats, a: Floats, volume: Floats) -> tuple[float, float, float]:
+def skin_lab(p: Floats, a: Place, volume: Floats) -> tuple[float, float, float]:
     """Give the CIELAB colour of skin at a place.
 
     Args:
@@ -167,7 +168,7 @@ def skin_lab(p: Floats, a: Floats, volume: Floats) -> tuple[float, float, float]
 
 
 @compiled
-def nail_cover(a: Floats) -> tuple[float, float, float]:
+def nail_cover(a: Place) -> tuple[float, float, float]:
     """Give how much of a place is nail, how much its rim, and where along the nail it lies (0 root, 1 edge)."""
     along = (a[3] - 2.40) / 0.60
     if a[6] < 0.5 or along < -0.3 or a[5] < 0.1:
@@ -179,7 +180,7 @@ def nail_cover(a: Floats) -> tuple[float, float, float]:
 
 
 @compiled
-def reflectance(p: Floats, a: Floats, volume: Floats) -> tuple[float, float, float, float, float]:
+def reflectance(p: Floats, a: Place, volume: Floats) -> tuple[float, float, float, float, float]:
     """Give linear red, green, blue, the gloss and how much of it is living skin (which light soaks into).
 
     Args:
@@ -208,7 +209,7 @@ def reflectance(p: Floats, a: Floats, volume: Floats) -> tuple[float, float, flo
 
 
 @compiled
-def _cloth(p: Floats, a: Floats, volume: Floats) -> tuple[float, float, float, float, float]:
+def _cloth(p: Floats, a: Place, volume: Floats) -> tuple[float, float, float, float, float]:
     thing = p[m.KIND] > 0.5
     sx, sy, sz = p[m.SHIFT_X], p[m.SHIFT_Y], p[m.SHIFT_Z]
     middle, _, _ = noise(volume, 0.22 * a[0] + sx, 0.22 * a[1] + sy, 0.22 * a[2] + sz)

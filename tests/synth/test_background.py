@@ -1,0 +1,80 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from likelihand.synth.background import (
+    BOX,
+    COSINE,
+    HALF,
+    HEIGHT,
+    SHAPE,
+    SHAPE_COLUMNS,
+    SOFT,
+    WIDTH,
+    B,
+    Photos,
+    R,
+    X,
+    Y,
+    clutter,
+    linear_of_srgb,
+    paint,
+)
+from likelihand.synth.texture import noise_volume
+
+
+def shape(kind: float, colour: float, **places: float) -> np.ndarray:
+    row = np.zeros(SHAPE_COLUMNS, np.float32)
+    row[SHAPE], row[COSINE], row[SOFT] = kind, 1.0, 1e-3
+    row[R : B + 1] = colour
+    row[X], row[Y], row[WIDTH], row[HEIGHT] = (places.get(n, 0.0) for n in ("x", "y", "width", "height"))
+    return row
+
+
+def test_later_shapes_cover_earlier_ones_and_areas_are_right() -> None:
+    ground = shape(HALF, 0.25, y=-9.0)
+    box = shape(BOX, 0.75, x=0.5, y=0.5, width=0.25, height=0.125)
+    canvas = np.zeros((200, 200, 3), np.float32)
+    paint(np.stack([ground, box]), canvas, noise_volume())
+    assert canvas[100, 100, 0] == pytest.approx(0.75, abs=1e-3)
+    assert canvas[10, 10, 0] == pytest.approx(0.25, abs=1e-3)
+    covered = (canvas[..., 0] - 0.25).sum() / 0.5 / 200**2
+    assert covered == pytest.approx(0.5 * 0.25, rel=5e-3)
+
+
+def test_every_pixel_is_painted() -> None:
+    for seed in range(12):
+        picture = clutter(np.random.default_rng(seed), (48, 64))
+        assert picture.shape == (48, 64, 3) and np.isfinite(picture).all()
+        assert picture.min() >= 0 and picture.max() > 0.003
+
+
+def test_clutter_varies() -> None:
+    means = [clutter(np.random.default_rng(seed), (32, 32)).mean() for seed in range(30)]
+    assert np.std(np.log(means)) > 0.3
+
+
+def test_photos_come_in_the_order_of_their_names_and_are_bounded_in_memory(tmp_path: Path) -> None:
+    for name, grey in (("b.png", 200), ("a.png", 100), ("c.txt", 0)):
+        image = np.full((30, 40, 3), grey, np.uint8)
+        cv2.imwrite(str(tmp_path / name), image) if name.endswith("png") else (tmp_path / name).write_text("no")
+    photos = Photos(tmp_path)
+    assert [path.name for path in photos.files] == ["a.png", "b.png"]
+    assert photos.read(0)[0, 0, 0] == 100
+    crop = photos.crop(np.random.default_rng(0), (16, 16))
+    assert crop.shape == (16, 16, 3)
+    assert np.isin(crop.round(5), linear_of_srgb(np.array([100, 200], np.uint8)).round(5)).all()
+
+
+def test_a_photo_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    with pytest.raises(ValueError, match=r"broken\.jpg"):
+        Photos(tmp_path).read(0)
+
+
+def test_linear_light_follows_the_standard() -> None:
+    np.testing.assert_allclose(
+        linear_of_srgb(np.array([0, 10, 128, 255], np.uint8)), [0, 0.0030353, 0.2158605, 1], 1e-5
+    )
