@@ -136,6 +136,7 @@ def test_tensors_that_claim_more_than_the_file_holds_are_refused(tmp_path: Path)
         ({"network": {"class": "../../evil"}}, "not a plain name"),
         ({"network": {"class": "hf-hub:evil/model"}}, "not a plain name"),
         ({"network": {"class": "SequentialHeatmapNetwork", "width": 10**12}}, "holds the number"),
+        ({"network": {"class": "SequentialHeatmapNetwork", "stages": 999_999}}, "claims 999999 stages"),
         ({"network": [1]}, "not objects"),
         ({"size": [64]}, "is not .height, width."),
         ({"size": ["a", "b"]}, "is not .height, width."),

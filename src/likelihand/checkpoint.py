@@ -257,6 +257,9 @@ def _build(path: Path, info: CheckpointInfo, state: Mapping[str, Tensor]) -> nn.
         raise CheckpointError(
             f"{path} does not say how to build its network; build it and call load_checkpoint(path, network)"
         )
+    stages = info.network.get("stages")
+    if isinstance(stages, int) and stages > len(state):
+        raise CheckpointError(f"{path} claims {stages} stages and holds {len(state)} tensors; it is forged")
     try:
         with torch.device("meta"):
             outline = from_config(info.network)

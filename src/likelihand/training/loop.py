@@ -55,10 +55,13 @@ def engine(config: TrainConfig) -> Iterator[Accelerator]:
     cpu = config.device == "cpu" or not torch.cuda.is_available()
     if cpu and config.precision == "fp16":
         raise ValueError('precision "fp16" needs a GPU; use "bf16" or "fp32" on a CPU')
-    with torch.random.fork_rng(devices=None if torch.cuda.is_available() and not cpu else []):
+    searches = torch.backends.cudnn.benchmark
+    with torch.random.fork_rng(devices=[]):
         try:
+            torch.backends.cudnn.benchmark = searches or not cpu
             yield Accelerator(cpu=cpu, mixed_precision=_PRECISION[config.precision], kwargs_handlers=[handler])
         finally:
+            torch.backends.cudnn.benchmark = searches
             AcceleratorState._reset_state()
 
 

@@ -1,0 +1,36 @@
+"""A batch is a pure function of the step."""
+
+import tiny_run
+import torch
+
+from likelihand.data.augment import Augmentation
+from likelihand.training.batches import Batches, load
+from likelihand.training.config import Plan
+
+PLAN = Plan(tiny_run.config(augmentation=Augmentation(), steps=7), 18, 4)
+
+
+def test_a_step_is_the_same_whenever_it_is_made_and_by_whom() -> None:
+    batches = Batches(tiny_run.held(18), PLAN)
+    straight = list(load(batches, 0, 0, pin=False))
+    assert len(straight) == 7
+    for workers, first in ((2, 0), (1, 3), (0, 5)):
+        for expected, found in zip(straight[first:], load(batches, first, workers, pin=False), strict=True):
+            assert all(torch.equal(a, b) for a, b in zip(expected, found, strict=True))
+
+
+def test_epochs_augment_anew() -> None:
+    batches = Batches(tiny_run.held(18), Plan(tiny_run.config(augmentation=Augmentation()), 18, 18))
+    first, second = batches[0], batches[1]
+    assert not isinstance(first, str)
+    assert not isinstance(second, str)
+    assert first.indices.sort().values.equal(second.indices.sort().values)
+    one, other = ((b.indices == 5).nonzero().item() for b in (first, second))
+    assert not torch.equal(first.crops[one], second.crops[other])
+
+
+def test_two_processes_share_the_batch_of_one() -> None:
+    data = tiny_run.held(18)
+    whole, parts = Batches(data, PLAN)[2], [Batches(data, PLAN, rank, 2)[2] for rank in range(2)]
+    for field in ("crops", "target", "weight", "indices"):
+        assert torch.equal(getattr(whole, field), torch.cat([getattr(p, field) for p in parts]))
