@@ -146,7 +146,7 @@ def _cast_shade(rng: Generator, size: int, options: SynthOptions) -> tuple[float
 def _hands(
     streams: Streams, company: float, side: Side | None
 ) -> tuple[PosedHand, PosedHand | None, Doubles | None]:
-    """Draw the hand, the one that touches it or stands near it, and (4, 4) the motion that brings the other to it."""
+    """Draw the hand, the one that touches it or stands near it, and (4, 4) the motion that joins the two."""
     asset = load_asset()
     if company >= PAIRED:
         hand = sample_hand(streams.hand, asset, side)
@@ -156,7 +156,7 @@ def _hands(
         pair = sample_pair(streams.hand, asset)
     if side in (None, pair.first.side):
         return pair.first, pair.second, pair.first_from_second
-    return pair.second, pair.first, np.linalg.inv(pair.first_from_second)
+    return pair.second, pair.first, np.asarray(np.linalg.inv(pair.first_from_second), np.float64)
 
 
 def _add_other(

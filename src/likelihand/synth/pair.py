@@ -42,19 +42,19 @@ class HandPair:
 
 
 def capsules(hand: PosedHand, asset: HandAsset) -> Doubles:
-    """Return (22, 8) tapered capsules around the hand's bones and forearm: start, end, radius at start, at end; metres."""
+    """Return (21, 8) tapered capsules around the hand's bones and forearm: start, end, radius at start, at end; metres."""
     joints, radii = hand.joints.astype(np.float64), hand.radii.copy()
-    rows = np.zeros((22, 8))
-    rows[:20, :3], rows[:20, 3:6] = joints[_BONES[:, 0]], joints[_BONES[:, 1]]
-    rows[:20, 6], rows[:20, 7] = radii[_BONES[:, 0]], radii[_BONES[:, 1]]
-    rows[_BONES[:, 0] == 0, 6:] = PALM_RADIUS * hand.palm_length
-    palm = np.array([0.0, 0.0, 0.05 * hand.palm_length])  # the palm's flesh is in front of its bones
-    rows[:20, :3][_BONES[:, 0] == 0] += palm
-    rows[:20, 3:6][_BONES[:, 0] == 0] += palm
+    palm = np.append(_BONES[:, 0] == 0, False)
+    start, end = _BONES.T
+    rows = np.zeros((21, 8))
+    rows[:20, :3], rows[:20, 3:6] = joints[start], joints[end]
+    rows[:20, 6], rows[:20, 7] = radii[start], radii[end]
+    rows[palm, 6:] = PALM_RADIUS * hand.palm_length
+    rows[palm, 2] += 0.05 * hand.palm_length  # the palm's flesh is in front of its bones
+    rows[palm, 5] += 0.05 * hand.palm_length
     cut = asset.forearm > asset.forearm.max() - 0.2
     rows[20, :3], rows[20, 3:6] = joints[0], hand.vertices[cut].mean(0)
     rows[20, 6], rows[20, 7] = 0.28 * hand.palm_length, 0.48 * hand.palm_length
-    rows[21] = rows[20]
     return rows
 
 
