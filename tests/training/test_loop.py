@@ -65,6 +65,22 @@ def test_the_number_of_workers_changes_no_bit(tmp_path: Path) -> None:
     assert same(tmp_path / "0/last.safetensors", tmp_path / "2/last.safetensors")
 
 
+def test_a_run_killed_before_its_first_step_starts_from_the_same_weights(tmp_path: Path) -> None:
+    class Unlucky:
+        def __len__(self) -> int:
+            return 18
+
+        def record(self, index: int) -> object:
+            raise OSError("the disk is gone")
+
+    config = tiny_run.config(steps=3)
+    with pytest.raises(ValueError, match="the disk is gone"):
+        train(*tiny_run.make(seed=0), Unlucky(), None, config, tmp_path / "a")  # type: ignore[arg-type]
+    train(*tiny_run.make(seed=1), tiny_run.held(18), None, config, tmp_path / "a", resume=True)
+    train(*tiny_run.make(seed=0), tiny_run.held(18), None, config, tmp_path / "b")
+    assert same(tmp_path / "a/last.safetensors", tmp_path / "b/last.safetensors")
+
+
 def test_an_interrupt_writes_a_checkpoint_from_which_the_run_goes_on(tmp_path: Path) -> None:
     class Interrupting:
         """Sends Ctrl-C to this process when sample 3 is first read."""
@@ -99,9 +115,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_sample(tmp_path: 
     with pytest.raises(NonFiniteLossError, match=r"not finite for samples drawn 0/11 \(index 11\);") as caught:
         train(network, loss, data, None, config, tmp_path)
     assert "\n" not in str(caught.value)
-    kept = tmp_path / "last.safetensors"
-    if kept.exists():
-        assert all(t.isfinite().all() for t in read_tensors(kept)[0].values())
+    assert all(t.isfinite().all() for t in read_tensors(tmp_path / "last.safetensors")[0].values())
 
 
 def test_a_gradient_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
@@ -112,7 +126,7 @@ def test_a_gradient_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
     network, _ = tiny_run.make()
     with pytest.raises(NonFiniteLossError, match="step 0: a gradient is not finite for samples"):
         train(network, Cliff(), tiny_run.held(18), None, tiny_run.config(average=None), tmp_path)
-    assert not (tmp_path / "last.safetensors").exists()
+    assert read_info(tmp_path / "last.safetensors").training["step"] == 0
 
 
 def test_bf16_on_a_cpu_trains_and_differs_from_fp32(tmp_path: Path) -> None:

@@ -80,7 +80,8 @@ def train(
     Runs on one process as it is; on several under `torchrun` or `accelerate launch`, where every process calls it.
     The folder `out` holds `run.json` (what was done), `training.csv`, `validation.csv`, `last.safetensors` and
     `best.safetensors`. On a CPU a resumed run gives the same weights bit for bit as one that was never
-    interrupted, whenever it was interrupted and however many workers read the data.
+    interrupted, whenever it was interrupted and however many workers read the data; the weights it starts with
+    are kept too.
 
     Args:
         network: images (N, H, W, 3) uint8 -> one `Prediction` a stage.
@@ -99,13 +100,16 @@ def train(
     config, out = config or TrainConfig(), Path(out)
     if not len(train_data):
         raise ValueError("the training data set has no samples: expected at least one")
-    if (out / LAST).exists() and not resume:
+    begun = (out / LAST).exists()
+    if begun and not resume:
         raise ValueError(f"{out} holds a run already; resume it (--resume), or give another folder")
     out.mkdir(parents=True, exist_ok=True)
     with engine(config) as accelerator:
         run = Run(Trainee(network, loss), train_data, validation_data, config, out, accelerator)
-        if (out / LAST).exists():
+        if begun:
             run.resume()
+        else:
+            run.keep()
         _write_description(run)
         return _result(run, _drive(run))
 

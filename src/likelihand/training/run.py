@@ -129,7 +129,7 @@ class Run:
         if validates:
             self._validate(log)
         if keeps:
-            self._keep()
+            self.keep()
             log.resume_clock()
 
     def _log_losses(self, log: Log) -> None:
@@ -189,7 +189,8 @@ class Run:
             "validation": describe_data(self.validation_data),
         }
 
-    def _keep(self) -> None:
+    def keep(self) -> None:
+        """Write the checkpoint from which the run can be resumed."""
         if self.rank == 0:
             tensors = tensors_of(self.trainee, self.raw_optimizer, self.average)
             save_tensors(self.out / LAST, tensors, self._info())
