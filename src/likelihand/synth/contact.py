@@ -52,9 +52,13 @@ def thumb_overlaps(posed: Doubles, radii: Doubles) -> Doubles:
 
 @compiled
 def _misses(
-    bones: tuple[Doubles, Doubles, Doubles], radii: Doubles, angles: Doubles, spots: Doubles, carriers: NDArray[np.int64]
+    bones: tuple[Doubles, Doubles, Doubles],
+    radii: Doubles,
+    angles: Doubles,
+    spots: Doubles,
+    carriers: NDArray[np.int64],
 ) -> Doubles:
-    """Return what should be 0: the gap between the spots (3,), the sum of their normals (3,), overlaps with fingers (4,)."""
+    """Return what should be 0: gap between the spots (3,), sum of their normals (3,), overlaps with fingers (4,)."""
     rotations, translations, posed = place_bones(bones[0], bones[1], bones[2], angles)
     misses = np.zeros(10)
     one, two = carriers
@@ -64,7 +68,7 @@ def _misses(
     misses[3:6] = rotate(rotations[one], spots[1]) + rotate(rotations[two], spots[3])
     overlaps = thumb_overlaps(posed, radii)
     for finger in range(4):
-        allowed = 0.055 * spots[4, 0] if finger == (two - 4) // 3 else 0.0
+        allowed = spots[4, 1] if finger == (two - 4) // 3 else 0.0
         misses[6 + finger] = max(0.0, overlaps[finger] - allowed)
     return misses
 
@@ -79,7 +83,7 @@ def touch(
     spots: Doubles,
     carriers: NDArray[np.int64],
 ) -> tuple[Doubles, float]:
-    """Move the `active` angles within their limits until two spots of skin meet face to face, and no finger is in the way.
+    """Move the `active` angles within their limits until two spots of skin meet, with no finger in the way.
 
     Damped Gauss-Newton on gap, opposed normals, overlaps and distance from the starting pose; the normals and the
     start lose weight as it goes.
@@ -90,7 +94,8 @@ def touch(
         start: (24,) angles to start from, radians.
         limits: (24, 2).
         active: (m,) which angles may move.
-        spots: (5, 3) point and normal on the thumb, point and normal on the finger, all at rest; and the palm's length.
+        spots: (5, 3) point and normal on the thumb, point and normal on the finger, all at rest; last the
+            palm's length and how deep the thumb's capsules may be in the finger it touches.
         carriers: (2,) the bones that carry the spots.
 
     Returns:
@@ -101,7 +106,7 @@ def touch(
     weights = np.array([scale, scale, scale, 0.06, 0.06, 0.06, scale, scale, scale, scale])
     pull, damping = 0.04, 1e-4
     raw = _misses(bones, radii, angles, spots, carriers)
-    for _ in range(18):
+    for _ in range(15):
         residual = raw * weights
         jacobian = np.empty((10, count))
         for i in range(count):

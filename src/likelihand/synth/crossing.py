@@ -1,4 +1,4 @@
-"""Find skin inside other skin by nearest vertices: quick enough for every hand drawn, where capsules are too coarse."""
+"""Find skin inside other skin by nearest vertices: quick enough for every hand, where capsules are too coarse."""
 
 from __future__ import annotations
 
@@ -52,7 +52,14 @@ def _crossings(
             continue
         x, y, z = vertices[v]
         for i in range(1 if along[v] < (1.6 if j == 1 else 1.2) else 0, 6):
-            outside = x < low[i, 0] or x > high[i, 0] or y < low[i, 1] or y > high[i, 1] or z < low[i, 2] or z > high[i, 2]
+            outside = (
+                x < low[i, 0]
+                or x > high[i, 0]
+                or y < low[i, 1]
+                or y > high[i, 1]
+                or z < low[i, 2]
+                or z > high[i, 2]
+            )
             if i == j or outside:
                 continue
             nearest, best = -1, NEAR * NEAR

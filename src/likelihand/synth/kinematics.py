@@ -1,9 +1,9 @@
 """From 24 joint angles to where each bone of the hand goes.
 
-Angles are radians in one vector (24,): index, middle, ring and little finger each with MCP flexion, PIP flexion, DIP
-flexion and MCP abduction (+ to the thumb's side); the thumb's metacarpal azimuth (+ to the side), elevation (+ out of
-the palm) and pronation, then its MCP and IP flexion; the wrist's flexion (+ towards the palm), its deviation (+ to the
-thumb's side) and the twist of the forearm. A straight finger in the palm's plane has angles 0.
+Angles are radians in one vector (24,): index, middle, ring and little finger each with MCP flexion, PIP flexion,
+DIP flexion and MCP abduction (+ to the thumb's side); the thumb's metacarpal azimuth (+ to the side), elevation
+(+ out of the palm) and pronation, then its MCP and IP flexion; the wrist's flexion (+ towards the palm), its
+deviation (+ to the thumb's side) and the twist of the forearm. A straight finger in the palm's plane has angles 0.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _CARRIERS = np.array(BONE_OF_KEYPOINT)
 
 @dataclass(frozen=True, slots=True)
 class Skeleton:
-    """Hold the rest pose of one person's hand: joints (21, 3) metres, flexion axes (15, 3), angles at rest (24,)."""
+    """Hold the rest pose of one person's hand: joints (21, 3) metres, axes (15, 3), rest angles (24,)."""
 
     joints: Doubles
     axes: Doubles

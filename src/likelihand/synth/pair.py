@@ -42,7 +42,7 @@ class HandPair:
 
 
 def capsules(hand: PosedHand, asset: HandAsset) -> Doubles:
-    """Return (21, 8) tapered capsules around the hand's bones and forearm: start, end, radius at start, at end; metres."""
+    """Return (21, 8) tapered capsules around bones and forearm: start, end, and radius at each; metres."""
     joints, radii = hand.joints.astype(np.float64), hand.radii.copy()
     palm = np.append(_BONES[:, 0] == 0, False)
     start, end = _BONES.T
@@ -83,16 +83,20 @@ def _relation(rng: np.random.Generator, arrangement: str) -> tuple[Doubles, Doub
         return sway @ _turn(y, np.pi), z, 0.0
     if arrangement == "crossed":
         facing = _turn(y, np.pi) if rng.random() < 0.5 else np.eye(3)
-        return sway @ _turn(z, rng.choice((-1, 1)) * rng.uniform(0.6, 2.2)) @ facing, z * rng.choice((-1, 1)), 0.0
+        across = _turn(z, rng.choice((-1, 1)) * rng.uniform(0.6, 2.2))
+        return sway @ across @ facing, z * rng.choice((-1, 1)), 0.0
     if arrangement == "interlocked":
         return sway @ _turn(z, rng.uniform(1.2, 2.6)) @ _turn(y, np.pi), y + rng.normal(0, 0.25, 3), 0.0
     if arrangement == "holding":
-        return sway @ _turn(x, np.pi / 2 * rng.choice((-1, 1))) @ _turn(y, np.pi), z + rng.normal(0, 0.2, 3), 0.0
+        upright = _turn(x, np.pi / 2 * rng.choice((-1, 1)))
+        return sway @ upright @ _turn(y, np.pi), z + rng.normal(0, 0.2, 3), 0.0
     return _turn(rng.normal(0, 1, 3), rng.uniform(0, np.pi)), rng.normal(0, 1, 3), float(rng.exponential(0.03))
 
 
 def sample_pair(rng: np.random.Generator, asset: HandAsset) -> HandPair:
-    """Draw two hands that touch or nearly do: left and right of one person in three of four; a pure function of `rng`.
+    """Draw two hands that touch or nearly do: left and right of one person in three of four.
+
+    A pure function of `rng`.
 
     The second hand comes from far off and stops where the capsules around the two hands' bones first meet.
 

@@ -1,4 +1,4 @@
-"""Measure on the skin itself how deep fingers are inside each other: slow and exact, for tests and for placing hands."""
+"""Measure on the skin itself how deep fingers are inside each other: slow and exact, for tests."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from likelihand.synth.asset import Floats, HandAsset
 from likelihand.synth.compiled import compiled
+from likelihand.synth.posed import PosedHand
 
 
 @compiled
@@ -19,7 +20,11 @@ def _winding(point: Floats, corners: Floats) -> float:
         ax, ay, az = corners[t, 0] - point
         bx, by, bz = corners[t, 1] - point
         cx, cy, cz = corners[t, 2] - point
-        a, b, c = sqrt(ax * ax + ay * ay + az * az), sqrt(bx * bx + by * by + bz * bz), sqrt(cx * cx + cy * cy + cz * cz)
+        a, b, c = (
+            sqrt(ax * ax + ay * ay + az * az),
+            sqrt(bx * bx + by * by + bz * bz),
+            sqrt(cx * cx + cy * cy + cz * cz),
+        )
         volume = ax * (by * cz - bz * cy) + ay * (bz * cx - bx * cz) + az * (bx * cy - by * cx)
         ab, bc, ca = ax * bx + ay * by + az * bz, bx * cx + by * cy + bz * cz, cx * ax + cy * ay + cz * az
         total += 2.0 * atan2(volume, a * b * c + ab * c + bc * a + ca * b)
@@ -60,7 +65,7 @@ def _distance(point: Floats, corners: Floats) -> float:
 
 @compiled
 def depth_inside(points: Floats, corners: Floats) -> float:
-    """Return how deep in metres the deepest of the points (n, 3) is inside the mesh of triangles (m, 3, 3); 0 if none is."""
+    """Return how deep in metres the deepest of the points (n, 3) is inside the triangles (m, 3, 3); 0 if none."""
     deepest = 0.0
     low, high = np.full(3, 1e9), np.full(3, -1e9)
     for t in range(len(corners)):
@@ -91,6 +96,21 @@ def finger_depths(vertices: Floats, triangles: NDArray[np.int32], asset: HandAss
         corners = vertices[triangles[(of_triangle == i).all(1)]]
         for j in range(1, 6):
             if i != j:
-                outer = (asset.finger == j) & (asset.along > ((1.6 if j == 1 else 1.2) if i == 0 else 0.6 + 0.4 * (j == 1)))
+                outer = (asset.finger == j) & (
+                    asset.along > ((1.6 if j == 1 else 1.2) if i == 0 else 0.6 + 0.4 * (j == 1))
+                )
                 depths[i, j] = depth_inside(vertices[outer], corners)
     return depths
+
+
+def skin_distance(hand: PosedHand, asset: HandAsset) -> float:
+    """Return the least distance in metres from the thumb's outer phalanx to the skin of what `hand.contact` names.
+
+    That is one finger's last phalanx for a pinch, any of the four fingers for a thumb at rest.
+    """
+    names = ("index", "middle", "ring", "little")
+    touched = asset.part == names.index(hand.contact) + 2 if hand.contact in names else asset.part > 1
+    touched &= asset.along > (2 if hand.contact in names else 0)
+    thumb = (asset.finger == 1) & (asset.along > 2)
+    corners = hand.vertices[hand.triangles[touched[hand.triangles].all(1)]]
+    return min(_distance(point, corners) for point in hand.vertices[thumb])

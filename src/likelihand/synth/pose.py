@@ -27,7 +27,7 @@ TOGETHER: Final = np.array([3.0, -1.0, -5.0, -9.0])
 """Abductions in degrees of four straight fingers side by side."""
 FAN: Final = np.array([11.0, 0.0, -10.0, -18.0])
 _NAMES = tuple(GESTURES)
-_SHARES = np.array([GESTURES[name].share for name in _NAMES])
+_CUMULATIVE = np.cumsum([GESTURES[name].share for name in _NAMES])
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def gesture_angles(gesture: Gesture) -> Doubles:
 
 
 def _gesture(rng: np.random.Generator, contacts: Mapping[str, Doubles]) -> Pose:
-    name = _NAMES[rng.choice(len(_NAMES), p=_SHARES / _SHARES.sum())]
+    name = _NAMES[int(np.searchsorted(_CUMULATIVE, rng.random() * _CUMULATIVE[-1], side="right"))]
     chosen, angles = GESTURES[name], gesture_angles(GESTURES[name])
     other = gesture_angles(GESTURES[_NAMES[rng.integers(len(_NAMES))]])
     share = 0.8 * rng.random() ** 2 if rng.random() < 0.4 else 0.0
@@ -100,7 +100,7 @@ def _continuous(rng: np.random.Generator) -> Pose:
     fingers[:, 0], fingers[:, 1], fingers[:, 2] = 88 * knuckle, 100 * bend, 62 * bend
     fingers[:, 3] = TOGETHER + rng.random() * FAN
     angles[[16, 17, 19, 20]] = rng.uniform((-12, -8, -8, -12), (58, 58, 50, 70))
-    return Pose(np.radians(angles), pinch=int(rng.random() < 0.1))
+    return Pose(np.radians(angles), pinch=int(rng.random() < 0.06))
 
 
 def sample_pose(rng: np.random.Generator, contacts: Mapping[str, Doubles]) -> Pose:

@@ -13,7 +13,7 @@ from likelihand.synth.collision import make_room
 from likelihand.synth.contact import touch
 from likelihand.synth.crossing import skin_crossings
 from likelihand.synth.gestures import GESTURES
-from likelihand.synth.kinematics import THUMB, WRIST, Doubles, place_bones
+from likelihand.synth.kinematics import ANGLES, THUMB, WRIST, Doubles, place_bones
 from likelihand.synth.pose import LIMITS, Pose, gesture_angles, limit, sample_pose
 from likelihand.synth.shape import HandShape, sample_shape
 from likelihand.synth.skin import skin
@@ -21,13 +21,18 @@ from likelihand.synth.skin import skin
 FINGER_DEPTH = 0.0008
 """Metres by which two fingers' capsules may overlap: skin gives way."""
 PALM_DEPTH = 0.002
-CONTACT_DEPTH = 0.0045
-"""The same for a thumb and the finger it touches: capsules are thicker than pads."""
-TOUCH_GAP = 0.0008
+PINCH_GAP, REST_GAP = 0.001, 0.003
+"""Metres between the spots of skin that should touch: of two pads, of a pad and the back of a finger."""
+PINCH_DEPTH, REST_DEPTH = 0.055, 0.024
+"""Palm lengths by which the thumb's capsules may be in the finger it touches: capsules are thicker than pads."""
 SKIN_DEPTH = 0.0012
 """Metres by which skin of one finger may be behind the skin of another, and of a finger behind the palm's."""
 PALM_SKIN_DEPTH = 0.0035
 TRIES = 32
+LIFTS = 5
+LIFT = np.zeros(ANGLES)
+LIFT[[THUMB + 1, THUMB + 3, THUMB + 4]] = 0.03, -0.04, -0.04
+"""Radians by which a thumb that is too deep in the finger it rests on is lifted, so many times."""
 FINGER_NAMES = ("", "index", "middle", "ring", "little")
 
 
@@ -36,8 +41,8 @@ class PosedHand:
     """Hold one hand's geometry in its own frame.
 
     The frame of a right hand: metres, origin at the wrist, +y from the wrist to the middle knuckle, +x towards the
-    thumb's side, +z out of the palm. A left hand is its mirror image (x -> -x) and its triangles are wound the other way
-    round, so that they too are counter-clockwise seen from outside.
+    thumb's side, +z out of the palm. A left hand is its mirror image (x -> -x) and its triangles are wound the
+    other way round, so that they too are counter-clockwise seen from outside.
 
     Attributes:
         vertices: (V, 3) float32.
@@ -117,14 +122,15 @@ def bring_together(shape: HandShape, pose: Pose, asset: HandAsset) -> tuple[Doub
         bone = 3 * int(asset.finger[target]) - 1
     pad = int(asset.pads[0])
     skeleton, vertices = shape.skeleton, shape.vertices
-    length = np.full(3, shape.palm_length)
+    depth, allowed_gap = (PINCH_DEPTH, PINCH_GAP) if pose.pinch else (REST_DEPTH, REST_GAP)
+    length = np.array([shape.palm_length, depth * shape.palm_length, 0.0])
     spots = np.stack([vertices[pad], asset.normals[pad], vertices[target], asset.normals[target], length])
     angles, gap = touch(
         (skeleton.joints, skeleton.axes, skeleton.rest),
         *(shape.radii, pose.angles, LIMITS, active),
         *(spots.astype(np.float64), np.array([3, bone])),
     )
-    return angles, gap < TOUCH_GAP
+    return angles, gap < allowed_gap
 
 
 def free_fingers(
@@ -178,10 +184,12 @@ def _sample_free(rng: np.random.Generator, shape: HandShape, asset: HandAsset) -
         angles, free = settle(shape, pose, asset)
         if free:
             contact = "rest" if pose.rest else FINGER_NAMES[pose.pinch]
-            hand = pose_hand(shape, angles, asset, contact)
-            crossings = skin_crossings(hand.vertices, asset)
-            if crossings[1:].max() < SKIN_DEPTH and crossings[0].max() < PALM_SKIN_DEPTH:
-                return hand
+            for _ in range(LIFTS if pose.rest else 1):
+                hand = pose_hand(shape, angles, asset, contact)
+                crossings = skin_crossings(hand.vertices, asset)
+                if crossings[1:].max() < SKIN_DEPTH and crossings[0].max() < PALM_SKIN_DEPTH:
+                    return hand
+                angles = np.clip(angles + LIFT, LIMITS[:, 0], LIMITS[:, 1])
     return pose_hand(shape, limit(gesture_angles(GESTURES["relaxed"])), asset)
 
 
@@ -190,9 +198,10 @@ def settle(shape: HandShape, pose: Pose, asset: HandAsset, rounds: int = 2) -> t
     if not (pose.pinch or pose.rest):
         return free_fingers(shape, pose.angles, asset)
     angles = pose.angles
+    depth = (PINCH_DEPTH if pose.pinch else REST_DEPTH) * shape.palm_length + FINGER_DEPTH
     for _ in range(rounds):
         angles, touching = bring_together(shape, Pose(angles, pose.pinch, pose.rest), asset)
-        moved, free = free_fingers(shape, angles, asset, CONTACT_DEPTH)
+        moved, free = free_fingers(shape, angles, asset, depth)
         if touching and free and np.array_equal(moved, angles):
             return angles, True
         angles = moved

@@ -1,4 +1,4 @@
-"""Draw the shape of one person's hand: child to adult, slim to broad, each bone of its own length and thickness."""
+"""Draw the shape of one person's hand: child to adult, slim to broad, each bone of its own length and girth."""
 
 from __future__ import annotations
 
@@ -96,11 +96,11 @@ def sample_shape(rng: np.random.Generator, asset: HandAsset) -> HandShape:
         True
     """
     coefficients = np.clip(rng.normal(0, 0.9, len(asset.components)), -2.3, 2.3).astype(np.float32)
-    vertices = _combine(coefficients, asset.components, asset.solid)
-    joints = _combine(coefficients, asset.joint_components, asset.joints / np.float32(asset.palm_length))
+    vertices: Floats = _combine(coefficients, asset.components, asset.solid)
+    mean_joints = _combine(coefficients, asset.joint_components, asset.joints / np.float32(asset.palm_length))
     log_size = float(asset.size_components @ coefficients) + rng.normal(0, asset.size_spread)
     palm_length = asset.palm_length * float(np.exp(np.clip(log_size, -0.5, 0.3)))
-    joints = joints.astype(np.float64)
+    joints: Doubles = mean_joints.astype(np.float64)
     stretch, thickness = _bone_stretches(rng, joints, asset)
     heads, centres = joints[asset.heads], joints[asset.heads].copy()
     for bone in range(1, FOREARM):

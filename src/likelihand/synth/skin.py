@@ -1,4 +1,4 @@
-"""Let the skin follow the bones: dual-quaternion skinning (Kavan et al. 2007), which keeps a bent finger's volume."""
+"""Let the skin follow the bones: dual-quaternion skinning (Kavan et al. 2007) keeps bent fingers full."""
 
 from __future__ import annotations
 

@@ -1,0 +1,36 @@
+import numpy as np
+
+from likelihand.synth.asset import load_asset
+from likelihand.synth.pair import ARRANGEMENTS, capsules, clearance, sample_pair
+from likelihand.synth.penetration import depth_inside
+
+
+def test_clearance_of_two_parallel_capsules():
+    one = np.array([[0, 0, 0, 1, 0, 0, 0.1, 0.1]], float)
+    two = np.array([[0, 0.5, 0, 1, 0.5, 0, 0.2, 0.2]], float)
+    assert abs(clearance(one, two) - 0.2) < 1e-12
+    assert clearance(one, one) < 0
+
+
+def test_pairs_are_rigid_repeatable_and_do_not_run_into_each_other():
+    asset, seen, deep, near = load_asset(), set(), [], []
+    for i in range(16):
+        pair = sample_pair(np.random.default_rng([3, i]), asset)
+        again = sample_pair(np.random.default_rng([3, i]), asset)
+        np.testing.assert_array_equal(pair.first_from_second, again.first_from_second)
+        np.testing.assert_array_equal(pair.second.vertices, again.second.vertices)
+        rotation, shift = pair.first_from_second[:3, :3], pair.first_from_second[:3, 3]
+        np.testing.assert_allclose(rotation @ rotation.T, np.eye(3), atol=1e-9)
+        assert np.linalg.det(rotation) > 0
+        moved = (pair.second.vertices @ rotation.T + shift).astype(np.float32)
+        corners = pair.first.vertices[pair.first.triangles]
+        deep.append(depth_inside(moved, corners))
+        other = capsules(pair.second, asset)
+        for column in (0, 3):
+            other[:, column : column + 3] = other[:, column : column + 3] @ rotation.T + shift
+        near.append(clearance(capsules(pair.first, asset), other))
+        seen.add(pair.arrangement)
+    assert seen <= set(ARRANGEMENTS) and len(seen) >= 4
+    assert np.min(near) > -1e-6
+    assert np.mean(np.array(deep) > 0.003) <= 0.15
+    assert np.median(near) < 0.01
