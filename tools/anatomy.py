@@ -1,4 +1,4 @@
-"""Say of every vertex of the mean hand where it is in anatomy's terms: finger, way along it, side, palm, nail, forearm."""
+"""Say of every vertex where it is in anatomy's terms: finger, way along it, side, palm, nail, forearm."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 PALMAR_PADS = ((0, 2.72, 0.0, -0.9), *((finger, 2.88, 0.0, -0.7) for finger in range(1, FINGERS)))
 """Where pinches meet: finger, way along (0 knuckle, 1 PIP, 2 DIP, 3 tip), sideways and dorsal in finger radii."""
 REST_SPOTS = ((1, 1.55, 0.7, 0.7), (2, 1.5, 0.4, 0.9), (3, 1.5, 0.4, 0.9), (1, 1.5, 1.0, 0.0))
-"""Where a thumb rests: the backs of the index, middle and ring middle phalanges (fist), the side of the index (key)."""
+"""Where a thumb rests: the backs of the index, middle and ring fingers (fist), the side of the index (key)."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def finger_of(weights: Array) -> tuple[NDArray[np.int64], Array]:
 
 
 def joint_radii(vertices: Array, triangles: Triangles, rig: Rig) -> Array:
-    """Return (21,) half thicknesses at the joints: the mean over each cross-section; the palm's own for wrist and knuckles."""
+    """Return (21,) half thicknesses of the fingers at the joints: root mean squares over cross-sections."""
     radii = np.full(21, 0.12)
     owner, share = finger_of(rig.weights)
     for finger in range(FINGERS):
@@ -82,7 +82,7 @@ def describe(vertices: Array, triangles: Triangles, rig: Rig, nail: NDArray[np.b
 
 
 def _finger_coordinates(vertices: Array, joints: Array, dorsal: Array) -> tuple[Array, Array, Array]:
-    """Return the way along the nearest bone (0 .. 3), and the offsets from its axis to the thumb's side and to the back."""
+    """Return the way along the nearest bone (0 .. 3), and the offsets to the thumb's side and to the back."""
     ways, sides, ups, distances = [], [], [], []
     for k in range(3):
         length = np.linalg.norm(joints[k + 1] - joints[k])

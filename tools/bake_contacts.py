@@ -2,7 +2,7 @@
 
     python tools/bake_contacts.py
 
-Writes contacts.npz beside the hand. `sample_hand` starts from these, so that few steps close them on any other shape.
+Writes contacts.npz beside the hand. `sample_hand` starts from these: few steps close them on any shape.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ ASSETS = Path(__file__).parents[1] / "src/likelihand/synth/assets"
 COMPONENTS = 16
 PEOPLE = 1500
 FLEXION_FAN = 0.5
-"""Fingers close in planes fanned half as much as their nails are: with all of it, closed fingers run into each other."""
+"""Fingers close in planes fanned half as much as their nails are: with all of it, closed fingers collide."""
 VERSION = "0.6.2"
 WHEEL_SHA256 = "bad70bdc2be0dfa9880d60129c3a1339678f08f493184f637dc2825c3e27b8d2"
 
@@ -72,15 +72,13 @@ def _regressor(mean: Array, source: SourceMesh) -> Array:
 
 
 def principal_shapes(shapes: Array) -> tuple[Array, Array, Array]:
-    """Return mean (V, 3), components (16, V, 3) of one standard deviation each, and the people's scores (n, 16)."""
+    """Return mean (V, 3), components (16, V, 3) of one deviation each, and the people's scores (n, 16)."""
     flat = shapes.reshape(len(shapes), -1)
     mean = flat.mean(0)
     left, values, right = np.linalg.svd(flat - mean, full_matrices=False)
     explained = np.cumsum(values**2)[COMPONENTS - 1] / np.sum(values**2)
     residual = flat - mean - (left[:, :COMPONENTS] * values[:COMPONENTS]) @ right[:COMPONENTS]
-    print(
-        f"{COMPONENTS} components: {explained:.4f} of the variance, residual {np.sqrt(np.mean(residual**2)):.5f} palms"
-    )
+    print(f"{COMPONENTS} components: {explained:.4f} of the variance, residual {np.std(residual):.5f} palms")
     deviation = values[:COMPONENTS, None] / np.sqrt(len(shapes))
     components = (right[:COMPONENTS] * deviation).reshape(COMPONENTS, -1, 3)
     return mean.reshape(-1, 3), components, left[:, :COMPONENTS] * np.sqrt(len(shapes))

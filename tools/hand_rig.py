@@ -1,7 +1,7 @@
 """Correct MakeHuman's hand rig: joints where anatomy has them, skin weights to match, coordinates for textures.
 
-Everything is in the hand's own frame in decimetres: origin at the wrist, +y to the middle knuckle, +x to the thumb's side,
-+z out of the palm (a right hand). Bones: hand, three a finger (thumb first), forearm, elbow end of the forearm.
+Everything is in the hand's own frame in decimetres: origin at the wrist, +y to the middle knuckle, +x to the
+thumb's side, +z out of the palm (a right hand). Bones: hand, three a finger (thumb first), forearm, its elbow end.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ FINGERS = 5
 BONES = 18
 FOREARM, ELBOW = 16, 17
 KNUCKLE_RATIO = (1.64, 1.56, 1.62, 1.80)
-"""Proximal over middle phalanx, index to little. Bones have 1.78, 1.70, 1.61, 1.81; index and middle are shortened by
-8 %, since MakeHuman's middle phalanges are that much too long there; it puts the knuckles under their bumps."""
+"""Proximal over middle phalanx, index to little. Bones have 1.78, 1.70, 1.61, 1.81; index and middle are shortened
+by 8 %, since MakeHuman's middle phalanges are that much too long there; it puts the knuckles under their bumps."""
 KNUCKLE_DEPTH = 0.105  # of the centre of a metacarpal's head under the skin of the back of the hand, in decimetres
 JOINT_DEPTH = 0.45  # of PIP, DIP and IP: share of the finger's thickness, from its back
 TIP_SHARE = 0.88  # of the way from the last joint to the end of the skin, as human annotators place it
@@ -79,7 +79,7 @@ def normals(vertices: Array, triangles: Triangles) -> Array:
 
 
 def section(vertices: Array, triangles: Triangles, mask: NDArray[np.bool_], point: Array, axis: Array) -> Array:
-    """Cut the masked part of the mesh with the plane through `point` across `axis`; return the points cut (n, 3)."""
+    """Cut the masked mesh with the plane through `point` across `axis`; return the points cut (n, 3)."""
     kept = triangles[mask[triangles].all(1)]
     height = (vertices - point) @ axis
     found = []
@@ -92,7 +92,7 @@ def section(vertices: Array, triangles: Triangles, mask: NDArray[np.bool_], poin
 
 
 def _centre(points: Array, point: Array, axis: Array, dorsal: Array, depth: float) -> Array:
-    """Move `point` within its cross-section to the middle sideways and to `depth` of the thickness from the back."""
+    """Move `point` within its cross-section: to the middle sideways, to `depth` of the thickness from the back."""
     dorsal = unit(dorsal - dorsal @ axis * axis)
     across = np.cross(axis, dorsal)
     up, side = (points - point) @ dorsal, (points - point) @ across
@@ -161,7 +161,7 @@ def _tip(
 
 
 def joint_regressor(vertices: Array, joints: Array, neighbours: int = 24) -> Array:
-    """Return (21, V) rows that sum to one and give the joints of any shape of the same mesh as means of nearby skin.
+    """Return (21, V) rows that sum to one and give the joints of any shape as means of nearby skin.
 
     The least-norm change of equal weights over the nearest vertices, as MakeHuman's own helper cubes would do.
     """

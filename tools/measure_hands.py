@@ -30,7 +30,8 @@ def main() -> None:
     depths = np.array([finger_depths(hand.vertices, hand.triangles, asset) for hand in tqdm(hands)]) * 1e3
     fingers, palm = depths[:, 1:].max((1, 2)), depths[:, 0].max(1)
     print(
-        f"fingers deeper than 1.5 mm in each other: {np.mean(fingers > 1.5):.4f}; in the palm, 3 mm: {np.mean(palm > 3):.4f}"
+        f"share with fingers deeper than 1.5 mm in each other: {np.mean(fingers > 1.5):.4f}; "
+        f"than 3 mm in the palm: {np.mean(palm > 3):.4f}"
     )
     gaps = [skin_distance(hand, asset) * 1e3 for hand in hands if hand.contact]
     print(

@@ -32,5 +32,5 @@ def test_pairs_are_rigid_repeatable_and_do_not_run_into_each_other():
         seen.add(pair.arrangement)
     assert seen <= set(ARRANGEMENTS) and len(seen) >= 4
     assert np.min(near) > -1e-6
-    assert np.mean(np.array(deep) > 0.003) <= 0.15
+    assert np.mean(np.array(deep) > 0.003) <= 0.15  # the forearm is a capsule, its muscle is not
     assert np.median(near) < 0.01

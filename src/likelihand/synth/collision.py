@@ -135,7 +135,7 @@ def make_room(
         start: (24,) angles in radians.
         limits: (24, 2) least and greatest angles.
         radii: (21,) metres.
-        palm: points (n, 3) of the palm's skin in metres, their normals (n, 3), the share (n,) of the thumb in them.
+        palm: points (n, 3) of the palm's skin in metres, their normals (n, 3), and the thumb's share (n,).
         finger_depth: metres by which two fingers may overlap.
         thumb_depth: metres by which the thumb may overlap a finger.
         palm_depth: metres by which a finger may enter the palm.

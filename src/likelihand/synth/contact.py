@@ -58,7 +58,7 @@ def _misses(
     spots: Doubles,
     carriers: NDArray[np.int64],
 ) -> Doubles:
-    """Return what should be 0: gap between the spots (3,), sum of their normals (3,), overlaps with fingers (4,)."""
+    """Return what should be 0: gap between the spots (3,), sum of their normals (3,), overlaps (4,)."""
     rotations, translations, posed = place_bones(bones[0], bones[1], bones[2], angles)
     misses = np.zeros(10)
     one, two = carriers

@@ -54,13 +54,13 @@ def capsules(hand: PosedHand, asset: HandAsset) -> Doubles:
     rows[palm, 5] += 0.05 * hand.palm_length
     cut = asset.forearm > asset.forearm.max() - 0.2
     rows[20, :3], rows[20, 3:6] = joints[0], hand.vertices[cut].mean(0)
-    rows[20, 6], rows[20, 7] = 0.28 * hand.palm_length, 0.48 * hand.palm_length
+    rows[20, 6], rows[20, 7] = 0.32 * hand.palm_length, 0.66 * hand.palm_length
     return rows
 
 
 @compiled
 def clearance(first: Doubles, second: Doubles) -> float:
-    """Return the free distance in metres between two sets of capsules (n, 8), (m, 8); negative where they overlap."""
+    """Return the free distance in metres between capsules (n, 8) and (m, 8); negative where they overlap."""
     deepest = -1e9
     for a in range(len(first)):
         for b in range(len(second)):
@@ -76,7 +76,7 @@ def _turn(axis: Doubles, angle: float) -> Doubles:
 
 
 def _relation(rng: np.random.Generator, arrangement: str) -> tuple[Doubles, Doubles, float]:
-    """Return how the second hand is turned (3, 3), from where it comes (3,), and how far it stays away in metres."""
+    """Return how the second hand is turned (3, 3), whence it comes (3,), and how many metres it stays away."""
     x, y, z = np.eye(3)
     sway = _turn(rng.normal(0, 1, 3), rng.normal(0, 0.2))
     if arrangement == "palms":

@@ -42,12 +42,12 @@ class Pose:
 def limit(angles: Doubles) -> Doubles:
     """Return the nearest angles (24,) that anatomy allows.
 
-    Besides each joint's range: a DIP joint bends no further than 0.9 PIP + 12 degrees, fingers spread less the more
-    they bend at the knuckle, and neighbours do not cross.
+    Besides each joint's range: a DIP joint bends no further than 0.9 PIP + 12 degrees, fingers spread less the
+    more they bend at the knuckle, and neighbours do not cross.
 
     Example:
         >>> np.degrees(limit(np.full(24, 9.0)))[:4].round().tolist()
-        [92.0, 108.0, 72.0, 3.0]
+        [92.0, 108.0, 72.0, 5.0]
     """
     angles = np.clip(angles, LIMITS[:, 0], LIMITS[:, 1])
     fingers = angles[:16].reshape(4, 4)
@@ -104,7 +104,7 @@ def _continuous(rng: np.random.Generator) -> Pose:
 
 
 def sample_pose(rng: np.random.Generator, contacts: Mapping[str, Doubles]) -> Pose:
-    """Draw joint angles: 60 % gestures and blends, 18 % subsets of fingers, 22 % continuous; each with its own jitter.
+    """Draw joint angles: 60 % gestures and blends, 18 % subsets of fingers, 22 % continuous; all jittered.
 
     Args:
         rng: the source of all chance.

@@ -46,7 +46,7 @@ class PosedHand:
 
     Attributes:
         vertices: (V, 3) float32.
-        rest: (V, 3) float32 palm lengths: the same anatomy has the same coordinates for every shape, pose and side.
+        rest: (V, 3) float32 palm lengths: the same anatomy has the same coordinates in every hand.
         triangles: (F, 3) int32.
         joints: (21, 3) float32, the keypoints.
         side: "left" or "right".
@@ -109,7 +109,7 @@ def pose_hand(shape: HandShape, angles: Doubles, asset: HandAsset, contact: str 
 
 
 def bring_together(shape: HandShape, pose: Pose, asset: HandAsset) -> tuple[Doubles, bool]:
-    """Move thumb and finger of a pose until they touch; return the angles (24,) and whether they do (or need not)."""
+    """Move thumb and finger until they touch; return the angles (24,) and whether they do (or need not)."""
     if not (pose.pinch or pose.rest):
         return pose.angles, True
     thumb = np.arange(THUMB, WRIST)
@@ -194,7 +194,7 @@ def _sample_free(rng: np.random.Generator, shape: HandShape, asset: HandAsset) -
 
 
 def settle(shape: HandShape, pose: Pose, asset: HandAsset, rounds: int = 2) -> tuple[Doubles, bool]:
-    """Return a pose's angles (24,) with its fingers apart and its contact closed, and whether both could be had."""
+    """Return angles (24,) with the fingers apart and the contact closed, and whether both could be had."""
     if not (pose.pinch or pose.rest):
         return free_fingers(shape, pose.angles, asset)
     angles = pose.angles

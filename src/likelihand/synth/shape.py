@@ -86,8 +86,8 @@ def _bone_stretches(rng: np.random.Generator, joints: Doubles, asset: HandAsset)
 def sample_shape(rng: np.random.Generator, asset: HandAsset) -> HandShape:
     """Draw one person's hand; a pure function of the state of `rng`.
 
-    Sixteen principal components of MakeHuman's people set age, sex, ancestry and build; then each bone is stretched
-    and thickened on its own, about its joint, so that the joints move with the skin.
+    Sixteen principal components of MakeHuman's people set age, sex, ancestry and build; then each bone is
+    stretched and thickened on its own, about its joint, so that the joints move with the skin.
 
     Example:
         >>> from likelihand.synth.asset import load_asset
