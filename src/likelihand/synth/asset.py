@@ -1,7 +1,7 @@
 """The hand that every rendered hand is shaped and posed from: MakeHuman's CC0 mesh with a corrected rig.
 
 The *hand frame*, here and in every module of geometry: metres, origin at the wrist keypoint, +y from the wrist to
-the middle knuckle, +x towards the thumb's side, +z out of the palm; this is a right hand. The bones: 0 hand, 1 to 3
+the middle knuckle, +x to the thumb's side, +z out of the palm; this is a right hand. The bones: 0 hand, 1 to 3
 thumb, 4 to 6 index, 7 to 9 middle, 10 to 12 ring, 13 to 15 little finger, 16 forearm, 17 its elbow end.
 """
 
