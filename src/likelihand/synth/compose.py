@@ -1,7 +1,7 @@
 """Chance at work: a hand, a view of it, its company, light and background, each from its own stream."""
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import numpy as np
@@ -11,6 +11,7 @@ from likelihand.hand import Side
 from likelihand.synth.asset import load_asset
 from likelihand.synth.background import Photos, clutter
 from likelihand.synth.camera import FARTHEST, NEAREST, frame_hand, random_rotation, sample_rotation
+from likelihand.synth.labels import Occlusion, occlusion_of
 from likelihand.synth.lighting import Light, plain_light, sample_light
 from likelihand.synth.material import LIGHTNESS, RED, YELLOW, hand_material, thing_material
 from likelihand.synth.objects import held, in_front
@@ -22,6 +23,7 @@ from likelihand.synth.texture import linear_of_lab
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
+Integers = NDArray[np.int32]
 Generator = np.random.Generator
 
 PAIRED: Final = 0.07
@@ -118,9 +120,8 @@ def compose_crop(
     rotation = sample_rotation(streams.view, limb.arm, options.viewpoints)
     distance = math.exp(streams.view.uniform(math.log(NEAREST), math.log(FARTHEST)))
     middle = rotation @ (limb.joints.min(0) + limb.joints.max(0)) / 2
-    shift = (
-        np.array([0.0, 0.0, max(distance, 1.2 - float((limb.joints @ rotation.T).min(0)[2] - middle[2]))]) - middle
-    )
+    closest = float((limb.joints @ rotation.T)[:, 2].min() - middle[2])
+    shift = np.array([0.0, 0.0, max(distance, 1.2 - closest)]) - middle
     assembly = Assembly()
     assembly.add(limb, material, rotation, shift)
     placed = [Placed(limb.joints @ rotation.T + shift, limb.palm, limb.side, 0)]
@@ -128,13 +129,23 @@ def compose_crop(
         placed.append(_add_other(assembly, streams, limb, other, material, rotation, shift, apart, options))
     if options.objects:
         _add_things(assembly, streams.things, limb, rotation, shift)
-    brightness = brightness_of(streams.light, material, options)
+    meshes, matrix = assembly.meshes(), frame_hand(streams.view, placed[0].joints, size)
+    if len(meshes[-1]) > 1 and _buried(placed[0], matrix, size, meshes):
+        return compose_crop(seed, index, size, replace(options, second_hand=False, objects=False), photos, side)
     return Scene(
-        *assembly.meshes(), tuple(placed), light_of(streams.light, options),
-        frame_hand(streams.view, placed[0].joints, size),
-        background_of(streams.background, (size, size), options, photos), brightness,
-        *_cast_shade(streams.light, size, options),
+        *meshes, tuple(placed), light_of(streams.light, options), matrix,
+        background_of(streams.background, (size, size), options, photos),
+        brightness_of(streams.light, material, options), *_cast_shade(streams.light, size, options),
     )  # fmt: skip
+
+
+def _buried(
+    hand: Placed, matrix: Doubles, size: int, meshes: tuple[Floats, Floats, Integers, Integers, Floats]
+) -> bool:
+    """Tell whether something else hides more than 13 of a hand's keypoints: nobody could say where they are."""
+    vertices, _, triangles, part, _ = meshes
+    codes = occlusion_of(hand.joints, matrix, (size, size), hand.part, vertices, triangles, part)
+    return int((codes == Occlusion.OTHER).sum()) > 13
 
 
 def _cast_shade(rng: Generator, size: int, options: SynthOptions) -> tuple[float, tuple[float, float]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import cv2
 from tqdm import tqdm
 
 Job = TypeVar("Job")
@@ -48,7 +49,7 @@ def _results(work: Callable[[Job], int], jobs: Sequence[Job], processes: int) ->
     if processes == 1:
         yield from map(work, jobs)
         return
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+    with multiprocessing.get_context("spawn").Pool(processes, cv2.setNumThreads, (1,)) as pool:
         yield from pool.imap_unordered(work, jobs)
 
 

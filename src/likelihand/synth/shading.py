@@ -21,7 +21,7 @@ CORNER_COLUMNS: Final = 20
 """Columns of a corner: the ten `surface.ATTRIBUTES`, position, normal, skylight, openness."""
 KEY, KEY_COLOUR, SECOND, SECOND_COLOUR, SHININESS, FRAME, CENTRE, RADIUS, SOFTNESS = 0, 3, 6, 9, 12, 13, 22, 25, 26
 LAMP_COLUMNS: Final = 27
-EDGE: Final = 0.015
+EDGE: Final = 0.03
 """Relative step of depth inside a pixel from which all its samples are shaded."""
 SOAK: Final = (0.40, 0.20, 0.13)
 """How far red, green and blue light soaks around the edge of a shadow in skin."""
@@ -93,7 +93,7 @@ def _shade(
     picture: Floats,
     parts: Integers,
 ) -> None:
-    at = np.empty(corners.shape[1], np.float64)
+    at = np.empty(CORNER_COLUMNS, np.float64)
     for i in range(picture.shape[0]):
         for j in range(picture.shape[1]):
             covered, only = _survey(inverse_depth, seen, part, parts, i, j)
@@ -101,14 +101,15 @@ def _shade(
                 continue
             share = 0.25 * covered if only >= 0 else 0.25
             for k in range(4):
-                y, x = 2 * i + k // 2, 2 * j + k % 2
+                y, x = 2 * i + (k >> 1), 2 * j + (k & 1)
                 t = seen[y, x]
                 if t < 0 or (only >= 0 and k != only):
                     continue
                 wb, wc = weights[y, x, 0], weights[y, x, 1]
                 a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-                for n in range(at.shape[0]):
-                    at[n] = (1.0 - wb - wc) * corners[a, n] + wb * corners[b, n] + wc * corners[c, n]
+                wa = 1.0 - wb - wc
+                for n in range(CORNER_COLUMNS):
+                    at[n] = wa * corners[a, n] + wb * corners[b, n] + wc * corners[c, n]
                 red, green, blue = fragment_colour(materials[part[t]], at, lamp, nearest, volume)
                 picture[i, j, 0] += share * red
                 picture[i, j, 1] += share * green
@@ -123,11 +124,11 @@ def _survey(
     """Count a pixel's covered samples, choose the one to shade (-1: all of them), and note its nearest part."""
     covered, low, high, chosen, mixed = 0, 1e9, 0.0, -1, False
     for turn in range(4):
-        k = (turn + 2 * (i & 1) + (j & 1)) % 4
-        t = seen[2 * i + k // 2, 2 * j + k % 2]
+        k = (turn + 2 * (i & 1) + (j & 1)) & 3
+        t = seen[2 * i + (k >> 1), 2 * j + (k & 1)]
         if t < 0:
             continue
-        q = inverse_depth[2 * i + k // 2, 2 * j + k % 2]
+        q = inverse_depth[2 * i + (k >> 1), 2 * j + (k & 1)]
         covered, low = covered + 1, min(low, q)
         if chosen < 0:
             chosen = k
@@ -151,8 +152,8 @@ def lit_share(lamp: Doubles, nearest: Floats, x: float, y: float, z: float, faci
     spread = max(0.7, lamp[SOFTNESS] * scale)
     total = 0.0
     for k in range(5):
-        du = (0.0, 1.0, -1.0, 0.45, -0.45)[k] * spread
-        dv = (0.0, 0.45, -0.45, -1.0, 1.0)[k] * spread
+        du = (0.0, 1.0, -1.0, 0.0, 0.0)[k] * spread
+        dv = (0.0, 0.0, 0.0, 1.0, -1.0)[k] * spread
         i = min(size - 1, max(0, math.floor(v + dv)))
         j = min(size - 1, max(0, math.floor(u + du)))
         total += min(1.0, max(0.0, 1.0 - (nearest[i, j] - height - bias) * scale))

@@ -326,7 +326,7 @@ def lit_share(lamp: Tensor, shadow: Tensor, of: Tensor, place: Tensor, facing: T
     bias = (1.5 + 2.0 * (1.0 - facing.clamp(0, 1))) / scale + 0.5 * lamp[:, s.SOFTNESS]
     spread = (lamp[:, s.SOFTNESS] * scale).clamp(min=0.7)
     total = torch.zeros_like(u)
-    for du, dv in ((0.0, 0.0), (1.0, 0.45), (-1.0, -0.45), (0.45, -1.0), (-0.45, 1.0)):
+    for du, dv in ((0.0, 0.0), (1.0, 0.0), (-1.0, 0.0), (0.0, 1.0), (0.0, -1.0)):
         i = (v + dv * spread).floor().long().clamp(0, size - 1)
         j = (u + du * spread).floor().long().clamp(0, size - 1)
         total = total + (1.0 - (shadow[of, i, j] - height - bias) * scale).clamp(0, 1)
