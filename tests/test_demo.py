@@ -11,8 +11,10 @@ from likelihand.cli import main
 
 
 def test_it_leaves_a_model_scores_predictions_and_pictures(tmp_path: Path) -> None:
-    for _ in range(2):  # a second time in the same folder
-        assert main(["demo", "--out", str(tmp_path), "--steps", "1", "--hands", "2"]) == 0
+    (tmp_path / "run").mkdir()
+    for name in ("run.json", "last.safetensors"):  # an earlier demonstration's
+        (tmp_path / "run" / name).touch()
+    assert main(["demo", "--out", str(tmp_path), "--steps", "1", "--hands", "2"]) == 0
     assert {"hand.onnx", "scores.json", "boxes.json", "run", "pictures"} <= {p.name for p in tmp_path.iterdir()}
     scores = json.loads((tmp_path / "scores.json").read_text())
     assert scores["total"]["hands"] == 2
