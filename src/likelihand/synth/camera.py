@@ -16,7 +16,7 @@ Generator = np.random.Generator
 NEAREST: Final = 2.0
 FARTHEST: Final = 11.0
 _SCREEN_FROM_WORLD: Final = np.diag([1.0, -1.0, -1.0])
-_MOST_TOWARDS: Final = 0.82
+_MOST_TOWARDS: Final = 0.72
 
 
 def project(matrix: ArrayLike, points: ArrayLike) -> Floats:
@@ -66,7 +66,7 @@ def sample_rotation(rng: Generator, arm: ArrayLike, viewpoints: str = "full") ->
 
     Of full viewpoints 25 % are uniform over all rotations, 40 % upright, 22 % upright hands turned by any
     angle in the picture (pointing down, sideways), 13 % seen as one sees one's own hand. The forearm never
-    points within 35 degrees of the lens, which would hide the hand.
+    points within 44 degrees of the lens, which would hide the hand.
 
     Args:
         rng: the source of chance.

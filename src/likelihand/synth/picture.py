@@ -9,7 +9,7 @@ from likelihand.hand import Side
 from likelihand.synth.background import Photos
 from likelihand.synth.compose import EFFECTS, compose_crop, compose_scene, stream_of
 from likelihand.synth.effects import blurred, developed
-from likelihand.synth.labels import HandLabel, label_hand, occlusion_of
+from likelihand.synth.labels import HandLabel, Occlusion, label_hand, occlusion_of
 from likelihand.synth.options import SynthOptions
 from likelihand.synth.render import composite, render_layers
 from likelihand.synth.scene import Scene
@@ -82,7 +82,8 @@ def render_scene(
         photos: photos for the background; generated clutter where None.
 
     Returns:
-        The picture and its truth; a hand that shows on less than 4 % of its box is left out.
+        The picture and its truth; a hand is left out that shows on less than 4 % of its box, or of which
+        fewer than 7 keypoints are inside the picture and free of other things.
 
     Raises:
         ValueError: a side is under 16, or a number is negative.
@@ -97,7 +98,9 @@ def _shows(hand: HandLabel) -> bool:
     """Tell whether enough of a hand is in the picture and in front to be called visible."""
     height, width = hand.mask.shape
     x0, y0, x1, y1 = np.clip(hand.box, 0, [width, height, width, height]).astype(int)
-    return int(hand.mask[y0:y1, x0:x1].sum()) >= max(12.0, 0.04 * float(np.prod(hand.box[2:] - hand.box[:2])))
+    shown = int(hand.mask[y0:y1, x0:x1].sum())
+    open_ = int((hand.occlusion <= Occlusion.SELF).sum())
+    return open_ >= 7 and shown >= max(12.0, 0.04 * float(np.prod(hand.box[2:] - hand.box[:2])))
 
 
 def finish(scene: Scene, seed: int, index: int, options: SynthOptions) -> Picture:

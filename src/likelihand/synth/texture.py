@@ -161,7 +161,7 @@ def skin_lab(p: Floats, a: Place, volume: Floats) -> tuple[float, float, float]:
         vein = bell(vein_noise, 0.0, 0.04) * back * p[m.VEIN]
     hair = step((hairs - 0.16) * 6.0) * back * p[m.HAIR] * step(a[8] * 2.0 + 0.5) * (1.0 - on_finger)
     freckle = step((spots + middle - 0.42) * 8.0) * back * p[m.FRECKLE]
-    light -= 4.5 * vein + 12.0 * hair + 9.0 * freckle
+    light -= 4.5 * vein + 7.0 * hair + 5.0 * freckle
     red -= 3.0 * vein
     yellow -= 3.0 * vein
     return min(95.0, max(6.0, light)), red, yellow

@@ -109,7 +109,7 @@ def skin_lab(p: Tensor, a: Tensor, volume: Tensor) -> tuple[Tensor, Tensor, Tens
     vein = vein * (back * p[:, m.VEIN] > 0.05) * (1.0 - finger)
     hair = step((fine[:, 1] - 0.16) * 6.0) * back * p[:, m.HAIR] * step(a[:, 8] * 2.0 + 0.5) * (1.0 - finger)
     freckle = step((fine[:, 2] + middle[:, 0] - 0.42) * 8.0) * back * p[:, m.FRECKLE]
-    light = light - 10.0 * fold - 4.5 * vein - 12.0 * hair - 9.0 * freckle
+    light = light - 10.0 * fold - 4.5 * vein - 7.0 * hair - 5.0 * freckle
     return light.clamp(6.0, 95.0), red + 3.0 * fold - 3.0 * vein, yellow - 3.0 * vein
 
 
