@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from likelihand.geometry import box_of_points
 from likelihand.hand import Side
 from likelihand.synth.camera import project
+from likelihand.synth.compiled import compiled
 from likelihand.synth.raster import first_hits
 
 Floats = NDArray[np.float32]
@@ -83,12 +84,16 @@ def occlusion_of(
     return np.where(outside, Occlusion.OUTSIDE, codes).astype(np.int8)
 
 
+@compiled
 def screen_points(vertices: Floats, matrix: NDArray[np.float64]) -> Floats:
     """Project vertices to (V, 2) float32 pixels; those behind the camera come out as zeros."""
-    depth = vertices[:, 2].astype(np.float64)
-    safe = np.where(depth > 1e-6, depth, 1.0)
-    flat = vertices[:, :2] / safe[:, None] * matrix[[0, 1], [0, 1]] + matrix[:2, 2]
-    return np.where(depth[:, None] > 1e-6, flat, 0.0).astype(np.float32)
+    flat = np.zeros((vertices.shape[0], 2), np.float32)
+    for v in range(vertices.shape[0]):
+        depth = float(vertices[v, 2])
+        if depth > 1e-6:
+            flat[v, 0] = vertices[v, 0] / depth * matrix[0, 0] + matrix[0, 2]
+            flat[v, 1] = vertices[v, 1] / depth * matrix[1, 1] + matrix[1, 2]
+    return flat
 
 
 def label_hand(
