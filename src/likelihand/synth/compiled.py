@@ -19,10 +19,8 @@ def compiled(function: Function) -> Function:
     Without fast-math: the same numbers come out on every machine of the same arithmetic.
 
     Example:
-        >>> @compiled
-        ... def twice(value: float) -> float:
-        ...     return 2.0 * value
-        >>> twice(1.5)
-        3.0
+        >>> from likelihand.synth.texture import step  # a function that this decorator compiled
+        >>> step(0.5)
+        0.5
     """
     return cast(Function, njit(cache=True, nogil=True, error_model="numpy")(function))
