@@ -73,9 +73,9 @@ def test_a_normal_density_is_torchs_normal():
     torch.testing.assert_close(value, expected)
 
 
-@pytest.mark.parametrize("residual", ["none", "laplace"])
-def test_integrates_to_one_over_the_crop_at_every_stage(residual):
-    loss = moved(ResidualLogLikelihood(stages=2, residual=residual), by=0.05)
+@pytest.mark.parametrize("options", [{}, {"residual": "laplace"}, {"symmetric": True}])
+def test_integrates_to_one_over_the_crop_at_every_stage(options):
+    loss = moved(ResidualLogLikelihood(stages=2, **options), by=0.05)
     mean, log_scale = torch.tensor([[[70.0, 50.0]]]), torch.log(torch.tensor([[[8.0, 9.0]]]))
     axis = torch.arange(-130, 130, 0.5) + 0.25
     grid = mean + torch.stack(torch.meshgrid(axis, axis, indexing="xy"), -1).view(1, -1, 2)
@@ -86,7 +86,25 @@ def test_integrates_to_one_over_the_crop_at_every_stage(residual):
         assert nats.double().neg().exp().sum().item() * 0.25 == pytest.approx(1, abs=1e-3)
 
 
-@pytest.mark.parametrize("options", [{}, {"residual": "laplace"}, {"variant": "rle"}, {"variant": "mmpose"}])
+def test_symmetric_is_the_average_of_the_density_and_its_mirror_image_by_hand():
+    # residual (1, -2) about (1, 0): exp(-2) / 2 pi; mirrored (-1, 2): exp(-4) / 2 pi
+    value = ResidualLogLikelihood(density=Lopsided(), symmetric=True)(*one_keypoint())
+    density = (math.exp(-2) + math.exp(-4)) / 2 / (2 * math.pi)
+    assert value.item() == pytest.approx(math.log(8) - math.log(density))
+
+
+def test_a_symmetric_density_has_its_mean_at_the_networks_mean():
+    loss = moved(ResidualLogLikelihood(stages=2, symmetric=True))
+    mean, log_scale, target, weight = (value.float() for value in batch())
+    for stage in range(2):
+        there = loss(mean, log_scale, target, weight, reduction="none", stage=stage)
+        mirrored = loss(mean, log_scale, 2 * mean - target, weight, reduction="none", stage=stage)
+        torch.testing.assert_close(there, mirrored)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"residual": "laplace"}, {"symmetric": True}, {"variant": "rle"}, {"variant": "mmpose"}]
+)
 def test_gradients_are_exact(options):
     loss = moved(ResidualLogLikelihood(**options).double())
     mean, log_scale, target, weight = batch(samples=1, keypoints=3)

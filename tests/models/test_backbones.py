@@ -25,8 +25,36 @@ def test_may_end_earlier(stride, channels):
     assert not any("layer4" in name for name, _ in backbone.named_parameters())
 
 
+def test_context_joins_the_last_map():
+    backbone = TimmBackbone("resnet18", stride=16, context=True).eval()
+    check_backbone(backbone, size=64)
+    images = torch.randn(1, 3, 64, 64)
+    features = backbone(images)
+    fine, wide = backbone.body(images)
+    torch.testing.assert_close(features[:, :256], fine)
+    torch.testing.assert_close(features[:, 256:].mean((2, 3)), wide.mean((2, 3)))
+
+
+@pytest.mark.parametrize("name", ["resnet18", "tf_efficientnet_lite0"])
+def test_what_is_frozen_stays(name):
+    backbone = TimmBackbone(name, frozen=4).train()
+    before = {key: value.clone() for key, value in backbone.state_dict().items()}
+    optimizer = torch.optim.SGD(backbone.parameters(), 0.1)
+    backbone(torch.randn(2, 3, 64, 64)).square().sum().backward()
+    optimizer.step()
+    index = backbones._feature_index(name, backbones._feature_strides(name), 4)
+    early = backbones._early_parameters(name, index)
+    still = {f"body.{parameter.rpartition('.')[0]}" for parameter in early}
+    after = backbone.state_dict()
+    assert all(torch.equal(before[key], after[key]) for key in before if key.rpartition(".")[0] in still)
+    counts = [key for key in before if key.endswith("num_batches_tracked") and key.rpartition(".")[0] not in still]
+    assert counts and all(after[key] == 1 for key in counts)
+    trained = {f"body.{key}" for key, _ in backbone.body.named_parameters() if key not in early}
+    assert trained == {key for key, value in backbone.named_parameters() if value.requires_grad}
+
+
 def test_rebuilds_from_its_configuration():
-    backbone = TimmBackbone("resnet18", stride=16)
+    backbone = TimmBackbone("resnet18", stride=16, context=True, frozen=4)
     again = TimmBackbone.from_config(backbone.config())
     again.load_state_dict(backbone.state_dict())
     images = torch.randn(1, 3, 32, 32)

@@ -43,11 +43,16 @@ class ResidualLogLikelihood(StageLoss):
               + \tfrac{|\epsilon_d|}{\sqrt 2}\Big), \qquad
               -2 \log\phi(-\epsilon) + \sum_d (2\log\hat\sigma_d + \log 2 + |\epsilon_d|).
 
+    A free flow can carry a shift, and then the network's mean is off by it while the likelihood is none the
+    worse. ``symmetric=True`` scores :math:`\tfrac12 (P_\phi(\epsilon) + P_\phi(-\epsilon))`, a density again, whose
+    mean is 0 whatever the flow: the network's mean is the mean of what it predicts.
+
     Args:
         stages: stages of the network, a flow each.
         residual: "none" for eq. 5 as written, "laplace" to start the flow from a Laplace density.
         variant: "paper", "rle" or "mmpose"; the last two bring their own Laplace term.
         density: stands in for the flows: one `Density` for all stages, or a sequence of one a stage.
+        symmetric: averages the density with its mirror image through 0.
 
     Raises:
         ValueError: an unknown name, arguments that contradict each other, or not a density a stage.
@@ -66,10 +71,11 @@ class ResidualLogLikelihood(StageLoss):
         residual: Residual = "none",
         variant: Variant = "paper",
         density: Density | Sequence[Density] | None = None,
+        symmetric: bool = False,
     ) -> None:
         super().__init__()
         _check_names(residual, variant, density is not None)
-        self.stages, self.residual, self.variant = stages, residual, variant
+        self.stages, self.residual, self.variant, self.symmetric = stages, residual, variant, symmetric
         if density is None:
             base = StandardLaplace() if residual == "laplace" else None
             self.density: RealNVP | Sequence[Density] = RealNVP(flows=stages, base=base)
@@ -82,7 +88,8 @@ class ResidualLogLikelihood(StageLoss):
 
     def extra_repr(self) -> str:
         """Show the arguments."""
-        return f"stages={self.stages}, residual={self.residual!r}, variant={self.variant!r}"
+        names = f"residual={self.residual!r}, variant={self.variant!r}, symmetric={self.symmetric}"
+        return f"stages={self.stages}, {names}"
 
     def forward(
         self, mean: Tensor, log_scale: Tensor, target: Tensor, weight: Tensor, *,
@@ -134,6 +141,12 @@ class ResidualLogLikelihood(StageLoss):
         return spread(nats, mask, weight)
 
     def _log_density(self, residual: Tensor, stage: int | None) -> Tensor:
+        if not self.symmetric:
+            return self._log_prob(residual, stage)
+        both = self._log_prob(torch.cat([residual, -residual], 1), stage)
+        return torch.logaddexp(*both.chunk(2, 1)) - math.log(2)
+
+    def _log_prob(self, residual: Tensor, stage: int | None) -> Tensor:
         if isinstance(self.density, RealNVP):
             if stage is None and self.stages > 1:
                 return self.density.log_prob(residual)

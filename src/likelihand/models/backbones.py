@@ -6,10 +6,11 @@ Any module with `channels`, `stride` and `forward` is one. Adding your own: writ
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, runtime_checkable
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 PACKAGED: Final = "tf_efficientnet_lite0"
 WAYS: Final = (
@@ -48,6 +49,9 @@ class TimmBackbone(nn.Module):
         weights: "package", "hub" (timm's download), the path of a .safetensors or .pth state dict of the whole
             timm model (never unpickled beyond tensors), or None for random weights.
         stride: input pixels a feature: 32 for the last map, 16 or 8 for earlier ones.
+        context: joins the last map, enlarged to the stride asked for, to the features: fine and wide at once.
+        frozen: all up to the map of this stride stays as it is in training, batch norm included; 0 for nothing.
+            Early filters of real photos are worth keeping when the pictures to come are rendered.
 
     Attributes:
         mean, std: of the RGB that the model was made for, in 0..1.
@@ -60,14 +64,24 @@ class TimmBackbone(nn.Module):
         >>> backbone = TimmBackbone("resnet18")
         >>> backbone.channels, backbone.stride, backbone(torch.zeros(1, 3, 64, 64)).shape
         (512, 32, torch.Size([1, 512, 2, 2]))
+        >>> TimmBackbone("resnet18", stride=16, context=True).channels
+        768
     """
 
-    def __init__(self, name: str = "resnet50", weights: str | Path | None = None, stride: int = 32) -> None:
+    def __init__(
+        self,
+        name: str = "resnet50",
+        weights: str | Path | None = None,
+        stride: int = 32,
+        context: bool = False,
+        frozen: int = 0,
+    ) -> None:
         import timm
 
         super().__init__()
-        index = _feature_index(name, stride)
-        options: dict[str, Any] = {"features_only": True, "out_indices": (index,)}
+        strides = _feature_strides(name)
+        indices = sorted({_feature_index(name, strides, stride), *([len(strides) - 1] if context else [])})
+        options: dict[str, Any] = {"features_only": True, "out_indices": tuple(indices)}
         if weights == "hub":
             self.body: Any = _from_hub(name, options)
         elif weights is None:
@@ -76,27 +90,40 @@ class TimmBackbone(nn.Module):
             tensors = _packaged_weights(name) if weights == "package" else _read_weights(Path(weights))
             overlay = {"state_dict": _used_weights(name, options, tensors)}
             self.body = timm.create_model(name, pretrained=True, pretrained_cfg_overlay=overlay, **options)
-        self.name, self.stride = name, stride
-        self.channels: int = self.body.feature_info.channels()[-1]
+        self.name, self.stride, self.context, self.frozen = name, stride, context, frozen
+        self.channels: int = sum(self.body.feature_info.channels())
         self.mean: tuple[float, ...] = self.body.pretrained_cfg["mean"]
         self.std: tuple[float, ...] = self.body.pretrained_cfg["std"]
+        self._still = _freeze(self.body, name, _feature_index(name, strides, frozen)) if frozen else []
 
     def forward(self, images: Tensor) -> Tensor:
         """Compute features (N, channels, H / stride, W / stride) of normalised pictures (N, 3, H, W)."""
-        features: Tensor = self.body(images)[-1]
-        return features
+        features: list[Tensor] = self.body(images)
+        if len(features) == 1:
+            return features[0]
+        fine, wide = features
+        return torch.cat([fine, F.interpolate(wide, fine.shape[-2:], mode="bilinear")], 1)
+
+    def train(self, mode: bool = True) -> Self:
+        """Set training or evaluation mode; what is frozen stays in evaluation mode."""
+        super().train(mode)
+        for module in self._still:
+            module.eval()
+        return self
 
     def config(self) -> dict[str, Any]:
         """Describe the architecture, without weights, for `from_config`."""
-        return {"class": "TimmBackbone", "name": self.name, "stride": self.stride}
+        keys = ("name", "stride", "context", "frozen")
+        return {"class": "TimmBackbone", **{key: getattr(self, key) for key in keys}}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "TimmBackbone":
         """Build what `config` described, with random weights."""
-        return cls(str(config["name"]), stride=config["stride"])
+        context, frozen = bool(config.get("context", False)), int(config.get("frozen", 0))
+        return cls(str(config["name"]), stride=config["stride"], context=context, frozen=frozen)
 
 
-def _feature_index(name: str, stride: int) -> int:
+def _feature_strides(name: str) -> list[int]:
     import timm
 
     if not timm.is_model(name):  # also keeps out timm's hf-hub: and local-dir:, which fetch what they name
@@ -108,10 +135,35 @@ def _feature_index(name: str, stride: int) -> int:
         raise ValueError(
             f"no timm model {name!r} that gives features ({error}); timm.list_models() has the names"
         ) from error
-    reductions: list[int] = model.feature_info.reduction()
-    if stride not in reductions:
-        raise ValueError(f"{name} has no features of stride {stride}: choose one of {sorted(set(reductions))}")
-    return max(i for i, reduction in enumerate(reductions) if reduction == stride)
+    strides: list[int] = model.feature_info.reduction()
+    return strides
+
+
+def _feature_index(name: str, strides: list[int], stride: int) -> int:
+    if stride not in strides:
+        raise ValueError(f"{name} has no features of stride {stride}: choose one of {sorted(set(strides))}")
+    return max(i for i, each in enumerate(strides) if each == stride)
+
+
+def _freeze(body: nn.Module, name: str, index: int) -> list[nn.Module]:
+    """Stop the training of all that feature map `index` depends on; give the batch norms among it."""
+    early = _early_parameters(name, index)
+    for parameter in early:
+        body.get_parameter(parameter).requires_grad_(False)
+    owners = sorted({parameter.rpartition(".")[0] for parameter in early})
+    return [m for m in map(body.get_submodule, owners) if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+
+
+def _early_parameters(name: str, index: int) -> set[str]:
+    """Name the parameters that the feature map `index` depends on."""
+    import timm
+
+    with torch.device("meta"):
+        model = timm.create_model(name, features_only=True, out_indices=(index,))
+        features = model(torch.zeros(1, 3, 64, 64))[0]
+    names, parameters = zip(*model.named_parameters(), strict=True)
+    gradients = torch.autograd.grad(features.sum(), parameters, allow_unused=True)
+    return {name for name, gradient in zip(names, gradients, strict=True) if gradient is not None}
 
 
 def _from_hub(name: str, options: Mapping[str, Any]) -> nn.Module:
