@@ -2,6 +2,7 @@
 `__len__()` and `record(index)`; see `likelihand.data.dataset.Dataset`.
 """  # noqa: D205
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from likelihand.data.augment import Augmentation, sample_of, sample_rng
@@ -16,6 +17,7 @@ from likelihand.data.wholebody import CocoWholeBodyHands
 
 if TYPE_CHECKING:
     from likelihand.data.synthetic import Synthetic
+    from likelihand.synth.shards import Shards
 
 __all__ = [
     "RHD",
@@ -28,6 +30,7 @@ __all__ = [
     "FreiHAND",
     "ImageError",
     "Report",
+    "Shards",
     "Subset",
     "Synthetic",
     "check_dataset",
@@ -41,10 +44,11 @@ __all__ = [
 ]
 
 
+_RENDERED = {"Synthetic": "likelihand.data.synthetic", "Shards": "likelihand.synth.shards"}
+
+
 def __getattr__(name: str) -> Any:  # noqa: ANN401
     """Import the rendered hands when they are asked for: they need Numba."""
-    if name == "Synthetic":
-        from likelihand.data.synthetic import Synthetic
-
-        return Synthetic
+    if name in _RENDERED:
+        return getattr(import_module(_RENDERED[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -44,8 +44,8 @@ class ResidualLogLikelihood(StageLoss):
               -2 \log\phi(-\epsilon) + \sum_d (2\log\hat\sigma_d + \log 2 + |\epsilon_d|).
 
     A free flow can carry a shift, and then the network's mean is off by it while the likelihood is none the
-    worse. ``symmetric=True`` scores :math:`\tfrac12 (P_\phi(\epsilon) + P_\phi(-\epsilon))`, a density again, whose
-    mean is 0 whatever the flow: the network's mean is the mean of what it predicts.
+    worse. ``symmetric=True`` scores :math:`\tfrac12 (P_\phi(\epsilon) + P_\phi(-\epsilon))`: a density again, and
+    its mean is 0 whatever the flow, so that the network's mean is the mean of what it predicts.
 
     Args:
         stages: stages of the network, a flow each.
