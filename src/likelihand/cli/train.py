@@ -32,12 +32,17 @@ def parser() -> Parser:
 
 
 def run(arguments: Namespace) -> int:
-    """Build what the run file describes and train it."""
+    """Build what the run file describes, its random weights by the run's seed, and train it.
+
+    An interrupted run gives 130; `--resume` goes on with it.
+    """
+    import torch
+
     from likelihand.training import train
 
-    run_parser = parser()
-    built = run_parser.instantiate(arguments)
-    train(
+    torch.manual_seed(getattr(arguments.train, "seed", 0))
+    built = parser().instantiate(arguments)
+    result = train(
         built.network,
         built.loss,
         built.train_data,
@@ -46,7 +51,7 @@ def run(arguments: Namespace) -> int:
         out=built.out,
         resume=built.resume,
     )
-    return 0
+    return 0 if result.finished else 130
 
 
 def network_of(run_file: Path) -> "nn.Module":
