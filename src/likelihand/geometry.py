@@ -8,7 +8,8 @@ columns (x, y, 1) and are named destination_from_source, so that a chain reads
 """
 
 import math
-from typing import Final, TypeAlias
+import threading
+from typing import Any, Final, TypeAlias
 
 import cv2
 import numpy as np
@@ -295,17 +296,37 @@ def warp_image(
     half = matrix[:2].copy()
     half[:, 2] += half[:, :2].sum(1) / 2 - 0.5
     height, width = size
-    # OpenCV warps four channels in half the time of three, to the same numbers; not worth it on a large photo.
-    four = image.shape[0] * image.shape[1] <= 4 * height * width
-    warped = cv2.warpAffine(
-        cv2.cvtColor(image, cv2.COLOR_RGB2RGBA) if four else image,
-        half,
-        (width, height),
-        flags=cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=(*fill, 0),
-    )
-    return np.asarray(cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB) if four else warped, np.uint8)
+    if image.shape[0] * image.shape[1] <= 4 * height * width:
+        return _warped_by_fours(image, half, size, fill)
+    return np.asarray(cv2.warpAffine(image, half, (width, height), **_linear(fill)), np.uint8)
+
+
+def _warped_by_fours(image: Image, half: FloatArray, size: tuple[int, int], fill: tuple[int, int, int]) -> Image:
+    """Warp a small picture by way of four channels.
+
+    OpenCV warps four channels in half the time of three, to the same numbers; and most of what is left would go
+    into fresh pages of memory, so the two intermediate pictures stay with the thread.
+    """
+    height, width = size
+    four = cv2.cvtColor(image, cv2.COLOR_RGB2RGBA, dst=_scratch("source", image.shape[:2]))
+    warped = cv2.warpAffine(four, half, (width, height), dst=_scratch("warped", size), **_linear(fill))
+    return np.asarray(cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB), np.uint8)
+
+
+def _linear(fill: tuple[int, int, int]) -> dict[str, Any]:
+    return {"flags": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_CONSTANT, "borderValue": (*fill, 0)}
+
+
+_OF_THREAD = threading.local()
+
+
+def _scratch(name: str, size: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Give the thread's own array of that name, (height, width, 4); what it held is lost."""
+    held: NDArray[np.uint8] | None = getattr(_OF_THREAD, name, None)
+    if held is None or held.shape[:2] != tuple(size):
+        held = np.empty((*size, 4), np.uint8)
+        setattr(_OF_THREAD, name, held)
+    return held
 
 
 def _averaged(image: Image, matrix: FloatArray, size: tuple[int, int], shrink: int) -> tuple[Image, FloatArray]:
