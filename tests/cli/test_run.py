@@ -138,7 +138,7 @@ def test_info_counts_by_part(folder: Path, capsys: pytest.CaptureFixture[str]) -
     assert "stage 2" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["paper-freihand", "paper-rhd", "drawn-cpu"])
+@pytest.mark.parametrize("name", ["paper-freihand", "paper-rhd", "drawn-cpu", "ablation"])
 def test_run_files_of_the_project_parse(name: str) -> None:
     from likelihand.cli.train import parser
 
@@ -152,6 +152,42 @@ def test_run_files_of_the_project_parse(name: str) -> None:
         )
         assert (list(arguments.train.milestones), arguments.train.decay) == ([90], 0.1)
         assert arguments.network.init_args.stages == arguments.loss.init_args.stages == 5
+
+
+def test_hands_of_a_coco_file_can_be_chosen(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import cv2
+    import numpy as np
+
+    cv2.imwrite(str(folder / "a.png"), np.zeros((64, 64, 3), np.uint8))
+    points = np.column_stack([np.random.default_rng(0).uniform(9, 50, (21, 2)), np.full(21, 2)]).ravel().tolist()
+    hands = [
+        {"id": i, "image_id": 1, "category_id": 1, "keypoints": points, "bbox": [0, 0, 64, 64], "subset": name}
+        for i, name in enumerate(("core", "core", "extra"))
+    ]
+    content = {"images": [{"id": 1, "file_name": "a.png"}], "annotations": hands}
+    (folder / "a.json").write_text(json.dumps(content))
+    init = {"annotations": str(folder / "a.json"), "where": {"subset": "core"}, "box": "keypoints"}
+    described = {"class_path": "likelihand.data.CocoHands", "init_args": init}
+    (folder / "data.yaml").write_text(yaml.safe_dump(described))
+    chosen = ["--where", "subset=core"]
+    reports = []
+    for source in (["a.json"], ["a.json", *chosen], ["a.json", *chosen, "--box", "keypoints"], ["data.yaml"]):
+        data = [str(folder / source[0]), *source[1:], "--json", str(folder / "scores.json")]
+        assert main(["evaluate", str(folder / "run"), "--data", *data]) == 0
+        reports.append(json.loads((folder / "scores.json").read_text()))
+    assert [report["samples"] for report in reports] == [3, 2, 2, 2]
+    assert reports[1]["split"].endswith("a.json subset=core")
+    assert reports[1]["total"] != reports[2]["total"] == reports[3]["total"]
+    capsys.readouterr()
+    drawn = ["likelihand.data.DrawnHands", "--data.count", "2"]
+    for data, message in (
+        ([str(folder / "a.json"), "--where", "core"], "--where 'core' is not FIELD=VALUE"),
+        ([*drawn, *chosen], "--where goes with a path"),
+        ([str(folder / "a.json"), "--where", "subset=none"], "3 annotations without subset=none"),
+    ):
+        assert main(["evaluate", str(folder / "run"), "--data", *data]) == 2
+        told = capsys.readouterr().err
+        assert message in told and told.count("\n") == 1
 
 
 def test_unknown_protocol_and_data_are_one_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -119,6 +119,28 @@ def test_what_is_left_out_is_counted_and_told(tmp_path, caplog):
         CocoHands(write(tmp_path, annotation(iscrowd=1)))
 
 
+def test_where_chooses_by_fields_of_annotation_or_image(tmp_path, caplog):
+    annotations = [annotation(subset="core"), annotation(subset="extra"), annotation(id=8, subset="core", take=2)]
+    path = write(tmp_path, *annotations, annotation(), licence="free", take=1)
+
+    def kept(**where):
+        data = CocoHands(path, where=where)
+        return len(data), dict(data.left_out)
+
+    with caplog.at_level(logging.WARNING):
+        assert kept(subset="core") == (2, {"annotations without subset=core": 2})
+        assert kept(subset="core", take="2") == (1, {"annotations without subset=core, take=2": 3})
+        assert kept(take="1") == (3, {"annotations without take=1": 1})
+        assert kept(licence="free") == kept() == (4, {})
+        assert not caplog.text
+        data = CocoHands(write(tmp_path, annotation(subset="core", iscrowd=1), *annotations), where={"take": "2"})
+        assert (len(data), not caplog.text) == (1, True)
+        CocoHands(write(tmp_path, annotation(subset="core", iscrowd=1), *annotations), where={"subset": "core"})
+        assert caplog.text.strip().endswith("left out 1 crowds")
+    with pytest.raises(ValueError, match=r"no usable hand; left out: 4 annotations without subset=cor$"):
+        CocoHands(path, where={"subset": "cor"})
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
@@ -174,7 +196,9 @@ def test_both_hands_of_whole_body_people(tmp_path, caplog):
         "righthand_box": [0.0, 0.0, 0.0, 0.0],
     }  # fmt: skip
     other = person | {"id": 4, "lefthand_valid": False, "righthand_kpts": flat(visible=0)}
-    data = CocoWholeBodyHands(write(tmp_path, person, other, person | {"iscrowd": 1}))
+    path = write(tmp_path, person, other, person | {"iscrowd": 1})
+    assert len(CocoWholeBodyHands(path, where={"id": "3", "iscrowd": "None"})) == 2
+    data = CocoWholeBodyHands(path)
     assert [(r.side, r.key[-18:]) for r in (data.record(0), data.record(1))] == [
         ("left", " annotation 3 left"), ("right", "annotation 3 right"),
     ]  # fmt: skip
@@ -215,6 +239,8 @@ def test_the_labelled_photos_and_the_fingertips(shared):
     assert len(records) == 391
     assert sum(int(r.weight.sum()) for r in records) == 8158
     assert len({r.dataset for r in records}) == 12
+    core = CocoHands(shared / "real/labelled/annotations.json", where={"subset": "core"}, box="keypoints")
+    assert (len(core), sum(core.record(i).dataset.startswith("hand-graph-cnn") for i in range(108))) == (108, 49)
     tips = CocoHands(shared / "real/fingertips/annotations.json")
     assert len(tips) == 1000
     assert all(np.flatnonzero(tips.record(i).weight).tolist() == [4, 8] for i in range(0, 1000, 50))

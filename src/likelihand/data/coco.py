@@ -65,6 +65,8 @@ class CocoHands:
         box: "annotation" takes the file's `bbox` where there is one, "keypoints" the tight box of the labelled
             keypoints.
         dataset: the name by which scores are grouped, where the file's own is not wanted.
+        where: keeps annotations of which these fields (of the annotation, or else of its image) read like this,
+            e.g. {"subset": "core"}; the others are counted in `left_out`, and the log does not mention them.
 
     Raises:
         FileNotFoundError: the JSON or the folder is missing.
@@ -84,6 +86,7 @@ class CocoHands:
         pixel_centre: float = 0.0,
         box: Literal["annotation", "keypoints"] = "annotation",
         dataset: str | None = None,
+        where: Mapping[str, str] | None = None,
     ) -> None:
         self.path, self.pixel_centre, self.box, self.dataset = Path(annotations), pixel_centre, box, dataset
         if pixel_centre not in (0.0, 0.5):
@@ -93,12 +96,24 @@ class CocoHands:
         self.left_out: Counter[str] = Counter()
         content = read_coco(self.path)
         self._images = {image["id"]: image for image in content["images"]}
+        unasked = self._leave_out(content, where or {})
         self._entries = self._usable(content, keypoint_order)
         if not self._entries:
             raise ValueError(f"{self.path} holds no usable hand; left out: {_listed(self.left_out)}")
         self.folder = images_folder_of(self.path, images_folder, self._file_name(self._entries[0]))
-        if self.left_out:
-            _log.warning("%s: left out %s", self.path, _listed(self.left_out))
+        if problems := {name: count for name, count in self.left_out.items() if name != unasked}:
+            _log.warning("%s: left out %s", self.path, _listed(problems))
+
+    def _leave_out(self, content: dict[str, Any], where: Mapping[str, str]) -> str:
+        """Take annotations out of the content whose fields are not as asked; give the name they are counted by."""
+        every = content["annotations"]
+        fields = [self._images.get(a.get("image_id"), {}) | a for a in every]
+        asked = [all(str(f.get(name)) == str(value) for name, value in where.items()) for f in fields]
+        content["annotations"] = [annotation for annotation, kept in zip(every, asked, strict=True) if kept]
+        name = "annotations without " + ", ".join(f"{field}={value}" for field, value in where.items())
+        if len(content["annotations"]) < len(every):
+            self.left_out[name] = len(every) - len(content["annotations"])
+        return name
 
     def _usable(self, content: Mapping[str, Any], keypoint_order: Sequence[int] | None) -> list[Entry]:
         orders = _orders(content, keypoint_order, self.path)

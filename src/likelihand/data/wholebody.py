@@ -25,6 +25,7 @@ class CocoWholeBodyHands(CocoHands):
         pixel_centre: as in `CocoHands`.
         box: as in `CocoHands`.
         dataset: as in `CocoHands`; "COCO-WholeBody" by default.
+        where: as in `CocoHands`.
 
     Raises:
         FileNotFoundError: the JSON or the folder is missing.
@@ -43,8 +44,9 @@ class CocoWholeBodyHands(CocoHands):
         pixel_centre: float = 0.0,
         box: Literal["annotation", "keypoints"] = "annotation",
         dataset: str = "COCO-WholeBody",
+        where: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(annotations, images_folder, None, pixel_centre, box, dataset)
+        super().__init__(annotations, images_folder, None, pixel_centre, box, dataset, where)
 
     def _usable(self, content: Mapping[str, Any], keypoint_order: Sequence[int] | None) -> list[Entry]:
         entries = []
