@@ -5,11 +5,16 @@ centre is ((j + 1/2) s, (i + 1/2) s) in crop pixels. Everything is computed in f
 autocast.
 """
 
+import math
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
+
+FAINTEST: Final = 1e-10
+"""Values below count as this much before a logarithm is taken."""
 
 Decoder: TypeAlias = Callable[[Tensor, int], Tensor]
 """Takes heatmaps (N, K, h, w) and their stride, gives points (N, K, 2) in crop pixels."""
@@ -19,9 +24,11 @@ class Prediction(NamedTuple):
     """What one stage of a network says of a batch.
 
     Attributes:
-        heatmaps: (N, K, h, w) logits.
+        heatmaps: (N, K, h, w) logits; values where the network learns pictures of Gaussians; (N, K, 0, 0) where it
+            makes no heatmaps.
         mean: (N, K, 2) float32 (x, y) in crop pixels.
-        log_scale: (N, K, 2) float32, natural logarithm of the scale along x and y in crop pixels.
+        log_scale: (N, K, 2) float32, natural logarithm of the scale along x and y in crop pixels; where the
+            network predicts none, one constant that does not depend on the picture.
     """
 
     heatmaps: Tensor
@@ -120,6 +127,67 @@ def peak(heatmaps: Tensor, stride: int) -> Tensor:
         return (position + 0.5 + 0.25 * torch.sign(after - before) * inside) * stride
 
     return torch.stack([quarter(column, width, 1), quarter(row, height, width)], -1)
+
+
+def dark(heatmaps: Tensor, stride: int, sigma: float = 2.0) -> Tensor:
+    r"""Find the top of a Gaussian fitted to every heatmap about its highest cell.
+
+    The heatmap is smoothed by the Gaussian that it was trained on and its least value taken away; about the
+    highest cell m, one Newton step on its logarithm leads to the top:
+
+    .. math:: \mu = m - D''(m)^{-1} D'(m), \qquad D = \log(h * G)
+
+    (Zhang et al., Distribution-Aware Coordinate Representation for Human Pose Estimation, 2020, eqs. 3 to 10),
+    derivatives by central differences. Exact for a Gaussian far from the border. On a border cell, or where the
+    logarithm is not concave, m stays the answer. For networks trained with `HeatmapLoss`; not differentiable.
+
+    Args:
+        heatmaps: (N, K, h, w) values.
+        stride: crop pixels a cell.
+        sigma: of the Gaussian in cells, as that of the loss.
+
+    Returns:
+        (N, K, 2) float32 (x, y) in crop pixels, at most a cell from the highest cell's centre.
+
+    Example:
+        >>> target = torch.tensor([[[30.9, 41.7]]])
+        >>> dark(render_gaussians(target, (24, 24), 4, 2.0), stride=4)
+        tensor([[[30.9..., 41.7...]]])
+    """
+    height, width = heatmaps.shape[-2:]
+    smooth = _smooth(widen(heatmaps), sigma)
+    best = smooth.flatten(-2).argmax(-1)
+    row, column = best // width, best % width
+
+    def log_value(down: int, right: int) -> Tensor:
+        cell = (row + down).clamp(0, height - 1) * width + (column + right).clamp(0, width - 1)
+        return smooth.flatten(-2).gather(-1, cell.unsqueeze(-1)).squeeze(-1).log()
+
+    here, left, right = log_value(0, 0), log_value(0, -1), log_value(0, 1)
+    up, down = log_value(-1, 0), log_value(1, 0)
+    dx, dy = (right - left) / 2, (down - up) / 2
+    dxx, dyy = right + left - 2 * here, down + up - 2 * here
+    dxy = (log_value(1, 1) + log_value(-1, -1) - log_value(1, -1) - log_value(-1, 1)) / 4
+    determinant = dxx * dyy - dxy.square()
+    inside = (row > 0) & (row < height - 1) & (column > 0) & (column < width - 1)
+    usable = inside & (dxx < 0) & (determinant > 0)
+    step = torch.stack([dxy * dy - dyy * dx, dxy * dx - dxx * dy], -1)
+    step = (step / torch.where(usable, determinant, 1).unsqueeze(-1)).clamp(-1, 1)
+    centre = torch.stack([column, row], -1) + 0.5
+    return (centre + torch.where(usable.unsqueeze(-1), step, 0)) * stride
+
+
+def _smooth(heatmaps: Tensor, sigma: float) -> Tensor:
+    """Smooth by a Gaussian, with zeros outside, then stretch every heatmap to (0, 1]."""
+    radius = math.ceil(3 * sigma)
+    offsets = torch.arange(-radius, radius + 1, dtype=heatmaps.dtype, device=heatmaps.device)
+    kernel = (-0.5 * (offsets / sigma).square()).softmax(0)
+    rows, columns = kernel.view(1, 1, -1, 1), kernel.view(1, 1, 1, -1)
+    with torch.autocast(heatmaps.device.type, enabled=False):
+        values = F.conv2d(heatmaps.flatten(0, 1).unsqueeze(1), rows, padding=(radius, 0))
+        values = F.conv2d(values, columns, padding=(0, radius)).view(heatmaps.shape)
+    low, high = values.amin((-2, -1), keepdim=True), values.amax((-2, -1), keepdim=True)
+    return ((values - low) / (high - low).clamp_min(FAINTEST)).clamp_min(FAINTEST)
 
 
 def spatial_covariance(heatmaps: Tensor, stride: int) -> Tensor:

@@ -65,8 +65,12 @@ class _GaussianTargetLoss(StageLoss):
             The mean of the labelled keypoints, or weighted values of shape (N, K).
 
         Raises:
-            ValueError: shapes or reduction do not fit.
+            ValueError: shapes or reduction do not fit, or the network makes no heatmaps.
         """
+        if 0 in heatmaps.shape[2:]:
+            raise ValueError(
+                f"heatmaps are empty, {tuple(heatmaps.shape)}: this network makes none, use a loss of points"
+            )
         mask = labelled(target, weight, heatmaps.shape[:2])
         values = self._compare(widen(heatmaps[mask]), target[mask], self.stride if stride is None else stride)
         return reduce(spread(values, mask, weight), weight, reduction)

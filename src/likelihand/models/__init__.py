@@ -1,19 +1,28 @@
 """Networks from crops to keypoints, and the backbones under them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from torch import nn
 
-from likelihand.models.backbones import Backbone, TimmBackbone
+from likelihand.models.backbones import Backbone, LargeKernelBackbone, TimmBackbone
 from likelihand.models.complexity import PartComplexity, complexity, format_complexity
+from likelihand.models.cpm import ConvolutionalPoseMachine
 from likelihand.models.deploy import DeployedNetwork
+from likelihand.models.integral import IntegralNetwork
+from likelihand.models.network import KeypointNetwork
+from likelihand.models.rle import RegressionNetwork
 from likelihand.models.sequential import SequentialHeatmapNetwork
 
 __all__ = [
     "Backbone",
+    "ConvolutionalPoseMachine",
     "DeployedNetwork",
+    "IntegralNetwork",
+    "KeypointNetwork",
+    "LargeKernelBackbone",
     "PartComplexity",
+    "RegressionNetwork",
     "SequentialHeatmapNetwork",
     "TimmBackbone",
     "complexity",
@@ -21,8 +30,9 @@ __all__ = [
     "from_config",
 ]
 
-_OWN: Final[dict[str, Callable[[Mapping[str, Any]], nn.Module]]] = {
-    "SequentialHeatmapNetwork": SequentialHeatmapNetwork.from_config,
+_OWN: Final[dict[str, type[KeypointNetwork]]] = {
+    each.__name__: each
+    for each in (SequentialHeatmapNetwork, RegressionNetwork, IntegralNetwork, ConvolutionalPoseMachine)
 }
 
 
@@ -49,6 +59,6 @@ def from_config(config: Mapping[str, Any]) -> nn.Module:
             "and load its weights there"
         )
     try:
-        return _OWN[name](config)
+        return _OWN[name].from_config(config)
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"the configuration does not describe a {name}: {error!r}") from error

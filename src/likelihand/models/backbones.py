@@ -4,7 +4,7 @@ Any module with `channels`, `stride` and `forward` is one. Adding your own: writ
 `likelihand.contracts.check_backbone` on it, and hand it to a network.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, runtime_checkable
 
@@ -121,6 +121,60 @@ class TimmBackbone(nn.Module):
         """Build what `config` described, with random weights."""
         context, frozen = bool(config.get("context", False)), int(config.get("frozen", 0))
         return cls(str(config["name"]), stride=config["stride"], context=context, frozen=frozen)
+
+
+class LargeKernelBackbone(nn.Sequential):
+    """Three convolutions of 9 x 9 pixels, each followed by batch normalisation, ReLU and 2x2 max pooling.
+
+    The image features of Wei et al., Convolutional Pose Machines (2016), figure 2; the paper has no batch
+    normalisation. Weights start at random.
+
+    Args:
+        channels: of the features; 128 in the authors' network.
+
+    Example:
+        >>> LargeKernelBackbone(16)(torch.zeros(1, 3, 64, 64)).shape
+        torch.Size([1, 16, 8, 8])
+    """
+
+    stride = 8
+
+    def __init__(self, channels: int = 128) -> None:
+        layers: list[nn.Module] = []
+        for inputs in (3, channels, channels):
+            convolution = nn.Conv2d(inputs, channels, 9, padding=4, bias=False)
+            layers += [convolution, nn.BatchNorm2d(channels), nn.ReLU(), nn.MaxPool2d(2)]
+        super().__init__(*layers)
+        self.channels = channels
+
+    def config(self) -> dict[str, Any]:
+        """Describe the architecture, without weights, for `from_config`."""
+        return {"class": "LargeKernelBackbone", "channels": self.channels}
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> "LargeKernelBackbone":
+        """Build what `config` described, with random weights."""
+        return cls(config["channels"])
+
+
+def backbone_from_config(config: Mapping[str, Any]) -> Backbone:
+    """Build the backbone that its `config()` describes, with random weights; only the library's own.
+
+    Raises:
+        ValueError: the class is not the library's, or the arguments do not fit it.
+
+    Example:
+        >>> backbone_from_config(LargeKernelBackbone(8).config()).channels
+        8
+    """
+    own: dict[str, Callable[[Mapping[str, Any]], Backbone]] = {
+        "LargeKernelBackbone": LargeKernelBackbone.from_config,
+        "TimmBackbone": TimmBackbone.from_config,
+    }
+    name = config.get("class")
+    if not isinstance(name, str) or name not in own:
+        raise ValueError(f"cannot build backbone {name!r}: expected one of {', '.join(own)}")
+    return own[name](config)
 
 
 def _feature_strides(name: str) -> list[int]:

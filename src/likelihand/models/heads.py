@@ -12,10 +12,27 @@ from likelihand.heatmaps import widen
 Upsampling: TypeAlias = Callable[[int, int], nn.Module]
 """Makes a module that doubles height and width, from so many channels to so many."""
 
+HEATMAP_STRIDE: Final = 4
 SMALLEST: Final = 1e-3
 LARGEST: Final = 2.0
 INITIAL: Final = 0.125
 """The scale stays between the first two and starts near the third, in units of the longer side of the input."""
+
+
+def doublings_to_heatmap(stride: int) -> int:
+    """Count how often features of this stride must double in height and width to become heatmaps of stride 4.
+
+    Raises:
+        ValueError: no number of doublings leads there.
+
+    Example:
+        >>> doublings_to_heatmap(32)
+        3
+    """
+    doublings = (stride // HEATMAP_STRIDE).bit_length() - 1
+    if doublings < 0 or HEATMAP_STRIDE * 2**doublings != stride:
+        raise ValueError(f"the backbone has stride {stride}, expected 4, 8, 16 or 32: heatmaps have stride 4")
+    return doublings
 
 
 def transposed_convolution(inputs: int, outputs: int) -> nn.Module:

@@ -1,0 +1,96 @@
+"""RLE's network: points and scales straight from pooled features, without heatmaps."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from likelihand.heatmaps import Prediction, widen
+from likelihand.models.backbones import Backbone
+from likelihand.models.heads import SMALLEST
+from likelihand.models.network import KeypointNetwork, check_counts
+
+
+class RegressionHead(nn.Module):
+    r"""Makes points and log scales from features: average pooling, then one fully connected layer each.
+
+    As shares of the input's (width, height), with the layers' outputs a and b,
+
+    .. math:: \hat\mu = \tfrac12 + a, \qquad \hat\sigma = \ell + (1 - \ell)\,\mathrm{sigmoid}(b)
+
+    with l = 1/1000. The published scale is sigmoid(b) alone; the floor, the same as `ScaleHead`'s, keeps the residual finite.
+
+    Args:
+        inputs: channels of the features.
+        keypoints: two values each.
+
+    Example:
+        >>> mean, log_scale = RegressionHead(16, 21)(torch.zeros(2, 16, 4, 8), (128, 256))
+        >>> mean.shape, log_scale.shape
+        (torch.Size([2, 21, 2]), torch.Size([2, 21, 2]))
+    """
+
+    def __init__(self, inputs: int, keypoints: int) -> None:
+        super().__init__()
+        self.points = nn.Linear(inputs, 2 * keypoints)
+        self.scales = nn.Linear(inputs, 2 * keypoints)
+        for layer in (self.points, self.scales):
+            nn.init.normal_(layer.weight, std=1e-3)
+            nn.init.zeros_(layer.bias)
+
+    def forward(self, features: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+        """Compute points and log scales (N, K, 2) in crop pixels; size is the input's (height, width)."""
+        pooled = features.mean((-2, -1))
+        points, scales = (
+            widen(layer(pooled)).reshape(len(features), -1, 2) for layer in (self.points, self.scales)
+        )
+        extent = points.new_tensor([size[1], size[0]])
+        share = SMALLEST + (1 - SMALLEST) * torch.sigmoid(scales)
+        return (0.5 + points) * extent, (share * extent).log()
+
+
+class RegressionNetwork(KeypointNetwork):
+    """Regresses keypoints and their scale from the backbone's pooled feature, in one stage.
+
+    Li et al., Human Pose Regression with Residual Log-likelihood Estimation (2021), arXiv 2107.11291. Train it
+    with `ResidualLogLikelihood(variant="rle")` for the published loss, or
+    `ResidualLogLikelihood(residual="laplace")` for the same idea as a true density. There are no heatmaps:
+    `Prediction.heatmaps` is empty, (N, K, 0, 0), and losses of heatmaps refuse it.
+
+    Args:
+        backbone: any module with `channels`, `stride` and `forward`.
+        keypoints: to find.
+        mean: of RGB in 0..1; by default the backbone's own `mean`, else ImageNet's.
+        std: of RGB in 0..1, likewise.
+
+    Raises:
+        ValueError: no keypoint.
+
+    Example:
+        >>> from likelihand.models import TimmBackbone
+        >>> network = RegressionNetwork(TimmBackbone("resnet18"))
+        >>> prediction = network(torch.zeros(2, 64, 64, 3, dtype=torch.uint8))[-1]
+        >>> prediction.heatmaps.shape, prediction.mean.shape
+        (torch.Size([2, 21, 0, 0]), torch.Size([2, 21, 2]))
+    """
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        keypoints: int = 21,
+        mean: Sequence[float] | None = None,
+        std: Sequence[float] | None = None,
+    ) -> None:
+        check_counts(keypoints=keypoints)
+        super().__init__(backbone, [RegressionHead(backbone.channels, keypoints)], keypoints, mean, std)
+
+    def predict(self, images: Tensor, *, every: bool) -> list[Prediction]:
+        """Predict the only stage."""
+        (head,) = cast(Iterable[RegressionHead], self.stages)
+        mean, log_scale = head(self.features(images), (images.shape[1], images.shape[2]))
+        return [Prediction(mean.new_empty(*mean.shape[:2], 0, 0), mean, log_scale)]
+
+    def options(self) -> dict[str, Any]:
+        """Give the constructor's arguments beside backbone, keypoints, mean and std: none."""
+        return {}
