@@ -33,6 +33,9 @@ _FAR: Final = 30_000.0
 ELLIPSE_RADIUS: Final = 1.5152
 """Radius, in standard deviations, of the ellipse that holds 68.27 % of a Gaussian: sqrt(-2 ln(1 - 0.6827))."""
 
+WASH: Final = 0.3
+"""How much of its colour an ellipse lays over the picture."""
+
 KEYPOINT_COLOURS: Final[tuple[Colour, ...]] = (
     WRIST_COLOUR,
     *(FINGER_COLOURS[finger] for finger in FINGER_KEYPOINTS for _ in range(4)),
@@ -131,15 +134,14 @@ def draw_keypoints(
     if not shown.any():
         return
     width = line_width(array[shown])
+    if covariance is not None:
+        _ellipses(canvas, array, np.asarray(covariance, np.float64), np.flatnonzero(shown))
     bones = [bone for bone in BONES if shown[bone[0]] and shown[bone[1]]]
     for extra, halo in ((2 * max(1, width // 2), True), (0, False)):
         for parent, child in bones:
             _line(canvas, array[parent], array[child], _HALO if halo else KEYPOINT_COLOURS[child], width + extra)
         for k in np.flatnonzero(shown):
             _disc(canvas, array[k], 0.9 * width + extra / 2, _HALO if halo else KEYPOINT_COLOURS[k])
-    if covariance is not None:
-        for k in np.flatnonzero(shown):
-            _ellipse(canvas, array[k], np.asarray(covariance, np.float64)[k], KEYPOINT_COLOURS[k], width)
 
 
 def line_width(points: ArrayLike) -> int:
@@ -247,14 +249,20 @@ def _disc(canvas: Image, centre: FloatArray, radius: float, colour: Colour) -> N
     cv2.circle(canvas, _fixed(centre), round(radius * 2**_SHIFT), colour, -1, cv2.LINE_AA, _SHIFT)
 
 
-def _ellipse(
-    canvas: Image, centre: FloatArray, covariance: NDArray[np.float64], colour: Colour, width: int
-) -> None:
-    if not np.isfinite(covariance).all() or not covariance.any():
-        return
+def _ellipses(canvas: Image, centres: FloatArray, covariances: FloatArray, keypoints: NDArray[np.intp]) -> None:
+    """Draw regions below everything else: a wash of colour each, and a thin edge."""
+    drawn = [k for k in keypoints if np.isfinite(covariances[k]).all() and covariances[k].any()]
+    wash = canvas.copy()
+    for k in drawn:
+        _ellipse(wash, centres[k], covariances[k], KEYPOINT_COLOURS[k], cv2.FILLED)
+    cv2.addWeighted(wash, WASH, canvas, 1 - WASH, 0, dst=canvas)
+    for k in drawn:
+        _ellipse(canvas, centres[k], covariances[k], KEYPOINT_COLOURS[k], 1)
+
+
+def _ellipse(canvas: Image, centre: FloatArray, covariance: FloatArray, colour: Colour, thickness: int) -> None:
     variance, axes = np.linalg.eigh(covariance)
     radii = np.clip(ELLIPSE_RADIUS * np.sqrt(np.clip(variance, 0, None)), 0, _FAR)
     size = (round(radii[1] * 2**_SHIFT), round(radii[0] * 2**_SHIFT))
     angle = float(np.degrees(np.arctan2(axes[1, 1], axes[0, 1])))
-    for paint, thickness in ((_HALO, max(1, width // 2) + 2), (colour, max(1, width // 2))):
-        cv2.ellipse(canvas, _fixed(centre), size, angle, 0, 360, paint, thickness, cv2.LINE_AA, _SHIFT)
+    cv2.ellipse(canvas, _fixed(centre), size, angle, 0, 360, colour, thickness, cv2.LINE_AA, _SHIFT)
