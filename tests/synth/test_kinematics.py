@@ -23,7 +23,7 @@ def placed(request):
     rng = np.random.default_rng(request.param)
     skeleton = sample_shape(rng, load_asset()).skeleton
     angles = rng.uniform(LIMITS[:, 0], LIMITS[:, 1])
-    return skeleton, angles, place_bones(skeleton.joints, skeleton.axes, skeleton.rest, angles)
+    return skeleton, angles, place_bones(skeleton.bones, angles)
 
 
 def test_keypoints_are_rest_joints_moved_by_their_bones(placed):
@@ -71,10 +71,7 @@ def test_flexion_brings_finger_tips_out_of_the_palm_and_thumbs_side_is_positive(
     bent[:16].reshape(4, 4)[:, 0] = 0.8
     spread = still.copy()
     spread[:16].reshape(4, 4)[:, 3] = 0.2
-    tips = [
-        place_bones(skeleton.joints, skeleton.axes, skeleton.rest, angles)[2][8::4]
-        for angles in (still, bent, spread)
-    ]
+    tips = [place_bones(skeleton.bones, angles)[2][8::4] for angles in (still, bent, spread)]
     assert np.all(tips[1][:, 2] > tips[0][:, 2] + 0.02)
     assert np.all(tips[2][:, 0] > tips[0][:, 0] + 0.005)
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from likelihand.synth.compiled import compiled
+from likelihand.synth.compiled import compiled, inlined
 from likelihand.synth.material import skin_tone
 from likelihand.synth.texture import CELLS, linear_of_lab, noise_volume, step
 
@@ -26,6 +26,7 @@ _LONGEST: Final = 640
     SCALE, R2, G2, B2,
 ) = range(20)  # fmt: skip
 SHAPE_COLUMNS: Final = 20
+_NAMED: Final = {"x": X, "y": Y, "width": WIDTH, "height": HEIGHT, "scale": SCALE, "soft": SOFT}
 ELLIPSE, BOX, HALF, STRIPES, CHEQUERS, BLOB = (float(k) for k in range(6))
 
 
@@ -130,19 +131,18 @@ def _palette(rng: Generator) -> Floats:
     return np.asarray(colours**2.2 + 0.004, np.float32)
 
 
-def _shape(rng: Generator, kind: float, colours: Floats, **values: float) -> Floats:
+def _shape(rng: Generator, kind: float, colours: Floats, **values: float) -> list[float]:
     """Make one row: a shape with a colour of the palette, an even slope of brightness and some grain."""
-    row = np.zeros(SHAPE_COLUMNS, np.float32)
+    row = [0.0] * SHAPE_COLUMNS
     row[SHAPE], row[SHIFT], row[SOFT] = kind, rng.uniform(0, 10), 0.002
-    row[R : B + 1] = colours[rng.integers(len(colours))] * math.exp(rng.normal(0, 0.35))
-    row[R2 : B2 + 1] = colours[rng.integers(len(colours))] * math.exp(rng.normal(0, 0.35))
-    row[SLOPE_X : SLOPE_Y + 1] = rng.normal(0, 0.35, 2)
+    row[R : B + 1] = (colours[rng.integers(len(colours))] * math.exp(rng.normal(0, 0.35))).tolist()
+    row[R2 : B2 + 1] = (colours[rng.integers(len(colours))] * math.exp(rng.normal(0, 0.35))).tolist()
+    row[SLOPE_X : SLOPE_Y + 1] = rng.normal(0, 0.35, 2).tolist()
     row[GRAIN], row[GRAIN_SIZE] = 0.5 * rng.random() ** 3, math.exp(rng.uniform(math.log(0.1), math.log(4.0)))
     turn = values.pop("turn", 0.0)
     row[COSINE], row[SINE] = math.cos(turn), math.sin(turn)
-    names = {"x": X, "y": Y, "width": WIDTH, "height": HEIGHT, "scale": SCALE, "soft": SOFT}
     for name, value in values.items():
-        row[names[name]] = value
+        row[_NAMED[name]] = value
     return row
 
 
@@ -160,7 +160,7 @@ def _planes(rng: Generator, colours: Floats) -> Floats:
             _shape(rng, HALF, colours, x=rng.random(), y=rng.uniform(0.1, 1.1), turn=rng.normal(0, 0.5),
                    soft=0.15 * rng.random() ** 5 + 0.002)
         )  # fmt: skip
-    return np.stack(rows)
+    return np.array(rows, np.float32)
 
 
 def _leaves(rng: Generator, colours: Floats) -> Floats:
@@ -200,7 +200,7 @@ def _text(rng: Generator, colours: Floats) -> Floats:
                        y=y0 + along * math.sin(turn) + down * math.cos(turn),
                        width=height * rng.uniform(0.1, 0.35), height=height * rng.uniform(0.4, 0.9), turn=turn)
             )  # fmt: skip
-    return np.stack(rows)
+    return np.array(rows, np.float32)
 
 
 def _person(rng: Generator, colours: Floats) -> Floats:
@@ -211,7 +211,9 @@ def _person(rng: Generator, colours: Floats) -> Floats:
     x, y, s = rng.uniform(0, 1), rng.uniform(0.05, 0.7), math.exp(rng.uniform(math.log(0.06), math.log(0.4)))
     turn = rng.normal(0, 0.15)
 
-    def part(kind: float, colour: Floats, dx: float, dy: float, w: float, h: float, soft: float = 0.03) -> Floats:
+    def part(
+        kind: float, colour: Floats, dx: float, dy: float, w: float, h: float, soft: float = 0.03
+    ) -> list[float]:
         right, down = dx * math.cos(turn) - dy * math.sin(turn), dx * math.sin(turn) + dy * math.cos(turn)
         places = {"x": x + s * right, "y": y + s * down, "width": s * w, "height": s * h, "soft": soft * s}
         return _shape(rng, kind, colour, turn=turn, **places)
@@ -224,7 +226,7 @@ def _person(rng: Generator, colours: Floats) -> Floats:
     rows += [part(ELLIPSE, skin * np.array([0.8, 0.45, 0.45], np.float32), 0, 0.6, 0.25, 0.06)]
     if rng.random() < 0.4:
         rows += [part(BOX, skin, side * 2.0, 3.2, 0.33, 1.3, 0.05) for side in (-1, 1)]
-    return np.stack(rows)
+    return np.array(rows, np.float32)
 
 
 @compiled
@@ -263,7 +265,7 @@ def paint(shapes: Floats, canvas: Floats, volume: Floats) -> None:
                     canvas[i, j, c] += tint * (s[R + c] + (s[R2 + c] - s[R + c]) * second)
 
 
-@compiled
+@inlined
 def _reach(s: Floats, pixel: float) -> tuple[float, float]:
     """Give half the width and height of the upright box around a shape."""
     if s[SHAPE] == HALF:
@@ -278,14 +280,14 @@ def _reach(s: Floats, pixel: float) -> tuple[float, float]:
     )
 
 
-@compiled
+@inlined
 def _grain(s: Floats, u: float, v: float, volume: Floats) -> float:
     if s[GRAIN] < 0.02:
         return 1.0
     return 1.0 + 2.0 * float(s[GRAIN]) * flat_noise(volume, u * s[GRAIN_SIZE] + s[SHIFT], v * s[GRAIN_SIZE])
 
 
-@compiled
+@inlined
 def flat_noise(volume: Floats, x: float, y: float) -> float:
     """Interpolate one channel of noise in one plane, period 1, in -1/2..1/2."""
     x, y = (x - math.floor(x)) * CELLS, (y - math.floor(y)) * CELLS
@@ -298,7 +300,7 @@ def flat_noise(volume: Floats, x: float, y: float) -> float:
     return float((1.0 - y) * low + y * high)
 
 
-@compiled
+@inlined
 def _outside(s: Floats, u: float, v: float, volume: Floats) -> float:
     """Give the distance outside a shape's edge, negative inside."""
     if s[SHAPE] == HALF:
@@ -312,7 +314,7 @@ def _outside(s: Floats, u: float, v: float, volume: Floats) -> float:
     return max(abs(u) - w, abs(v) - h)
 
 
-@compiled
+@inlined
 def _second(s: Floats, u: float, v: float) -> float:
     """Give how much of the second colour a pattern shows, 0..1."""
     if s[SHAPE] == STRIPES:

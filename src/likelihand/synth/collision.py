@@ -9,21 +9,33 @@ from math import sqrt
 
 import numpy as np
 
-from likelihand.synth.compiled import compiled
-from likelihand.synth.kinematics import Doubles, place_bones, rotate, unit
+from likelihand.synth.compiled import compiled, inlined
+from likelihand.synth.kinematics import (
+    Bones,
+    Doubles,
+    Vector,
+    ahead,
+    dot,
+    minus,
+    place_bones,
+    place_finger,
+    quaternion,
+    rotate,
+    unit,
+    vector,
+)
 
 
-@compiled
+@inlined
 def segment_overlap(
-    a: Doubles, b: Doubles, first: float, second: float, c: Doubles, d: Doubles, third: float, fourth: float
+    a: Vector, b: Vector, first: float, second: float, c: Vector, d: Vector, third: float, fourth: float
 ) -> float:
     """Return how deep two tapered capsules overlap: a to b, radii first to second; c to d, third to fourth.
 
     The closest points of the two axes (Ericson, Real-Time Collision Detection, 5.1.9); negative is free distance.
     """
-    u, v, w = b - a, d - c, a - c
-    uu, vv = np.dot(u, u), np.dot(v, v)
-    uv, uw, vw = np.dot(u, v), np.dot(u, w), np.dot(v, w)
+    u, v, w = minus(b, a), minus(d, c), minus(a, c)
+    uu, vv, uv, uw, vw = dot(u, u), dot(v, v), dot(u, v), dot(u, w), dot(v, w)
     scale = uu * vv - uv * uv
     s = min(1.0, max(0.0, (uv * vw - uw * vv) / scale)) if scale > 1e-18 else 0.0
     t = (uv * s + vw) / vv
@@ -33,9 +45,41 @@ def segment_overlap(
     elif t > 1.0:
         t = 1.0
         s = min(1.0, max(0.0, (uv - uw) / uu))
-    gap = w + s * u - t * v
+    gap = ahead(ahead(w, s, u), -t, v)
     reach = first + s * (second - first) + third + t * (fourth - third)
-    return float(reach - sqrt(np.dot(gap, gap)))
+    return reach - sqrt(dot(gap, gap))
+
+
+@inlined
+def row_overlap(first: Doubles, a: int, second: Doubles, b: int) -> float:
+    """Return how deep capsule a of `first` (n, 8) and capsule b of `second` (m, 8) overlap.
+
+    A row is start, end, and the radius at each.
+    """
+    return segment_overlap(
+        vector(first, a), (first[a, 3], first[a, 4], first[a, 5]), first[a, 6], first[a, 7],
+        vector(second, b), (second[b, 3], second[b, 4], second[b, 5]), second[b, 6], second[b, 7],
+    )  # fmt: skip
+
+
+@compiled
+def _finger_capsules(joints: Doubles, radii: Doubles) -> Doubles:
+    """Return (15, 8) rows for `row_overlap`, thumb first, without what fingers share with the palm."""
+    rows = np.empty((15, 8))
+    for finger in range(5):
+        for k in range(3):
+            a, n = 1 + 4 * finger + k, 3 * finger + k
+            start = vector(joints, a)
+            along = minus(vector(joints, a + 1), start)
+            head = (0.5 if finger > 0 else 0.15) if k == 0 else 0.0
+            tail = 1.0
+            if k == 2:
+                tail = max(0.5, 1.0 - 0.6 * radii[a + 1] / sqrt(dot(along, along)))
+            rows[n, 0], rows[n, 1], rows[n, 2] = ahead(start, head, along)
+            rows[n, 3], rows[n, 4], rows[n, 5] = ahead(start, tail, along)
+            rows[n, 6] = radii[a] + head * (radii[a + 1] - radii[a])
+            rows[n, 7] = radii[a] + tail * (radii[a + 1] - radii[a])
+    return rows
 
 
 @compiled
@@ -46,32 +90,29 @@ def finger_overlaps(joints: Doubles, radii: Doubles) -> Doubles:
     the fingers share the palm's skin, and so is the thumb's metacarpal against the other proximal phalanges.
     """
     overlaps = np.full((5, 5), -1.0)
-    starts, ends = np.empty((5, 3, 3)), np.empty((5, 3, 3))
-    first, second = np.empty((5, 3)), np.empty((5, 3))
-    for finger in range(5):
-        for k in range(3):
-            a = 1 + 4 * finger + k
-            along = joints[a + 1] - joints[a]
-            head = (0.5 if finger > 0 else 0.15) if k == 0 else 0.0
-            tail = 1.0
-            if k == 2:
-                tail = max(0.5, 1.0 - 0.6 * radii[a + 1] / sqrt(np.dot(along, along)))
-            starts[finger, k], ends[finger, k] = joints[a] + head * along, joints[a] + tail * along
-            first[finger, k] = radii[a] + head * (radii[a + 1] - radii[a])
-            second[finger, k] = radii[a] + tail * (radii[a + 1] - radii[a])
-    for f in range(5):
-        for g in range(f + 1, 5):
-            for k in range(3):
-                for m in range(3):
-                    if f == 0 and k == 0 and m == 0:
-                        continue
-                    overlap = segment_overlap(
-                        starts[f, k], ends[f, k], first[f, k], second[f, k],
-                        starts[g, m], ends[g, m], first[g, m], second[g, m],
-                    )  # fmt: skip
-                    overlaps[f, g] = max(overlaps[f, g], overlap)
-            overlaps[g, f] = overlaps[f, g]
+    rows = _finger_capsules(joints, radii)
+    for a in range(15):
+        f = a // 3
+        for b in range(3 * f + 3, 15):
+            if a == 0 and b % 3 == 0:
+                continue
+            g = b // 3
+            overlaps[f, g] = overlaps[g, f] = max(overlaps[f, g], row_overlap(rows, a, rows, b))
     return overlaps
+
+
+@inlined
+def _probe(joints: Doubles, radii: Doubles, finger: int, k: int) -> tuple[Vector, float]:
+    """Return the centre and radius of the k-th of three balls that stand for a finger over the palm."""
+    a = 2 + 4 * finger + min(k, 1)
+    along = minus(vector(joints, a + 1), vector(joints, a))
+    if k == 1:
+        return ahead(vector(joints, a), 0.5, along), 0.5 * (radii[a] + radii[a + 1])
+    if k == 2:
+        return ahead(vector(joints, a), 0.85, along), radii[a + 1]
+    if finger == 0:
+        return ahead(vector(joints, a), 0.7, along), radii[a + 1]
+    return vector(joints, a), radii[a]
 
 
 @compiled
@@ -83,22 +124,15 @@ def palm_overlaps(joints: Doubles, radii: Doubles, points: Doubles, normals: Dou
     deepest = np.full(5, -1.0)
     for finger in range(5):
         for k in range(3):
-            a = 2 + 4 * finger + min(k, 1)
-            centre, radius = joints[a], radii[a]
-            if k == 1:
-                centre, radius = 0.5 * (joints[a] + joints[a + 1]), 0.5 * (radii[a] + radii[a + 1])
-            elif k == 2:
-                centre, radius = joints[a] + 0.85 * (joints[a + 1] - joints[a]), radii[a + 1]
-            elif finger == 0:
-                centre, radius = joints[a] + 0.7 * (joints[a + 1] - joints[a]), radii[a + 1]
+            centre, radius = _probe(joints, radii, finger, k)
             nearest, best = -1, 1e9
             for n in range(len(points)):
                 if finger > 0 or thenar[n] < 0.1:
-                    away = centre - points[n]
-                    distance = np.dot(away, away)
+                    away = minus(centre, vector(points, n))
+                    distance = dot(away, away)
                     if distance < best:
                         nearest, best = n, distance
-            height = np.dot(centre - points[nearest], normals[nearest])
+            height = dot(minus(centre, vector(points, nearest)), vector(normals, nearest))
             if best - height * height < 3.0 * radius * radius:  # over the palm, not beyond its edge
                 deepest[finger] = max(deepest[finger], radius - height)
     return deepest
@@ -106,20 +140,27 @@ def palm_overlaps(joints: Doubles, radii: Doubles, points: Doubles, normals: Dou
 
 @compiled
 def follow_thumb(
-    rotation: Doubles, translation: Doubles, points: Doubles, normals: Doubles, thenar: Doubles
-) -> tuple[Doubles, Doubles]:
-    """Return the palm's points and normals (n, 3) with the ball of the thumb moved as its metacarpal moves."""
-    moved, turned = points.copy(), normals.copy()
+    rotations: Doubles,
+    translations: Doubles,
+    palm: tuple[Doubles, Doubles, Doubles],
+    moved: Doubles,
+    turned: Doubles,
+) -> None:
+    """Write the palm's points and normals (n, 3) with the ball of the thumb moved as its metacarpal moves."""
+    points, normals, thenar = palm
+    rotation, translation = quaternion(rotations, 1), vector(translations, 1)
     for n in range(len(points)):
         if thenar[n] > 0:
-            moved[n] += thenar[n] * (rotate(rotation, points[n]) + translation - points[n])
-            turned[n] = unit(normals[n] + thenar[n] * (rotate(rotation, normals[n]) - normals[n]))
-    return moved, turned
+            point, normal = vector(points, n), vector(normals, n)
+            way = minus(ahead(rotate(rotation, point), 1.0, translation), point)
+            moved[n, 0], moved[n, 1], moved[n, 2] = ahead(point, thenar[n], way)
+            bent = ahead(normal, thenar[n], minus(rotate(rotation, normal), normal))
+            turned[n, 0], turned[n, 1], turned[n, 2] = unit(bent)
 
 
 @compiled
 def make_room(
-    bones: tuple[Doubles, Doubles, Doubles],
+    bones: Bones,
     start: Doubles,
     limits: Doubles,
     radii: Doubles,
@@ -143,10 +184,12 @@ def make_room(
     Returns:
         The angles (24,), and whether they are free of overlaps.
     """
-    angles = start.copy()
+    angles, points, normals = start.copy(), palm[0].copy(), palm[1].copy()
+    rotations, translations, posed = place_bones(bones, angles)
     for _ in range(12):
-        rotations, translations, posed = place_bones(bones[0], bones[1], bones[2], angles)
-        points, normals = follow_thumb(rotations[1], translations[1], palm[0], palm[1], palm[2])
+        for finger in range(5):
+            place_finger(bones, angles, finger, rotations, translations, posed)
+        follow_thumb(rotations, translations, palm, points, normals)
         fingers, into_palm = finger_overlaps(posed, radii), palm_overlaps(posed, radii, points, normals, palm[2])
         free = into_palm.max() <= palm_depth
         if into_palm[0] > palm_depth:
@@ -165,5 +208,6 @@ def make_room(
                         angles[4 * g - 1] -= 0.025
         if free:
             return angles, True
-        angles = np.minimum(np.maximum(angles, limits[:, 0]), limits[:, 1])
+        for k in range(len(angles)):
+            angles[k] = min(limits[k, 1], max(limits[k, 0], angles[k]))
     return angles, False

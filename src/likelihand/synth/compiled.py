@@ -24,3 +24,11 @@ def compiled(function: Function) -> Function:
         0.5
     """
     return cast(Function, njit(cache=True, nogil=True, error_model="numpy")(function))
+
+
+def inlined(function: Function) -> Function:
+    """Compile a small function as `compiled` does, and copy its code into every compiled function that calls it.
+
+    An array costs seven and more arguments a call: worth it for what runs once a pixel.
+    """
+    return cast(Function, njit(cache=True, nogil=True, error_model="numpy", forceinline=True)(function))

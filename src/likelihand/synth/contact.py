@@ -9,7 +9,19 @@ from numpy.typing import NDArray
 
 from likelihand.synth.collision import segment_overlap
 from likelihand.synth.compiled import compiled
-from likelihand.synth.kinematics import Doubles, place_bones, rotate
+from likelihand.synth.kinematics import (
+    Bones,
+    Doubles,
+    ahead,
+    minus,
+    place_bones,
+    place_finger,
+    quaternion,
+    rotate,
+    vector,
+)
+
+Integers = NDArray[np.int64]
 
 
 @compiled
@@ -36,52 +48,60 @@ def solve(matrix: Doubles, right: Doubles) -> Doubles:
 
 
 @compiled
-def thumb_overlaps(posed: Doubles, radii: Doubles) -> Doubles:
-    """Return (4,) how deep in metres the thumb's outer two bones are in index, middle, ring and little finger."""
-    overlaps = np.full(4, -1.0)
-    for finger in range(1, 5):
-        for k in range(2, 4):
-            for m in range(1 + 4 * finger, 4 + 4 * finger):
-                overlap = segment_overlap(
-                    posed[k], posed[k + 1], radii[k], radii[k + 1],
-                    posed[m], posed[m + 1], radii[m], radii[m + 1],
-                )  # fmt: skip
-                overlaps[finger - 1] = max(overlaps[finger - 1], overlap)
-    return overlaps
+def thumb_overlaps(posed: Doubles, radii: Doubles, finger: int) -> float:
+    """Return how deep in metres the thumb's outer two bones are in finger 1 (index) .. 4 (little)."""
+    deepest = -1.0
+    for k in range(2, 4):
+        for m in range(1 + 4 * finger, 4 + 4 * finger):
+            overlap = segment_overlap(
+                vector(posed, k), vector(posed, k + 1), radii[k], radii[k + 1],
+                vector(posed, m), vector(posed, m + 1), radii[m], radii[m + 1],
+            )  # fmt: skip
+            deepest = max(deepest, overlap)
+    return deepest
 
 
 @compiled
 def _misses(
-    bones: tuple[Doubles, Doubles, Doubles],
-    radii: Doubles,
-    angles: Doubles,
-    spots: Doubles,
-    carriers: NDArray[np.int64],
-) -> Doubles:
-    """Return what should be 0: gap between the spots (3,), sum of their normals (3,), overlaps (4,)."""
-    rotations, translations, posed = place_bones(bones[0], bones[1], bones[2], angles)
-    misses = np.zeros(10)
-    one, two = carriers
-    a = rotate(rotations[one], spots[0]) + translations[one]
-    b = rotate(rotations[two], spots[2]) + translations[two]
-    misses[:3] = a - b
-    misses[3:6] = rotate(rotations[one], spots[1]) + rotate(rotations[two], spots[3])
-    overlaps = thumb_overlaps(posed, radii)
+    placed: tuple[Doubles, Doubles, Doubles], radii: Doubles, spots: Doubles, carriers: Integers, misses: Doubles
+) -> None:
+    """Write what should be 0: gap between the spots (3,), sum of their normals (3,), overlaps (4,)."""
+    rotations, translations, posed = placed
+    one, two = carriers[0], carriers[1]
+    p, q = quaternion(rotations, one), quaternion(rotations, two)
+    a = ahead(rotate(p, vector(spots, 0)), 1.0, vector(translations, one))
+    b = ahead(rotate(q, vector(spots, 2)), 1.0, vector(translations, two))
+    misses[0], misses[1], misses[2] = minus(a, b)
+    misses[3], misses[4], misses[5] = ahead(rotate(p, vector(spots, 1)), 1.0, rotate(q, vector(spots, 3)))
     for finger in range(4):
         allowed = spots[4, 1] if finger == (two - 4) // 3 else 0.0
-        misses[6 + finger] = max(0.0, overlaps[finger] - allowed)
-    return misses
+        misses[6 + finger] = max(0.0, thumb_overlaps(posed, radii, finger + 1) - allowed)
+
+
+@compiled
+def _normal_equations(jacobian: Doubles, raw: Doubles, weights: Doubles, matrix: Doubles, right: Doubles) -> None:
+    """Write J^T J (n, n) and -J^T r (n,), where J is (10, n) and r is what is missed times its weight."""
+    for i in range(len(right)):
+        total = 0.0
+        for n in range(10):
+            total -= jacobian[n, i] * (raw[n] * weights[n])
+        right[i] = total
+        for j in range(i + 1):
+            total = 0.0
+            for n in range(10):
+                total += jacobian[n, i] * jacobian[n, j]
+            matrix[i, j] = matrix[j, i] = total
 
 
 @compiled
 def touch(
-    bones: tuple[Doubles, Doubles, Doubles],
+    bones: Bones,
     radii: Doubles,
     start: Doubles,
     limits: Doubles,
-    active: NDArray[np.int64],
+    active: Integers,
     spots: Doubles,
-    carriers: NDArray[np.int64],
+    carriers: Integers,
 ) -> tuple[Doubles, float]:
     """Move the `active` angles within their limits until two spots of skin meet, with no finger in the way.
 
@@ -105,31 +125,42 @@ def touch(
     angles, count, step = start.copy(), len(active), 1e-4
     weights = np.array([scale, scale, scale, 0.06, 0.06, 0.06, scale, scale, scale, scale])
     pull, damping = 0.04, 1e-4
-    raw = _misses(bones, radii, angles, spots, carriers)
+    placed = place_bones(bones, angles)
+    raw, shifted, jacobian = np.empty(10), np.empty(10), np.empty((10, count))
+    matrix, right = np.empty((count, count)), np.empty(count)
+    _misses(placed, radii, spots, carriers, raw)
     for _ in range(15):
-        residual = raw * weights
-        jacobian = np.empty((10, count))
         for i in range(count):
-            moved = angles.copy()
-            moved[active[i]] += step
-            jacobian[:, i] = (_misses(bones, radii, moved, spots, carriers) * weights - residual) / step
-        matrix = jacobian.T @ jacobian
-        right = -(jacobian.T @ residual)
+            k = active[i]
+            kept = angles[k]
+            angles[k] = kept + step
+            finger = 1 + k // 4 if k < 16 else 0
+            place_finger(bones, angles, finger, *placed)
+            _misses(placed, radii, spots, carriers, shifted)
+            angles[k] = kept
+            place_finger(bones, angles, finger, *placed)
+            for n in range(10):
+                jacobian[n, i] = (shifted[n] * weights[n] - raw[n] * weights[n]) / step
+        _normal_equations(jacobian, raw, weights, matrix, right)
         for i in range(count):
             k = active[i]
             matrix[i, i] += damping + pull * pull
             right[i] -= pull * pull * (angles[k] - start[k])
             if (right[i] > 0 and angles[k] >= limits[k, 1]) or (right[i] < 0 and angles[k] <= limits[k, 0]):
-                matrix[i, :] = 0.0  # at its limit and pushed outwards: leave this angle where it is
-                matrix[:, i] = 0.0
+                for j in range(count):  # at its limit and pushed outwards: leave this angle where it is
+                    matrix[i, j] = matrix[j, i] = 0.0
                 matrix[i, i], right[i] = 1.0, 0.0
         change = solve(matrix, right)
         for i in range(count):
             k = active[i]
             angles[k] = min(limits[k, 1], max(limits[k, 0], angles[k] + min(0.3, max(-0.3, change[i]))))
+        for finger in range(5):
+            place_finger(bones, angles, finger, *placed)
         pull *= 0.7
-        weights[3:6] *= 0.8
-        raw = _misses(bones, radii, angles, spots, carriers)
-        if sqrt(np.dot(raw[:3], raw[:3])) < 2e-4 and raw[6:].max() < 5e-4:
+        for n in range(3, 6):
+            weights[n] *= 0.8
+        _misses(placed, radii, spots, carriers, raw)
+        gap = sqrt(raw[0] * raw[0] + raw[1] * raw[1] + raw[2] * raw[2])
+        if gap < 2e-4 and max(raw[6], raw[7], raw[8], raw[9]) < 5e-4:
             break
-    return angles, sqrt(np.dot(raw[:3], raw[:3]))
+    return angles, gap

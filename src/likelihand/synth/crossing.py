@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-from math import sqrt
-
 import numpy as np
 from numpy.typing import NDArray
 
 from likelihand.synth.asset import Floats, HandAsset
 from likelihand.synth.compiled import compiled
+from likelihand.synth.raster import vertex_normals
 
 NEAR = 0.012
 """Metres beyond which a nearest vertex says nothing about inside and outside."""
-
-
-@compiled
-def smooth_normals(vertices: Floats, triangles: NDArray[np.int32]) -> Floats:
-    """Return unit normals (V, 3): the mean of the triangles around each vertex, weighted by area."""
-    normals = np.zeros_like(vertices)
-    for t in range(len(triangles)):
-        a, b, c = triangles[t]
-        ux, uy, uz = vertices[b] - vertices[a]
-        vx, vy, vz = vertices[c] - vertices[a]
-        for k in (a, b, c):
-            normals[k, 0] += uy * vz - uz * vy
-            normals[k, 1] += uz * vx - ux * vz
-            normals[k, 2] += ux * vy - uy * vx
-    for v in range(len(vertices)):
-        x, y, z = normals[v]
-        normals[v] /= max(sqrt(x * x + y * y + z * z), 1e-20)
-    return normals
 
 
 @compiled
@@ -50,7 +31,7 @@ def _crossings(
         j = finger[v]
         if j == 0 or along[v] < (1.0 if j == 1 else 0.6):
             continue
-        x, y, z = vertices[v]
+        x, y, z = vertices[v, 0], vertices[v, 1], vertices[v, 2]
         for i in range(1 if along[v] < (1.6 if j == 1 else 1.2) else 0, 6):
             outside = (
                 x < low[i, 0]
@@ -88,5 +69,5 @@ def skin_crossings(vertices: Floats, asset: HandAsset) -> NDArray[np.float64]:
         >>> float(skin_crossings(load_asset().vertices, load_asset()).max())
         0.0
     """
-    normals = smooth_normals(vertices, asset.triangles)
+    normals = vertex_normals(vertices, asset.triangles)
     return _crossings(vertices, normals, asset.part, asset.finger, asset.along)

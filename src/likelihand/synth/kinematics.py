@@ -15,16 +15,18 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from likelihand.synth.asset import BONE_OF_KEYPOINT, BONES, HEADS
-from likelihand.synth.compiled import compiled
+from likelihand.synth.asset import BONES, HEADS
+from likelihand.synth.compiled import compiled, inlined
 
 Doubles = NDArray[np.float64]
+Vector = tuple[float, float, float]
+Quaternion = tuple[float, float, float, float]
+Bones = tuple[Doubles, Doubles, Doubles]
 
 ANGLES: Final = 24
 THUMB: Final = 16
 WRIST: Final = 21
 _HEADS = np.array(HEADS)
-_CARRIERS = np.array(BONE_OF_KEYPOINT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,59 +37,91 @@ class Skeleton:
     axes: Doubles
     rest: Doubles
 
-
-@compiled
-def cross(a: Doubles, b: Doubles) -> Doubles:
-    """Return the cross product of two vectors (3,)."""
-    return np.array([a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]])
-
-
-@compiled
-def unit(a: Doubles) -> Doubles:
-    """Return the vector (3,) at length one."""
-    return a / sqrt(a[0] * a[0] + a[1] * a[1] + a[2] * a[2])
+    @property
+    def bones(self) -> Bones:
+        """The three arrays, as compiled functions take them."""
+        return self.joints, self.axes, self.rest
 
 
-@compiled
-def multiply(p: Doubles, q: Doubles) -> Doubles:
+@inlined
+def vector(rows: Doubles, row: int) -> Vector:
+    """Take a row of an array (n, 3) as three numbers."""
+    return rows[row, 0], rows[row, 1], rows[row, 2]
+
+
+@inlined
+def quaternion(rows: Doubles, row: int) -> Quaternion:
+    """Take a row of an array (n, 4) as four numbers."""
+    return rows[row, 0], rows[row, 1], rows[row, 2], rows[row, 3]
+
+
+@inlined
+def cross(a: Vector, b: Vector) -> Vector:
+    """Return the cross product of two vectors."""
+    return a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]
+
+
+@inlined
+def dot(a: Vector, b: Vector) -> float:
+    """Return the inner product of two vectors."""
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+
+
+@inlined
+def minus(a: Vector, b: Vector) -> Vector:
+    """Return the vector from b to a."""
+    return a[0] - b[0], a[1] - b[1], a[2] - b[2]
+
+
+@inlined
+def ahead(a: Vector, share: float, way: Vector) -> Vector:
+    """Return the place that lies `share` of `way` from a."""
+    return a[0] + share * way[0], a[1] + share * way[1], a[2] + share * way[2]
+
+
+@inlined
+def unit(a: Vector) -> Vector:
+    """Return the vector at length one."""
+    length = sqrt(dot(a, a))
+    return a[0] / length, a[1] / length, a[2] / length
+
+
+@inlined
+def multiply(p: Quaternion, q: Quaternion) -> Quaternion:
     """Return the quaternion (w, x, y, z) that turns by `q`, then by `p`."""
-    return np.array(
-        [
-            p[0] * q[0] - p[1] * q[1] - p[2] * q[2] - p[3] * q[3],
-            p[0] * q[1] + p[1] * q[0] + p[2] * q[3] - p[3] * q[2],
-            p[0] * q[2] - p[1] * q[3] + p[2] * q[0] + p[3] * q[1],
-            p[0] * q[3] + p[1] * q[2] - p[2] * q[1] + p[3] * q[0],
-        ]
+    return (
+        p[0] * q[0] - p[1] * q[1] - p[2] * q[2] - p[3] * q[3],
+        p[0] * q[1] + p[1] * q[0] + p[2] * q[3] - p[3] * q[2],
+        p[0] * q[2] - p[1] * q[3] + p[2] * q[0] + p[3] * q[1],
+        p[0] * q[3] + p[1] * q[2] - p[2] * q[1] + p[3] * q[0],
     )
 
 
-@compiled
-def rotate(q: Doubles, v: Doubles) -> Doubles:
-    """Return the vector (3,) turned by the unit quaternion `q`."""
+@inlined
+def rotate(q: Quaternion, v: Vector) -> Vector:
+    """Return the vector turned by the unit quaternion `q`."""
     tx = 2.0 * (q[2] * v[2] - q[3] * v[1])
     ty = 2.0 * (q[3] * v[0] - q[1] * v[2])
     tz = 2.0 * (q[1] * v[1] - q[2] * v[0])
-    return np.array(
-        [
-            v[0] + q[0] * tx + q[2] * tz - q[3] * ty,
-            v[1] + q[0] * ty + q[3] * tx - q[1] * tz,
-            v[2] + q[0] * tz + q[1] * ty - q[2] * tx,
-        ]
+    return (
+        v[0] + q[0] * tx + q[2] * tz - q[3] * ty,
+        v[1] + q[0] * ty + q[3] * tx - q[1] * tz,
+        v[2] + q[0] * tz + q[1] * ty - q[2] * tx,
     )
 
 
-@compiled
-def turn(axis: Doubles, angle: float) -> Doubles:
+@inlined
+def turn(axis: Vector, angle: float) -> Quaternion:
     """Return the quaternion of a turn by `angle` about the unit vector `axis`."""
     s = sin(0.5 * angle)
-    return np.array([cos(0.5 * angle), s * axis[0], s * axis[1], s * axis[2]])
+    return cos(0.5 * angle), s * axis[0], s * axis[1], s * axis[2]
 
 
-@compiled
-def _between(a: Doubles, b: Doubles) -> Doubles:
-    c = cross(a, b)
-    q = np.array([1.0 + a[0] * b[0] + a[1] * b[1] + a[2] * b[2], c[0], c[1], c[2]])
-    return q / sqrt(q[0] * q[0] + q[1] * q[1] + q[2] * q[2] + q[3] * q[3])
+@inlined
+def _between(a: Vector, b: Vector) -> Quaternion:
+    w, (x, y, z) = 1.0 + dot(a, b), cross(a, b)
+    length = sqrt(w * w + x * x + y * y + z * z)
+    return w / length, x / length, y / length, z / length
 
 
 @compiled
@@ -95,15 +129,13 @@ def _rest_pose(joints: Doubles, dorsal: Doubles) -> tuple[Doubles, Doubles]:
     axes, rest = np.zeros((15, 3)), np.zeros(24)
     for finger in range(5):
         base = 1 + 4 * finger
-        before = np.zeros(3)
+        before = (0.0, 0.0, 0.0)
         for k in range(3):
-            along = unit(joints[base + k + 1] - joints[base + k])
-            axis = unit(cross(dorsal[finger], along))
-            axes[3 * finger + k] = axis
+            along = unit(minus(vector(joints, base + k + 1), vector(joints, base + k)))
+            axis = unit(cross(vector(dorsal, finger), along))
+            axes[3 * finger + k, 0], axes[3 * finger + k, 1], axes[3 * finger + k, 2] = axis
             if k > 0:
-                bend = cross(before, along)
-                straight = before[0] * along[0] + before[1] * along[1] + before[2] * along[2]
-                angle = atan2(bend[0] * axis[0] + bend[1] * axis[1] + bend[2] * axis[2], straight)
+                angle = atan2(dot(cross(before, along), axis), dot(before, along))
                 rest[4 * (finger - 1) + k if finger > 0 else 18 + k] = angle
             elif finger > 0:
                 rest[4 * (finger - 1)] = atan2(along[2], hypot(along[0], along[1]))
@@ -127,47 +159,81 @@ def make_skeleton(joints: NDArray[Any], dorsal: NDArray[Any]) -> Skeleton:
     return Skeleton(placed, axes, rest)
 
 
-@compiled
-def _local_turns(joints: Doubles, axes: Doubles, rest: Doubles, angles: Doubles) -> Doubles:
-    local = np.zeros((BONES, 4))
-    local[:, 0] = 1.0
-    x, z = np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0])
-    change = angles - rest
-    for finger in range(1, 5):
-        a, bone = 4 * (finger - 1), 1 + 3 * finger
-        spread = turn(z, -change[a + 3])
-        local[bone] = multiply(spread, turn(axes[3 * finger], change[a]))
-        local[bone + 1] = turn(axes[3 * finger + 1], change[a + 1])
-        local[bone + 2] = turn(axes[3 * finger + 2], change[a + 2])
+@inlined
+def _set_turn(rotations: Doubles, bone: int, q: Quaternion) -> None:
+    rotations[bone, 0], rotations[bone, 1], rotations[bone, 2], rotations[bone, 3] = q
+
+
+@inlined
+def _thumb_turn(joints: Doubles, rest: Doubles, angles: Doubles) -> Quaternion:
     azimuth, elevation = angles[16], angles[17]
-    before = unit(joints[2] - joints[1])
-    after = np.array([sin(azimuth) * cos(elevation), cos(azimuth) * cos(elevation), sin(elevation)])
+    before = unit(minus(vector(joints, 2), vector(joints, 1)))
+    after = (sin(azimuth) * cos(elevation), cos(azimuth) * cos(elevation), sin(elevation))
     # opposition: a thumb raised out of the palm turns its pad to the fingers
     opposition = turn(after, -0.7 * (elevation - rest[17]) - angles[18])
-    local[1] = multiply(opposition, _between(before, after))
-    local[2] = turn(axes[1], change[19])
-    local[3] = turn(axes[2], change[20])
-    local[16] = multiply(turn(z, angles[22]), turn(x, -angles[21]))
-    local[17] = turn(np.array([0.0, 1.0, 0.0]), angles[23])
-    return local
+    return multiply(opposition, _between(before, after))
+
+
+@inlined
+def _finger_turn(axes: Doubles, rest: Doubles, angles: Doubles, finger: int) -> Quaternion:
+    a = 4 * (finger - 1)
+    spread = turn((0.0, 0.0, 1.0), rest[a + 3] - angles[a + 3])
+    return multiply(spread, turn(vector(axes, 3 * finger), angles[a] - rest[a]))
+
+
+@inlined
+def _hang(joints: Doubles, bone: int, parent: int, rotations: Doubles, translations: Doubles) -> None:
+    """Hang a bone, whose own turn is in its row of `rotations`, on its parent."""
+    centre, above = vector(joints, _HEADS[bone]), quaternion(rotations, parent)
+    turned = multiply(above, quaternion(rotations, bone))
+    _set_turn(rotations, bone, turned)
+    moved = ahead(vector(translations, parent), 1.0, rotate(above, centre))
+    shift = minus(moved, rotate(turned, centre))
+    translations[bone, 0], translations[bone, 1], translations[bone, 2] = shift
 
 
 @compiled
-def place_bones(
-    joints: Doubles, axes: Doubles, rest: Doubles, angles: Doubles
-) -> tuple[Doubles, Doubles, Doubles]:
+def place_finger(
+    bones: Bones, angles: Doubles, finger: int, rotations: Doubles, translations: Doubles, posed: Doubles
+) -> None:
+    """Write where one finger goes, 0 the thumb, into its rows of what `place_bones` returns.
+
+    Args:
+        bones: joints (21, 3), flexion axes (15, 3) and rest angles (24,) of the skeleton.
+        angles: (24,).
+        finger: 0 .. 4.
+        rotations: (18, 4), row 0 set.
+        translations: (18, 3), row 0 set.
+        posed: (21, 3).
+    """
+    joints, axes, rest = bones
+    first = 1 + 3 * finger
+    start = _thumb_turn(joints, rest, angles) if finger == 0 else _finger_turn(axes, rest, angles, finger)
+    _set_turn(rotations, first, start)
+    for k in range(1, 3):
+        a = 4 * (finger - 1) + k if finger > 0 else 18 + k
+        _set_turn(rotations, first + k, turn(vector(axes, 3 * finger + k), angles[a] - rest[a]))
+    for k in range(3):
+        _hang(joints, first + k, 0 if k == 0 else first + k - 1, rotations, translations)
+    for k in range(4):
+        keypoint, bone = 1 + 4 * finger + k, first + min(k, 2)
+        place = ahead(
+            vector(translations, bone), 1.0, rotate(quaternion(rotations, bone), vector(joints, keypoint))
+        )
+        posed[keypoint, 0], posed[keypoint, 1], posed[keypoint, 2] = place
+
+
+@compiled
+def place_bones(bones: Bones, angles: Doubles) -> tuple[Doubles, Doubles, Doubles]:
     """Return rotations (18, 4), translations (18, 3) that move the rest pose, and the posed keypoints (21, 3)."""
-    local = _local_turns(joints, axes, rest, angles)
-    rotations, translations = np.zeros((BONES, 4)), np.zeros((BONES, 3))
+    rotations, translations, posed = np.zeros((BONES, 4)), np.zeros((BONES, 3)), np.empty((21, 3))
     rotations[0, 0] = 1.0
-    for bone in range(1, BONES):
-        parent = 0 if bone % 3 == 1 else bone - 1
-        centre = joints[_HEADS[bone]]
-        rotations[bone] = multiply(rotations[parent], local[bone])
-        moved = rotate(rotations[parent], centre) + translations[parent]
-        translations[bone] = moved - rotate(rotations[bone], centre)
-    posed = np.zeros((21, 3))
-    for keypoint in range(21):
-        bone = _CARRIERS[keypoint]
-        posed[keypoint] = rotate(rotations[bone], joints[keypoint]) + translations[bone]
+    posed[0] = bones[0][0]
+    for finger in range(5):
+        place_finger(bones, angles, finger, rotations, translations, posed)
+    x, y, z = (1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)
+    _set_turn(rotations, 16, multiply(turn(z, angles[22]), turn(x, -angles[21])))
+    _set_turn(rotations, 17, turn(y, angles[23]))
+    _hang(bones[0], 16, 0, rotations, translations)
+    _hang(bones[0], 17, 16, rotations, translations)
     return rotations, translations, posed

@@ -93,10 +93,12 @@ def sample_light(rng: Generator) -> Light:
 
 def frames_of(directions: Floats) -> Floats:
     """Give (N, 3, 3): rows x, y, direction of a right-handed frame that looks along each unit direction."""
-    helper = np.where(np.abs(directions[:, 1:2]) > 0.9, np.array([1.0, 0, 0]), np.array([0, 1.0, 0]))
-    x = np.cross(helper, directions)
-    x /= np.linalg.norm(x, axis=1, keepdims=True)
-    return np.stack([x, np.cross(directions, x), directions], 1).astype(np.float32)
+    a, b, c = directions.T.astype(np.float64)
+    none, steep = np.zeros_like(a), np.abs(b) > 0.9
+    x = np.where(steep, [none, -c, b], [c, none, -a])
+    x /= np.linalg.norm(x, axis=0)
+    y = [b * x[2] - c * x[1], c * x[0] - a * x[2], a * x[1] - b * x[0]]
+    return np.ascontiguousarray(np.transpose([x, y, [a, b, c]], (2, 0, 1)), np.float32)
 
 
 @compiled

@@ -10,7 +10,7 @@ import numpy as np
 
 from likelihand.hand import BONES, opposite
 from likelihand.synth.asset import HandAsset
-from likelihand.synth.collision import segment_overlap
+from likelihand.synth.collision import row_overlap
 from likelihand.synth.compiled import compiled
 from likelihand.synth.kinematics import Doubles
 from likelihand.synth.posed import PosedHand, sample_hand, sample_hand_of
@@ -18,6 +18,9 @@ from likelihand.synth.shape import sample_shape
 
 GAP: Final = 0.0005
 FAR: Final = 0.5
+TRIES: Final = 8
+ARMS_APART: Final = 0.02
+"""Metres between the capsules of two forearms under which arms, wider than deep, may be inside each other."""
 PALM_RADIUS: Final = 0.15
 """Half thickness of the palm in palm lengths."""
 ARRANGEMENTS: Final = ("palms", "crossed", "interlocked", "holding", "in_front")
@@ -64,8 +67,7 @@ def clearance(first: Doubles, second: Doubles) -> float:
     deepest = -1e9
     for a in range(len(first)):
         for b in range(len(second)):
-            p, q = first[a], second[b]
-            deepest = max(deepest, segment_overlap(p[:3], p[3:6], p[6], p[7], q[:3], q[3:6], q[6], q[7]))
+            deepest = max(deepest, row_overlap(first, a, second, b))
     return -deepest
 
 
@@ -98,7 +100,8 @@ def sample_pair(rng: np.random.Generator, asset: HandAsset) -> HandPair:
 
     A pure function of `rng`.
 
-    The second hand comes from far off and stops where the capsules around the two hands' bones first meet.
+    The second hand comes from far off and stops where the capsules around the two hands' bones first meet; where
+    that brings the forearms too near, it comes again, another way.
 
     Example:
         >>> from likelihand.synth.asset import load_asset
@@ -110,6 +113,17 @@ def sample_pair(rng: np.random.Generator, asset: HandAsset) -> HandPair:
     first = sample_hand_of(shape, rng, asset, None)
     other = opposite(first.side) if rng.random() < 0.85 else first.side
     second = sample_hand_of(shape, rng, asset, other) if rng.random() < 0.75 else sample_hand(rng, asset, other)
+    for _ in range(TRIES):
+        pair, apart = _meet(rng, first, second, asset)
+        if apart > ARMS_APART:
+            break
+    return pair
+
+
+def _meet(
+    rng: np.random.Generator, first: PosedHand, second: PosedHand, asset: HandAsset
+) -> tuple[HandPair, float]:
+    """Bring two hands together; return them, and how many metres lie between the capsules of their forearms."""
     arrangement = ARRANGEMENTS[rng.integers(len(ARRANGEMENTS))]
     rotation, direction, distance = _relation(rng, arrangement)
     direction = direction / np.linalg.norm(direction)
@@ -128,4 +142,6 @@ def sample_pair(rng: np.random.Generator, asset: HandAsset) -> HandPair:
         along -= free  # no point of the hand moves further than this, so nothing is passed through
     motion = np.eye(4)
     motion[:3, :3], motion[:3, 3] = rotation, start + (along + distance) * direction
-    return HandPair(first, second, motion, arrangement)
+    placed = moving[20:].copy()
+    placed[:, :6] += np.tile(motion[:3, 3], 2)
+    return HandPair(first, second, motion, arrangement), float(clearance(still[20:], placed))

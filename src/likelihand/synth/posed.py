@@ -92,8 +92,7 @@ def mirrored(hand: PosedHand) -> PosedHand:
 
 def pose_hand(shape: HandShape, angles: Doubles, asset: HandAsset, contact: str = "") -> PosedHand:
     """Return the right hand of `shape` with joint angles (24,) in radians."""
-    skeleton = shape.skeleton
-    rotations, translations, joints = place_bones(skeleton.joints, skeleton.axes, skeleton.rest, angles)
+    rotations, translations, joints = place_bones(shape.skeleton.bones, angles)
     vertices = skin(shape.vertices, asset.weight_bones, asset.weight_shares, rotations, translations)
     return PosedHand(
         vertices,
@@ -121,12 +120,12 @@ def bring_together(shape: HandShape, pose: Pose, asset: HandAsset) -> tuple[Doub
         target, active = int(asset.thumb_rests[pose.rest - 1]), thumb
         bone = 3 * int(asset.finger[target]) - 1
     pad = int(asset.pads[0])
-    skeleton, vertices = shape.skeleton, shape.vertices
+    vertices = shape.vertices
     depth, allowed_gap = (PINCH_DEPTH, PINCH_GAP) if pose.pinch else (REST_DEPTH, REST_GAP)
     length = np.array([shape.palm_length, depth * shape.palm_length, 0.0])
     spots = np.stack([vertices[pad], asset.normals[pad], vertices[target], asset.normals[target], length])
     angles, gap = touch(
-        (skeleton.joints, skeleton.axes, skeleton.rest),
+        shape.skeleton.bones,
         *(shape.radii, pose.angles, LIMITS, active),
         *(spots.astype(np.float64), np.array([3, bone])),
     )
@@ -137,10 +136,10 @@ def free_fingers(
     shape: HandShape, angles: Doubles, asset: HandAsset, thumb_depth: float = FINGER_DEPTH
 ) -> tuple[Doubles, bool]:
     """Return the angles (24,) nudged out of overlaps of fingers and palm, and whether that went well."""
-    skeleton, palm = shape.skeleton, asset.palm
+    palm = asset.palm
     points, normals = shape.vertices[palm].astype(np.float64), asset.normals[palm].astype(np.float64)
     return make_room(
-        (skeleton.joints, skeleton.axes, skeleton.rest),
+        shape.skeleton.bones,
         angles,
         LIMITS,
         shape.radii,

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from likelihand.synth.compiled import compiled
+from likelihand.synth.compiled import compiled, inlined
 from likelihand.synth.raster import Fragments
 from likelihand.synth.texture import reflectance
 
@@ -117,7 +117,7 @@ def _shade(
             picture[i, j, 3] = 0.25 * covered
 
 
-@compiled
+@inlined
 def _survey(
     inverse_depth: Floats, seen: Integers, part: Integers, parts: Integers, i: int, j: int
 ) -> tuple[int, int]:
@@ -139,7 +139,7 @@ def _survey(
     return covered, -1 if mixed or high - low > EDGE * high else chosen
 
 
-@compiled
+@inlined
 def lit_share(lamp: Doubles, nearest: Floats, x: float, y: float, z: float, facing: float) -> float:
     """Give how much of the key lamp reaches a place, 0..1: five looks at the shadow map (Reeves et al., 1987)."""
     size = nearest.shape[0]
@@ -160,7 +160,7 @@ def lit_share(lamp: Doubles, nearest: Floats, x: float, y: float, z: float, faci
     return total / 5.0
 
 
-@compiled
+@inlined
 def fragment_colour(
     p: Floats, at: Doubles, lamp: Doubles, nearest: Floats, volume: Floats
 ) -> tuple[float, float, float]:
@@ -194,7 +194,7 @@ def fragment_colour(
     )
 
 
-@compiled
+@inlined
 def received(
     lamp: Doubles, at: Doubles, channel: int, facing: float, lit: float, skin: float, other: float
 ) -> float:
@@ -204,7 +204,7 @@ def received(
     return float(lamp[KEY_COLOUR + channel] * key + at[SKY + channel] + lamp[SECOND_COLOUR + channel] * other)
 
 
-@compiled
+@inlined
 def highlight(
     lamp: Doubles,
     x: float,

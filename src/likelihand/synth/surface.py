@@ -57,7 +57,8 @@ class Surface:
         reach = np.cumsum(_RINGS)[:, None, None]
         around = ring - centre
         around = around - (around @ direction)[:, None] * direction
-        around = 1.1 * np.mean([np.roll(around, k, 0) for k in range(-3, 4)], 0)
+        turns = (np.arange(len(around)) - np.arange(-3, 4)[:, None]) % len(around)
+        around = 1.1 * around[turns].mean(0)
         rings = centre + reach * direction + around[None] * (1.0 + 0.3 * np.tanh(0.3 * reach))
         return np.concatenate([vertices, rings.reshape(-1, 3)]).astype(np.float32)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likelihand.synth import material as m
-from likelihand.synth.compiled import compiled
+from likelihand.synth.compiled import inlined
 
 Floats = NDArray[np.float32]
 Place = NDArray[np.float32] | NDArray[np.float64]
@@ -25,7 +25,7 @@ def noise_volume() -> Floats:
     return np.asarray(cells, np.float32)
 
 
-@compiled
+@inlined
 def noise(volume: Floats, x: float, y: float, z: float) -> tuple[float, float, float]:
     """Interpolate three channels of noise, period 1, each in -1/2..1/2 (Perlin, 1985)."""
     x, y, z = (x - math.floor(x)) * CELLS, (y - math.floor(y)) * CELLS, (z - math.floor(z)) * CELLS
@@ -45,7 +45,7 @@ def noise(volume: Floats, x: float, y: float, z: float) -> tuple[float, float, f
     return a, b, c
 
 
-@compiled
+@inlined
 def rough_noise(volume: Floats, x: float, y: float, z: float) -> tuple[float, float, float]:
     """Give the three channels of the lattice's nearest point: grain too fine for a pixel to show its shape."""
     i = int((x - math.floor(x)) * CELLS) & _LAST
@@ -54,26 +54,26 @@ def rough_noise(volume: Floats, x: float, y: float, z: float) -> tuple[float, fl
     return volume[i, j, k, 0], volume[i, j, k, 1], volume[i, j, k, 2]
 
 
-@compiled
+@inlined
 def bell(x: float, centre: float, width: float) -> float:
     """Give exp(-((x - centre) / width)^2)."""
     t = (x - centre) / width
     return math.exp(-t * t) if t * t < 12.0 else 0.0
 
 
-@compiled
+@inlined
 def step(x: float) -> float:
     """Rise smoothly from 0 to 1 as x goes from 0 to 1."""
     x = min(1.0, max(0.0, x))
     return x * x * (3.0 - 2.0 * x)
 
 
-@compiled
+@inlined
 def _cube(t: float) -> float:
     return t * t * t if t > 6.0 / 29.0 else (t - 4.0 / 29.0) * (108.0 / 841.0)
 
 
-@compiled
+@inlined
 def linear_of_lab(light: float, red: float, yellow: float) -> tuple[float, float, float]:
     """Turn CIELAB (D65) into linear sRGB, clipped to 0.001..1 (IEC 61966-2-1)."""
     fy = (light + 16.0) / 116.0
@@ -84,7 +84,7 @@ def linear_of_lab(light: float, red: float, yellow: float) -> tuple[float, float
     return min(1.0, max(0.001, r)), min(1.0, max(0.001, g)), min(1.0, max(0.001, b))
 
 
-@compiled
+@inlined
 def pattern(kind: float, scale: float, x: float, y: float, z: float) -> float:
     """Give how much of the second colour a patterned thing shows at a place, 0..1.
 
@@ -104,7 +104,7 @@ def pattern(kind: float, scale: float, x: float, y: float, z: float) -> float:
     return step(value * 3.0 + 0.5)
 
 
-@compiled
+@inlined
 def _folds(p: Floats, a: Place) -> float:
     """Give the darkness of the creases on the palm side: finger joints, the three palm lines, the wrist."""
     s, palm = a[3], a[7]
@@ -122,7 +122,7 @@ def _folds(p: Floats, a: Place) -> float:
     return float((heart + head + life + wrist) * palm * p[m.PALM_LINE])
 
 
-@compiled
+@inlined
 def skin_lab(p: Floats, a: Place, volume: Floats) -> tuple[float, float, float]:
     """Give the CIELAB colour of skin at a place.
 
@@ -149,8 +149,9 @@ def skin_lab(p: Floats, a: Place, volume: Floats) -> tuple[float, float, float]:
     back = 1.0 - a[7]
     on_finger = 1.0 if a[6] > 0.5 else 0.0
     if on_finger > 0.5:
-        wrinkle = math.sin(a[3] * 90.0 + 7.0 * middle_red) * (bell(a[3], 1.0, 0.11) + bell(a[3], 2.0, 0.09))
-        light += wrinkle * back * (0.8 + 3.4 * p[m.AGE])
+        creased = (bell(a[3], 1.0, 0.11) + bell(a[3], 2.0, 0.09)) * back
+        if creased > 0.0:
+            light += math.sin(a[3] * 90.0 + 7.0 * middle_red) * creased * (0.8 + 3.4 * p[m.AGE])
         red += step((a[3] - 2.2) * 1.6) * p[m.TIP_RED] * (0.4 + 0.6 * a[7])
     fold = _folds(p, a) if a[7] > 0.02 else 0.0
     light -= 10.0 * fold
@@ -167,7 +168,7 @@ def skin_lab(p: Floats, a: Place, volume: Floats) -> tuple[float, float, float]:
     return min(95.0, max(6.0, light)), red, yellow
 
 
-@compiled
+@inlined
 def nail_cover(a: Place) -> tuple[float, float, float]:
     """Give how much of a place is nail, how much its rim, and where along the nail it lies (0 root, 1 edge)."""
     along = (a[3] - 2.40) / 0.60
@@ -179,7 +180,7 @@ def nail_cover(a: Place) -> tuple[float, float, float]:
     return step((1.15 - outline) * 3.0) * above, bell(outline, 1.05, 0.25) * above, along
 
 
-@compiled
+@inlined
 def reflectance(p: Floats, a: Place, volume: Floats) -> tuple[float, float, float, float, float]:
     """Give linear red, green, blue, the gloss and how much of it is living skin (which light soaks into).
 
@@ -208,7 +209,7 @@ def reflectance(p: Floats, a: Place, volume: Floats) -> tuple[float, float, floa
     return r, g, b, p[m.GLOSS] * (1.0 + 2.5 * nail), 1.0 - 0.6 * nail
 
 
-@compiled
+@inlined
 def _cloth(p: Floats, a: Place, volume: Floats) -> tuple[float, float, float, float, float]:
     thing = p[m.KIND] > 0.5
     sx, sy, sz = p[m.SHIFT_X], p[m.SHIFT_Y], p[m.SHIFT_Z]
