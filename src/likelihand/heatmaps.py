@@ -15,6 +15,8 @@ from torch.nn import functional as F
 
 FAINTEST: Final = 1e-10
 """Values below count as this much before a logarithm is taken."""
+FLATTEST: Final = 1e-4
+"""Determinant of the second derivatives, in cells, of a Gaussian too wide for its top to be found: 10 cells."""
 
 Decoder: TypeAlias = Callable[[Tensor, int], Tensor]
 """Takes heatmaps (N, K, h, w) and their stride, gives points (N, K, 2) in crop pixels."""
@@ -139,7 +141,8 @@ def dark(heatmaps: Tensor, stride: int, sigma: float = 2.0) -> Tensor:
 
     (Zhang et al., Distribution-Aware Coordinate Representation for Human Pose Estimation, 2020, eqs. 3 to 10),
     derivatives by central differences. Exact for a Gaussian far from the border. On a border cell, or where the
-    logarithm is not concave, m stays the answer. For networks trained with `HeatmapLoss`; not differentiable.
+    logarithm is hardly concave (`FLATTEST`), m stays the answer. For networks trained with `HeatmapLoss`; not
+    differentiable.
 
     Args:
         heatmaps: (N, K, h, w) values.
@@ -170,7 +173,7 @@ def dark(heatmaps: Tensor, stride: int, sigma: float = 2.0) -> Tensor:
     dxy = (log_value(1, 1) + log_value(-1, -1) - log_value(1, -1) - log_value(-1, 1)) / 4
     determinant = dxx * dyy - dxy.square()
     inside = (row > 0) & (row < height - 1) & (column > 0) & (column < width - 1)
-    usable = inside & (dxx < 0) & (determinant > 0)
+    usable = inside & (dxx < 0) & (determinant > FLATTEST)
     step = torch.stack([dxy * dy - dyy * dx, dxy * dx - dxx * dy], -1)
     step = (step / torch.where(usable, determinant, 1).unsqueeze(-1)).clamp(-1, 1)
     centre = torch.stack([column, row], -1) + 0.5

@@ -19,7 +19,8 @@ class RegressionHead(nn.Module):
 
     .. math:: \hat\mu = \tfrac12 + a, \qquad \hat\sigma = \ell + (1 - \ell)\,\mathrm{sigmoid}(b)
 
-    with l = 1/1000. The published scale is sigmoid(b) alone; the floor, the same as `ScaleHead`'s, keeps the residual finite.
+    with l = 1/1000. The published scale is sigmoid(b) alone; the floor, the same as `ScaleHead`'s, keeps the
+    residual finite.
 
     Args:
         inputs: channels of the features.
@@ -42,9 +43,8 @@ class RegressionHead(nn.Module):
     def forward(self, features: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
         """Compute points and log scales (N, K, 2) in crop pixels; size is the input's (height, width)."""
         pooled = features.mean((-2, -1))
-        points, scales = (
-            widen(layer(pooled)).reshape(len(features), -1, 2) for layer in (self.points, self.scales)
-        )
+        points, scales = (widen(layer(pooled)) for layer in (self.points, self.scales))
+        points, scales = (each.reshape(-1, each.shape[-1] // 2, 2) for each in (points, scales))
         extent = points.new_tensor([size[1], size[0]])
         share = SMALLEST + (1 - SMALLEST) * torch.sigmoid(scales)
         return (0.5 + points) * extent, (share * extent).log()
