@@ -91,14 +91,19 @@ def sample_light(rng: Generator) -> Light:
     )  # fmt: skip
 
 
+@compiled
 def frames_of(directions: Floats) -> Floats:
     """Give (N, 3, 3): rows x, y, direction of a right-handed frame that looks along each unit direction."""
-    a, b, c = directions.T.astype(np.float64)
-    none, steep = np.zeros_like(a), np.abs(b) > 0.9
-    x = np.where(steep, [none, -c, b], [c, none, -a])
-    x /= np.linalg.norm(x, axis=0)
-    y = [b * x[2] - c * x[1], c * x[0] - a * x[2], a * x[1] - b * x[0]]
-    return np.ascontiguousarray(np.transpose([x, y, [a, b, c]], (2, 0, 1)), np.float32)
+    frames = np.empty((len(directions), 3, 3), np.float32)
+    for n in range(len(directions)):
+        a, b, c = float(directions[n, 0]), float(directions[n, 1]), float(directions[n, 2])
+        x, y, z = (0.0, -c, b) if abs(b) > 0.9 else (c, 0.0, -a)
+        s = math.sqrt(x * x + y * y + z * z)
+        x, y, z = x / s, y / s, z / s
+        frames[n, 0, 0], frames[n, 0, 1], frames[n, 0, 2] = x, y, z
+        frames[n, 1, 0], frames[n, 1, 1], frames[n, 1, 2] = b * z - c * y, c * x - a * z, a * y - b * x
+        frames[n, 2, 0], frames[n, 2, 1], frames[n, 2, 2] = a, b, c
+    return frames
 
 
 @compiled
