@@ -3,9 +3,9 @@
     python tools/ablations.py --labelled LABELLED/annotations.json --backgrounds PHOTOS
 
 For every variant and seed: render shards, train `configs/ablation.yaml` on them, score the last weights, add a row
-to the CSV and write the document (`tools/ablations.md`, filled in) and its figure anew. What is there already is not
-done again; interrupted work goes on where it stopped. Seeds come one after the other, so that a run cut short has all
-variants of the earlier ones.
+to the CSV and write the document (`tools/ablations.md`, filled in) and its figure anew. What is there already is
+not done again; interrupted work goes on where it stopped. Seeds come one after the other, so that a run cut short
+has all variants of the earlier ones.
 PHOTOS is a folder of photos without hands; LABELLED is scored on alone: nothing is trained or chosen on it.
 """
 
