@@ -1,16 +1,53 @@
-"""The door to numba: one decorator, and one message where numba is absent."""
+"""The door to numba: one decorator, and one message where numba is absent.
 
+Numba's cache on disk looks at a function's own file alone, but machine code holds what other files contributed. So
+the cache lies in a folder named by the sources of the whole package: other sources, another folder.
+"""
+
+import hashlib
+import os
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 try:
+    from numba import config as numba_config
     from numba import njit
 except ImportError as error:
     raise ImportError(
         "rendering hands needs numba, which is not installed; install it with `pip install likelihand[synth]`"
     ) from error
 
+config: Any = numba_config
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@cache
+def cache_folder() -> str:
+    """Name the folder of machine code made from these very sources.
+
+    It lies in NUMBA_CACHE_DIR where that is set, else beside the sources, else in the user's cache.
+
+    Example:
+        >>> Path(cache_folder()).name.startswith("likelihand-")
+        True
+    """
+    here = Path(__file__).parent
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in sorted(here.glob("*.py")))).hexdigest()
+    beside = here / "__pycache__" if os.access(here, os.W_OK) else Path.home() / ".cache"
+    return str(Path(config.CACHE_DIR or beside) / f"likelihand-{digest[:16]}")
+
+
+def _njit(function: Function, **options: bool) -> Function:
+    """Compile with the cache in our folder; numba reads its setting as the function is wrapped."""
+    earlier = config.CACHE_DIR
+    config.CACHE_DIR = cache_folder()
+    try:
+        wrapped = njit(cache=True, nogil=True, error_model="numpy", **options)(function)
+    finally:
+        config.CACHE_DIR = earlier
+    return cast(Function, wrapped)
 
 
 def compiled(function: Function) -> Function:
@@ -23,7 +60,7 @@ def compiled(function: Function) -> Function:
         >>> step(0.5)
         0.5
     """
-    return cast(Function, njit(cache=True, nogil=True, error_model="numpy")(function))
+    return _njit(function)
 
 
 def inlined(function: Function) -> Function:
@@ -31,4 +68,4 @@ def inlined(function: Function) -> Function:
 
     An array costs seven and more arguments a call: worth it for what runs once a pixel.
     """
-    return cast(Function, njit(cache=True, nogil=True, error_model="numpy", forceinline=True)(function))
+    return _njit(function, forceinline=True)
