@@ -138,7 +138,10 @@ def test_info_counts_by_part(folder: Path, capsys: pytest.CaptureFixture[str]) -
     assert "stage 2" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["paper-freihand", "paper-rhd", "drawn-cpu", "ablation"])
+RIVALS = ["rival-rle", "rival-integral", "rival-simplebaseline", "rival-cpm"]
+
+
+@pytest.mark.parametrize("name", ["paper-freihand", "paper-rhd", "drawn-cpu", "ablation", *RIVALS])
 def test_run_files_of_the_project_parse(name: str) -> None:
     from likelihand.cli.train import parser
 

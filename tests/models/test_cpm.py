@@ -74,7 +74,7 @@ def test_any_backbone_of_stride_eight():
 
 
 def test_refuses_no_stages():
-    with pytest.raises(ValueError, match="stages 0, .*at least 1"):
+    with pytest.raises(ValueError, match=r"stages 0, .*at least 1"):
         ConvolutionalPoseMachine(LargeKernelBackbone(8), stages=0)
 
 

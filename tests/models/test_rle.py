@@ -18,7 +18,7 @@ def head(points, scales):
 
 
 def test_worked_out_by_hand():
-    """On 100 x 200 pixels: x = (0.5 + 0.25) 200, y = (0.5 - 0.5) 100, sigmoid(log 3) = 3/4 and sigmoid(0) = 1/2."""
+    """On 100 x 200 pixels: x = (0.5 + 0.25) 200, y = (0.5 - 0.5) 100; sigmoid(log 3) = 3/4, sigmoid(0) = 1/2."""
     mean, log_scale = head([0.25, -0.5], [math.log(3), 0.0])(
         torch.rand(1, 4, 3, 5, dtype=torch.float64), (100, 200)
     )
