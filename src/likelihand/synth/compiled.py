@@ -39,12 +39,12 @@ def cache_folder() -> str:
     return str(Path(config.CACHE_DIR or beside) / f"likelihand-{digest[:16]}")
 
 
-def _njit(function: Function, **options: bool) -> Function:
+def _njit(function: Function, forceinline: bool = False) -> Function:
     """Compile with the cache in our folder; numba reads its setting as the function is wrapped."""
     earlier = config.CACHE_DIR
     config.CACHE_DIR = cache_folder()
     try:
-        wrapped = njit(cache=True, nogil=True, error_model="numpy", **options)(function)
+        wrapped = njit(cache=True, nogil=True, error_model="numpy", forceinline=forceinline)(function)
     finally:
         config.CACHE_DIR = earlier
     return cast(Function, wrapped)
