@@ -8,10 +8,11 @@ import pytest
 onnx = pytest.importorskip("onnx")
 torch = pytest.importorskip("torch")
 
-from tiny import tiny_network  # noqa: E402
+from tiny import TinyBackbone, tiny_network  # noqa: E402
 
 from likelihand.export import export, parity  # noqa: E402
 from likelihand.metadata import KEY, ModelMetadata  # noqa: E402
+from likelihand.models import SequentialHeatmapNetwork  # noqa: E402
 from likelihand.predictor import load  # noqa: E402
 from likelihand.runtimes import OnnxRuntime  # noqa: E402
 
@@ -86,3 +87,15 @@ def test_parity_sees_a_difference(folder: Path) -> None:
 def test_another_ending_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"does not end in \.onnx"):
         export(tiny_network(), tmp_path / "hand.pt", METADATA)
+
+
+def test_half_precision_takes_half_the_space_and_moves_points_little(tmp_path: Path) -> None:
+    network = SequentialHeatmapNetwork(TinyBackbone(), stages=2, width=64).eval()
+    export(network, tmp_path / "full.onnx", METADATA)
+    difference = export(network, tmp_path / "half.onnx", METADATA, half=True)
+    assert 0 < difference <= 0.05
+    assert (tmp_path / "half.onnx").stat().st_size < 0.6 * (tmp_path / "full.onnx").stat().st_size
+    model = onnx.load(tmp_path / "half.onnx")
+    kept = {t.data_type for t in model.graph.initializer if np.prod(t.dims) >= 256}
+    assert kept == {onnx.TensorProto.FLOAT16}
+    onnx.checker.check_model(model)

@@ -1,6 +1,7 @@
 """From a trained network to one ONNX file that explains itself, checked against PyTorch before it is kept."""
 
 import contextlib
+import math
 import os
 import warnings
 from collections.abc import Callable, Iterator
@@ -18,6 +19,10 @@ from likelihand.runtimes import OnnxRuntime, TorchRuntime
 
 TOLERANCE: Final = 1e-3
 """Crop pixels by which any result of the file may differ from PyTorch's."""
+HALF_TOLERANCE: Final = 0.05
+"""The same where the weights are stored in half precision."""
+SMALLEST_HALVED: Final = 256
+"""Arrays of fewer numbers stay in single precision: biases, statistics, constants."""
 
 
 def export(
@@ -25,6 +30,7 @@ def export(
     path: str | os.PathLike[str],
     metadata: ModelMetadata,
     stages: int | None = None,
+    half: bool = False,
 ) -> float:
     """Write a network as one ONNX file: uint8 crops (N, H, W, 3) in, points and scale (N, 21, 2) out.
 
@@ -36,6 +42,8 @@ def export(
         path: the file to write; an older one is replaced.
         metadata: crop size, padding, licence and the like; `stages` is filled in here where one is given.
         stages: cuts the network after this many stages; None keeps all.
+        half: stores the weights in half precision, in half the space; they are widened as the file is loaded,
+            and all arithmetic stays in single precision.
 
     Returns:
         The greatest difference to PyTorch found, in crop pixels.
@@ -53,10 +61,12 @@ def export(
     file.parent.mkdir(parents=True, exist_ok=True)
     try:
         _write(module, part, metadata)
+        if half:
+            _halve(part)
         difference = parity(module, part, metadata)
-        if not difference <= TOLERANCE:
+        if not difference <= (tolerance := HALF_TOLERANCE if half else TOLERANCE):
             raise ValueError(
-                f"the exported file differs from PyTorch by {difference:.3g} crop pixels, over {TOLERANCE:g}; "
+                f"the exported file differs from PyTorch by {difference:.3g} crop pixels, over {tolerance:g}; "
                 "no file was written: export on the CPU in float32, and check the network for NaN"
             )
         part.replace(file)
@@ -85,6 +95,25 @@ def _write(module: nn.Module, file: Path, metadata: ModelMetadata) -> None:
         raise ValueError("PyTorch gave no ONNX program; update torch to 2.8 or newer")
     program.model.metadata_props[KEY] = metadata.to_json()
     program.save(file, external_data=False)
+
+
+def _halve(file: Path) -> None:
+    """Store an ONNX file's large arrays in half precision, each widened by a Cast that the runtime folds away."""
+    import onnx
+    from onnx import numpy_helper
+
+    model = onnx.load(file)
+    casts = []
+    for tensor in model.graph.initializer:
+        if tensor.data_type == onnx.TensorProto.FLOAT and math.prod(tensor.dims) >= SMALLEST_HALVED:
+            name = tensor.name
+            tensor.CopyFrom(
+                numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), f"{name}.half")
+            )
+            casts.append(onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT))
+    for position, cast in enumerate(casts):
+        model.graph.node.insert(position, cast)
+    onnx.save(model, file)
 
 
 @contextlib.contextmanager

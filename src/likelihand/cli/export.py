@@ -11,6 +11,7 @@ def parser() -> Parser:
     p.add_argument("run", type=Path, metavar="RUN", help="folder of a training run, or a .safetensors checkpoint")
     p.add_argument("--out", type=Path, default=Path("hand.onnx"), help="the file to write")
     p.add_argument("--stages", type=int | None, help="cut the network after this stage")
+    p.add_argument("--half", action="store_true", help="store the weights in half precision, in half the space")
     p.add_argument("--name", default="", help="what to call the model")
     p.add_argument("--licence", default="", help="licence of the weights, to stand in the file")
     return p
@@ -27,7 +28,7 @@ def run(arguments: Namespace) -> int:
     checkpoint = model_file(arguments.run)
     network, info = load_checkpoint(checkpoint)
     metadata = replace(metadata_of(network, info), licence=arguments.licence, name=arguments.name)
-    difference = export(network, arguments.out, metadata, stages=arguments.stages)
+    difference = export(network, arguments.out, metadata, stages=arguments.stages, half=arguments.half)
     size = arguments.out.stat().st_size / 1e6
     print(f"{arguments.out}: {size:.1f} MB, at most {difference:.1e} crop pixels from PyTorch")
     return 0
