@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import save_file
+from tiny import tiny_network
 from torch import nn
 
 from likelihand.checkpoint import (
@@ -19,9 +20,10 @@ from likelihand.checkpoint import (
     read_info,
     read_tensors,
     save_checkpoint,
+    start_from,
     write_atomically,
 )
-from likelihand.losses import ResidualLogLikelihood
+from likelihand.losses import IntegralLoss, ResidualLogLikelihood
 from likelihand.models import SequentialHeatmapNetwork, TimmBackbone
 
 
@@ -185,3 +187,17 @@ def test_writing_is_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     with pytest.raises(OSError, match="disk full"):
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
+
+
+def test_a_network_starts_from_a_checkpoint_and_its_loss_where_it_fits(tmp_path: Path) -> None:
+    network, loss = tiny_network(stages=1), ResidualLogLikelihood()
+    path = tmp_path / "a.safetensors"
+    save_checkpoint(path, network, CheckpointInfo(size=(64, 64)), loss=loss)
+    other, flows = tiny_network(stages=1, seed=1), ResidualLogLikelihood()
+    assert start_from(path, other, flows)
+    for ours, theirs in ((network, other), (loss, flows)):
+        assert all(torch.equal(a, b) for a, b in zip(ours.parameters(), theirs.parameters(), strict=True))
+    assert not start_from(path, other, ResidualLogLikelihood(stages=2))
+    assert not start_from(path, other, IntegralLoss())
+    with pytest.raises(CheckpointError, match="another network"):
+        start_from(path, tiny_network(stages=2), loss)

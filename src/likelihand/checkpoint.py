@@ -301,3 +301,27 @@ def load_state(module: nn.Module, state: Mapping[str, Tensor], source: str) -> N
     """
     check_state(module, state, source)
     module.load_state_dict(dict(state))
+
+
+def start_from(path: str | Path, network: nn.Module, loss: nn.Module) -> bool:
+    """Put a checkpoint's weights into a network to train further, and into its loss where they fit.
+
+    Args:
+        path: of the checkpoint; its network has the architecture of this one.
+        network: takes the weights.
+        loss: takes its weights (the flows) where the checkpoint has them, of the same names and shapes.
+
+    Returns:
+        Whether the loss took weights too.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        CheckpointError: the file is no checkpoint, or its tensors do not fit the network.
+    """
+    load_checkpoint(path, network)
+    tensors = {name.removeprefix("loss."): t for name, t in read_tensors(path, "loss.")[0].items()}
+    own = {name: t.shape for name, t in loss.state_dict().items()}
+    if not own or own != {name: t.shape for name, t in tensors.items()}:
+        return False
+    load_state(loss, tensors, str(path))
+    return True

@@ -1,5 +1,6 @@
 """`likelihand train`: a run file becomes objects, the objects a trained network."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ def parser() -> Parser:
     p.add_argument("--validation_data", type=Dataset | None, default=None, help="class_path and init_args")
     p.add_argument("--train", type=TrainConfig, default=TrainConfig(), help="schedule and settings")
     p.add_argument("--out", type=Path, default=Path("runs/latest"), help="folder of the run")
+    p.add_argument("--start", type=Path | None, help="begin with the weights of this checkpoint or run folder")
     p.add_argument("--resume", action="store_true", help="go on from the folder's last checkpoint")
     return p
 
@@ -42,6 +44,8 @@ def run(arguments: Namespace) -> int:
 
     torch.manual_seed(getattr(arguments.train, "seed", 0))
     built = parser().instantiate(arguments)
+    if built.start is not None and not built.resume:
+        _start(built.start, built.network, built.loss)
     result = train(
         built.network,
         built.loss,
@@ -52,6 +56,15 @@ def run(arguments: Namespace) -> int:
         resume=built.resume,
     )
     return 0 if result.finished else 130
+
+
+def _start(source: Path, network: "nn.Module", loss: "nn.Module") -> None:
+    from likelihand.checkpoint import start_from
+    from likelihand.predictor import model_file
+
+    file = model_file(source)
+    both = start_from(file, network, loss)
+    print(f"starting from {file}: the network{' and the loss' if both else ', a fresh loss'}", file=sys.stderr)
 
 
 def network_of(run_file: Path) -> "nn.Module":
