@@ -51,12 +51,12 @@ class Variant:
 VARIANTS: Final = {
     "all": Variant("all ingredients"),
     "flat-background": Variant("without backgrounds: one flat colour", {"backgrounds": "false"}),
-    "clutter": Variant("generated clutter, no photos", photos=False),
     "white-light": Variant("without light: even and white", {"light": "false"}),
     "bare-hands": Variant("without objects and second hand", {"objects": "false", "second_hand": "false"}),
     "no-effects": Variant("without effects: blur, noise, JPEG, casts", {"effects": "false"}),
     "one-skin": Variant("one skin tone", {"skin": "false"}),
     "upright": Variant("upright viewpoints only", {"viewpoints": "upright"}),
+    "clutter": Variant("generated clutter, no photos", photos=False),
 }
 
 
