@@ -42,7 +42,7 @@ def test_differences_and_their_spread(tool):
     deviation = math.sqrt((2 * 0.03**2 + 2 * 0.01**2) / 2)
     assert tool.deviation(values) == pytest.approx(deviation)
     assert tool.difference(values, "one-skin") == pytest.approx((0.12, 2 * deviation))
-    assert tool.difference(values, "upright") == pytest.approx((-0.01, 2 * deviation * math.sqrt(2)))
+    assert tool.difference(values, "upright") == pytest.approx((-0.02, 2 * deviation * math.sqrt(1.5)))
     assert tool.verdict(*tool.difference(values, "one-skin")) == "worse"
     assert tool.verdict(*tool.difference(values, "upright")) == "none"
     assert tool.verdict(-0.2, 0.1) == "better"
