@@ -9,7 +9,9 @@ from numba import config
 
 from likelihand.synth import compiled, texture
 
-PROGRAM = "from likelihand.synth import compiled, texture; print(texture.step(0.5)); print(compiled.cache_folder())"
+PROGRAM = (
+    "from likelihand.synth import compiled, texture; print(texture.step(0.5)); print(compiled.cache_folder())"
+)
 
 
 def test_machine_code_lies_in_the_folder_of_these_sources():
