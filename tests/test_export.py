@@ -33,6 +33,12 @@ def test_it_writes_one_file(folder: Path) -> None:
     assert not any(t.data_location == onnx.TensorProto.EXTERNAL for t in model.graph.initializer)
 
 
+def test_the_file_tells_nothing_of_the_machine_that_wrote_it(folder: Path) -> None:
+    content = (folder / "hand.onnx").read_bytes()
+    assert b"stack_trace" not in content
+    assert b".py" not in content
+
+
 def test_the_contract_travels_inside(folder: Path) -> None:
     props = {p.key: p.value for p in onnx.load(folder / "hand.onnx").metadata_props}
     assert ModelMetadata.from_json(props[KEY]) == METADATA

@@ -93,8 +93,17 @@ def _write(module: nn.Module, file: Path, metadata: ModelMetadata) -> None:
         )
     if program is None:
         raise ValueError("PyTorch gave no ONNX program; update torch to 2.8 or newer")
+    _forget_sources(program.model)
     program.model.metadata_props[KEY] = metadata.to_json()
     program.save(file, external_data=False)
+
+
+def _forget_sources(model: Any) -> None:  # noqa: ANN401
+    """Drop the stack traces that the exporter leaves in every node: they name the folders of this machine."""
+    for graph in (model.graph, *model.functions.values()):
+        for node in graph:
+            node.metadata_props.clear()
+            node.doc_string = None
 
 
 def _halve(file: Path) -> None:
