@@ -1,5 +1,7 @@
 """What the tests share."""
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,3 +14,15 @@ def shared() -> Path:
     if not (folder / "real").is_dir():
         pytest.skip("no folder `shared` with real photos beside the checkout")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> Iterator[None]:
+    """Start every test from the same random numbers, whatever ran before it in the process."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        yield
+        return
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        yield
