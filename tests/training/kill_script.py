@@ -35,47 +35,44 @@ def start(out: Path, workers: int) -> int:
         os._exit(code)
 
 
-def wait_for(path: Path, child: int) -> None:
-    """Wait until a file is there or the process has ended."""
-    while not path.exists() and os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-        time.sleep(0.002)
+def step_of(last: Path) -> int:
+    """Give the step of a run's last checkpoint, -1 before the first."""
+    return int(read_info(last).training["step"]) if last.exists() else -1
 
 
-def whole(out: Path) -> float:
-    """Run undisturbed; give the seconds from the first checkpoint to the end."""
+def whole(out: Path) -> int:
+    """Run undisturbed; give the number of steps."""
     child = start(out, 0)
-    wait_for(out / "last.safetensors", child)
-    began = time.monotonic()
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    return time.monotonic() - began
+    return step_of(out / "last.safetensors")
 
 
-def kill_after(out: Path, early: bool, seconds: float, workers: int) -> int | None:
-    """Kill -9 a run so long after its start or its first checkpoint; give the step kept, None if it was done."""
+def kill_after(out: Path, step: int, seconds: float, workers: int) -> int | None:
+    """Kill -9 a run so long after it kept a step; give the step it has kept by then, None if it was done."""
     child = start(out, workers)
     last = out / "last.safetensors"
-    if not early:
-        wait_for(last, child)
+    while step_of(last) < step and os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+        time.sleep(0.002)
     time.sleep(seconds)
     if os.waitpid(child, os.WNOHANG)[0]:
         return None
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    return int(read_info(last).training["step"]) if last.exists() else 0
+    return max(step_of(last), 0)
 
 
 def main(folder: Path, kills: int, seed: int) -> None:
     torch.set_num_threads(1)
     chance = random.Random(seed)
     tiny_run.held(18), tiny_run.held(5, 1)
-    duration = whole(folder / "whole")
+    steps = whole(folder / "whole")
     told: list[dict[str, object]] = []
     for attempt in range(5 * kills):
         if len(told) == kills:
             break
         out, workers = folder / f"killed{len(told)}", attempt % 3
-        early, seconds = attempt % 5 == 4, chance.uniform(0, 0.9) * duration
-        step = kill_after(out, early, seconds, workers)
+        wanted, seconds = chance.randrange(-1, steps), chance.uniform(0, 0.05)
+        step = kill_after(out, wanted, seconds, workers)
         if step is None:
             shutil.rmtree(out)
             continue

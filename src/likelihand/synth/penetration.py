@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likelihand.synth.asset import Floats, HandAsset
-from likelihand.synth.compiled import compiled
+from likelihand.synth.compiled import compiled, inlined
 from likelihand.synth.posed import PosedHand
 
 
@@ -31,6 +31,12 @@ def _winding(point: Floats, corners: Floats) -> float:
     return total / (4.0 * pi)
 
 
+@inlined
+def _dot(a: Floats, b: Floats) -> float:
+    """Return the scalar product of two vectors of 3; numba's own would need SciPy."""
+    return float(a[0] * b[0] + a[1] * b[1] + a[2] * b[2])
+
+
 @compiled
 def _distance(point: Floats, corners: Floats) -> float:
     """Return the distance from the point to the nearest of the triangles (Ericson, 5.1.5)."""
@@ -38,9 +44,9 @@ def _distance(point: Floats, corners: Floats) -> float:
     for t in range(len(corners)):
         a, b, c = corners[t, 0], corners[t, 1], corners[t, 2]
         ab, ac, ap = b - a, c - a, point - a
-        d1, d2 = np.dot(ab, ap), np.dot(ac, ap)
+        d1, d2 = _dot(ab, ap), _dot(ac, ap)
         bp, cp = point - b, point - c
-        d3, d4, d5, d6 = np.dot(ab, bp), np.dot(ac, bp), np.dot(ab, cp), np.dot(ac, cp)
+        d3, d4, d5, d6 = _dot(ab, bp), _dot(ac, bp), _dot(ab, cp), _dot(ac, cp)
         va, vb, vc = d3 * d6 - d5 * d4, d5 * d2 - d1 * d6, d1 * d4 - d3 * d2
         if d1 <= 0 and d2 <= 0:
             v, w = 0.0, 0.0
@@ -59,7 +65,7 @@ def _distance(point: Floats, corners: Floats) -> float:
             scale = 1.0 / (va + vb + vc)
             v, w = vb * scale, vc * scale
         away = ap - v * ab - w * ac
-        best = min(best, np.dot(away, away))
+        best = min(best, _dot(away, away))
     return sqrt(best)
 
 
