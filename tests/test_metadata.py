@@ -17,6 +17,11 @@ def test_it_comes_back_as_written() -> None:
     assert ModelMetadata.from_json(GOOD.to_json()) == GOOD
 
 
+def test_a_detector_names_its_own_outputs() -> None:
+    text = ModelMetadata(size=(8, 8), kind="detect", outputs=("heat",)).to_json()
+    assert ModelMetadata.from_json(text).outputs == ("heat",)
+
+
 def test_unknown_fields_of_the_same_version_are_let_through() -> None:
     assert ModelMetadata.from_json(changed(note="later")) == GOOD
 
@@ -36,6 +41,8 @@ def test_unknown_fields_of_the_same_version_are_let_through() -> None:
         (changed(stages=0), "has stages 0"),
         (changed(padding=-1), "has padding -1"),
         (changed(outputs=["points"]), "has outputs"),
+        (changed(kind="detect", outputs=[]), "has outputs"),
+        (changed(kind="palm"), "has kind 'palm'"),
         (changed(keypoints=["wrist"]), "has keypoints"),
         (changed(layout="NCHW"), "has layout 'NCHW'"),
         (changed(dtype="float32"), "has dtype"),

@@ -16,6 +16,8 @@ FORMAT: Final = "likelihand-model"
 VERSION: Final = 1
 KEY: Final = "likelihand"
 """Name of the entry in the file's `metadata_props`."""
+KINDS: Final[dict[str, tuple[str, ...]]] = {"hand": ("points", "scale"), "detect": ()}
+"""What a model can be, to the outputs that its file must have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,14 @@ class ModelMetadata:
         size: (height, width) of the crop in pixels.
         stages: stages of the network that the file holds; the last one's answer comes out.
         padding: side of the crop over the longer side of the box, as in training.
-        outputs: names of the results; `points` and `scale` are always there, in crop pixels, corner origin.
+        outputs: names of the results; a hand model always has `points` and `scale`, in crop pixels, corner
+            origin.
         keypoints: names of the points in order.
         name: what the model is called.
         licence: licence of the weights.
+        kind: "hand" where it finds keypoints in a crop, "detect" where it finds hands in a picture.
         training_data: what it was trained on.
+        recipe: how: run file, steps, time, start.
         scores: metric to value, as measured, each key naming data and protocol.
         layout: axes of the input.
         dtype: type of the input, 0..255; normalisation happens inside.
@@ -48,8 +53,10 @@ class ModelMetadata:
     outputs: tuple[str, ...] = ("points", "scale")
     keypoints: tuple[str, ...] = KEYPOINTS
     name: str = ""
+    kind: str = "hand"
     licence: str = ""
     training_data: str = ""
+    recipe: str = ""
     scores: dict[str, float] = field(default_factory=dict)
     layout: str = "NHWC"
     dtype: str = "uint8"
@@ -98,7 +105,8 @@ class ModelMetadata:
             "size": _positive_pair(self.size),
             "stages": isinstance(self.stages, int) and self.stages >= 1,
             "padding": isinstance(self.padding, int | float) and 0 < self.padding < 100,
-            "outputs": {"points", "scale"} <= set(self.outputs),
+            "kind": self.kind in KINDS,
+            "outputs": set(KINDS.get(self.kind, ())) <= set(self.outputs) and len(self.outputs) > 0,
             "keypoints": tuple(self.keypoints) == KEYPOINTS,
             "layout": self.layout == "NHWC",
             "dtype": self.dtype == "uint8",
