@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import save_file
-from tiny import tiny_network
+from tiny import TinyBackbone, tiny_network
 from torch import nn
 
 from likelihand.checkpoint import (
     CheckpointError,
     CheckpointInfo,
+    Started,
     load_checkpoint,
     read_info,
     read_tensors,
@@ -194,10 +195,22 @@ def test_a_network_starts_from_a_checkpoint_and_its_loss_where_it_fits(tmp_path:
     path = tmp_path / "a.safetensors"
     save_checkpoint(path, network, CheckpointInfo(size=(64, 64)), loss=loss)
     other, flows = tiny_network(stages=1, seed=1), ResidualLogLikelihood()
-    assert start_from(path, other, flows)
+    assert start_from(path, other, flows) == Started(loss=True, fresh=())
     for ours, theirs in ((network, other), (loss, flows)):
         assert all(torch.equal(a, b) for a, b in zip(ours.parameters(), theirs.parameters(), strict=True))
-    assert not start_from(path, other, ResidualLogLikelihood(stages=2))
-    assert not start_from(path, other, IntegralLoss())
+    assert not start_from(path, other, ResidualLogLikelihood(stages=2)).loss
+    assert not start_from(path, other, IntegralLoss()).loss
     with pytest.raises(CheckpointError, match="another network"):
         start_from(path, tiny_network(stages=2), loss)
+
+
+def test_a_part_that_the_checkpoint_lacks_stays_fresh(tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    save_checkpoint(path, tiny_network(stages=1), CheckpointInfo(size=(64, 64)), loss=ResidualLogLikelihood())
+    larger = SequentialHeatmapNetwork(TinyBackbone(), stages=1, width=8, traits=True)
+    before = {name: t.clone() for name, t in larger.state_dict().items()}
+    started = start_from(path, larger, ResidualLogLikelihood())
+    assert started == Started(loss=True, fresh=("traits",))
+    unchanged = {name for name, t in larger.state_dict().items() if torch.equal(t, before[name])}
+    assert {name for name in before if name.startswith("traits.")} <= unchanged
+    assert "stages.0.reduce.0.weight" not in unchanged

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -303,25 +303,37 @@ def load_state(module: nn.Module, state: Mapping[str, Tensor], source: str) -> N
     module.load_state_dict(dict(state))
 
 
-def start_from(path: str | Path, network: nn.Module, loss: nn.Module) -> bool:
+class Started(NamedTuple):
+    """What a checkpoint gave to a training that starts from it.
+
+    Attributes:
+        loss: whether the loss took weights too.
+        fresh: parts of the network that the checkpoint lacks, which keep their fresh weights.
+    """
+
+    loss: bool
+    fresh: tuple[str, ...]
+
+
+def start_from(path: str | Path, network: nn.Module, loss: nn.Module) -> Started:
     """Put a checkpoint's weights into a network to train further, and into its loss where they fit.
 
     Args:
-        path: of the checkpoint; its network has the architecture of this one.
+        path: of the checkpoint; its network has the architecture of this one, which may have further parts.
         network: takes the weights.
         loss: takes its weights (the flows) where the checkpoint has them, of the same names and shapes.
-
-    Returns:
-        Whether the loss took weights too.
 
     Raises:
         FileNotFoundError: there is no such file.
         CheckpointError: the file is no checkpoint, or its tensors do not fit the network.
     """
-    load_checkpoint(path, network)
+    state = {name.removeprefix("network."): t for name, t in read_tensors(path, "network.")[0].items()}
+    known = {name.partition(".")[0] for name in state}
+    fresh = {name: t for name, t in network.state_dict().items() if name.partition(".")[0] not in known}
+    load_state(network, state | fresh, str(path))
     tensors = {name.removeprefix("loss."): t for name, t in read_tensors(path, "loss.")[0].items()}
     own = {name: t.shape for name, t in loss.state_dict().items()}
-    if not own or own != {name: t.shape for name, t in tensors.items()}:
-        return False
-    load_state(loss, tensors, str(path))
-    return True
+    fits = bool(own) and own == {name: t.shape for name, t in tensors.items()}
+    if fits:
+        load_state(loss, tensors, str(path))
+    return Started(fits, tuple(sorted({name.partition(".")[0] for name in fresh})))

@@ -56,6 +56,7 @@ def export(
         raise ValueError(f"export path {file} does not end in .onnx; give a name like hand.onnx")
     deploy: Callable[[int | None], nn.Module] = network.deploy  # type: ignore[assignment]
     module = deploy(stages).eval()
+    metadata = replace(metadata, outputs=getattr(module, "outputs", metadata.outputs))
     metadata = (metadata if stages is None else replace(metadata, stages=stages)).checked()
     part = file.with_name(f".{file.stem}.{os.getpid()}.onnx")
     file.parent.mkdir(parents=True, exist_ok=True)

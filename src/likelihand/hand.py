@@ -35,6 +35,9 @@ TIPS: Final = tuple(FINGER_KEYPOINTS[f][3] for f in FINGERS)
 PAPER_JOINTS: Final = (0, *(FINGER_KEYPOINTS[f][0] for f in FINGERS), *TIPS)
 """The paper's 11 joints (figs. 5 to 7): the root, the five finger bases and the five tips."""
 
+TRAITS: Final = ("side", "presence")
+"""What is asked of a hand as a whole: is it a right one, and is there one at all."""
+
 FINGER_COLOURS: Final[dict[str, tuple[int, int, int]]] = {
     "thumb": (230, 159, 0),
     "index": (86, 180, 233),

@@ -31,11 +31,14 @@ class Prediction(NamedTuple):
         mean: (N, K, 2) float32 (x, y) in crop pixels.
         log_scale: (N, K, 2) float32, natural logarithm of the scale along x and y in crop pixels; where the
             network predicts none, one constant that does not depend on the picture.
+        traits: (N, 2) logits of `likelihand.hand.TRAITS`, for the hand as a whole; None where the stage or network
+            does not say.
     """
 
     heatmaps: Tensor
     mean: Tensor
     log_scale: Tensor
+    traits: Tensor | None = None
 
 
 def widen(values: Tensor) -> Tensor:

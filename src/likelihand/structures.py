@@ -32,6 +32,7 @@ class Record:
         key: names the sample to a person: file and annotation.
         read: returns the picture, (height, width, 3) uint8 RGB.
         group: samples that must stay on the same side of any split share it.
+        present: False where the box shows no hand; then nothing is labelled.
 
     Example:
         >>> record = Record(points=np.zeros((21, 2)), visibility=np.full(21, 2, np.int8),
@@ -49,11 +50,18 @@ class Record:
     key: str
     read: Callable[[], Image]
     group: str = ""
+    present: bool = True
 
     @property
     def weight(self) -> NDArray[np.float32]:
         """(21,) float32: 1 where labelled, else 0."""
         return np.asarray(self.visibility != Visibility.UNLABELLED, np.float32)
+
+    @property
+    def traits(self) -> NDArray[np.float32]:
+        """(2,) float32, as `likelihand.hand.TRAITS`: 1 for yes, 0 for no, NaN where the data set does not say."""
+        side = np.nan if self.side is None else float(self.side == "right")
+        return np.array([side, float(self.present)], np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +74,7 @@ class Sample:
         weight: (21,) float32: 1 where labelled, else 0.
         crop_from_image: (3, 3) float64, takes image pixels to crop pixels.
         index: position in the data set.
+        traits: (2,) float32, as `Record.traits`; a mirrored hand has the other side.
     """
 
     crop: Image
@@ -73,6 +82,7 @@ class Sample:
     weight: NDArray[np.float32]
     crop_from_image: NDArray[np.float64]
     index: int
+    traits: NDArray[np.float32] = field(default_factory=lambda: np.full(2, np.nan, np.float32))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -160,3 +160,13 @@ def test_opencvs_own_random_numbers_are_left_alone():
         DrawnHands(1).record(0), 0, (32, 32), sample_rng(0, 0, 0), Augmentation(**dict.fromkeys(PIXELS, 1.0))
     )
     assert (cv2.randu(np.zeros(4), 0, 1) == first).all()
+
+
+@pytest.mark.parametrize(("flip", "side"), [(0.0, 1.0), (1.0, 0.0)])
+def test_a_mirrored_hand_has_the_other_side(flip: float, side: float) -> None:
+    record = replace(DrawnHands(1).record(0), side="right")
+    still = Augmentation(rotation=170.0, flip=flip)
+    sample = sample_of(record, 0, (32, 32), rng=sample_rng(0, 0, 0), augmentation=still)
+    assert sample.traits.tolist() == [side, 1.0]
+    unknown = sample_of(replace(record, side=None), 0, (32, 32), rng=sample_rng(0, 0, 0), augmentation=still)
+    assert np.isnan(unknown.traits[0])

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likelihand.data.dataset import Concatenated, Dataset, Subset, check_record, groups_of, record_problems, split
+from likelihand.data.dataset import (
+    Concatenated,
+    Dataset,
+    Repeated,
+    Subset,
+    check_record,
+    groups_of,
+    record_problems,
+    split,
+)
 from likelihand.data.drawn import DrawnHands
 
 RECORD = replace(DrawnHands(1).record(0), key="a.jpg")
@@ -130,3 +139,14 @@ def test_split_refuses_what_it_cannot_do(fraction):
         split(DrawnHands(5), fraction)
     with pytest.raises(ValueError, match="two or more"):
         split(DrawnHands(1), 0.5)
+
+
+def test_a_repeated_data_set_gives_every_record_so_often() -> None:
+    data = Repeated(DrawnHands(3), times=4)
+    keys = [data.record(i).key for i in range(len(data))]
+    assert keys == [DrawnHands(3).record(i).key for i in range(3)] * 4
+    assert data.groups() == groups_of(DrawnHands(3)) * 4
+    with pytest.raises(IndexError):
+        data.record(12)
+    with pytest.raises(ValueError, match="times 0"):
+        Repeated(DrawnHands(3), times=0)

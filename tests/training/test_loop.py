@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 import tiny_run
 import torch
+from tiny import TinyBackbone
 
 from likelihand.checkpoint import load_checkpoint, read_info, read_tensors
 from likelihand.losses import IntegralLoss, ResidualLogLikelihood
 from likelihand.models import SequentialHeatmapNetwork, TimmBackbone
+from likelihand.structures import Record
 from likelihand.training import NonFiniteLossError, train
 from likelihand.training.log import NEGATIVE, Log, Table
 
@@ -226,3 +228,41 @@ def test_tensorboard_gets_the_same_numbers(tmp_path: Path) -> None:
     logged = events.Scalars("training/loss")[-1]
     expected = float(rows(tmp_path / "training.csv")[-1]["loss"])
     assert (logged.step, np.float32(logged.value)) == (2, np.float32(expected))
+
+
+class Shaded:
+    """Grey squares: a bright one is a right hand, a dark one a left hand, a striped one none."""
+
+    def __len__(self) -> int:
+        return 12
+
+    def record(self, index: int) -> Record:
+        kind = index % 3
+        picture = np.full((32, 32, 3), (60, 220, 140)[kind], np.uint8)
+        picture[::4] = 0 if kind == 2 else picture[0, 0]
+        return Record(
+            points=np.full((21, 2), 16.0),
+            visibility=np.full(21, 0 if kind == 2 else 2, np.int8),
+            box=np.array([0.0, 0.0, 32.0, 32.0]),
+            side=("left", "right", None)[kind],
+            dataset="shaded",
+            key=str(index),
+            read=lambda: picture,
+            present=kind != 2,
+        )
+
+
+def test_traits_are_learnt_beside_the_points(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = SequentialHeatmapNetwork(TinyBackbone(), stages=1, width=8, traits=True)
+    settings = tiny_run.config(steps=80, batch_size=6, learning_rate=0.02, average=None)
+    result = train(network, IntegralLoss(), Shaded(), config=settings, out=tmp_path / "a")
+    losses = [float(row["loss_traits"]) for row in rows(tmp_path / "a" / "training.csv")]
+    assert losses[-1] < 0.3 * losses[0]
+    deployed = load_checkpoint(result.last)[0].deploy()
+    assert deployed.outputs == ("points", "scale", "side", "presence")
+    crops = torch.from_numpy(np.stack([Shaded().record(i).read() for i in range(3)]))
+    with torch.no_grad():
+        _, _, side, presence = deployed(crops)
+    assert side[0] < 0.3 < 0.7 < side[1]
+    assert presence[2] < 0.3 < 0.7 < presence[:2].min()

@@ -63,8 +63,9 @@ def _start(source: Path, network: "nn.Module", loss: "nn.Module") -> None:
     from likelihand.predictor import model_file
 
     file = model_file(source)
-    both = start_from(file, network, loss)
-    print(f"starting from {file}: the network{' and the loss' if both else ', a fresh loss'}", file=sys.stderr)
+    taken = start_from(file, network, loss)
+    fresh = ", ".join([*taken.fresh, *([] if taken.loss else ["loss"])])
+    print(f"starting from {file}{' with fresh ' if fresh else ''}{fresh}", file=sys.stderr)
 
 
 def network_of(run_file: Path) -> "nn.Module":

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from likelihand.data.augment import Augmentation, sample_of, sample_rng
 from likelihand.data.check import Report, check_dataset, detect
 from likelihand.data.coco import CocoHands
-from likelihand.data.dataset import Concatenated, Dataset, Subset, check_record, split
+from likelihand.data.dataset import Concatenated, Dataset, Repeated, Subset, check_record, split
 from likelihand.data.drawn import DrawnHands
 from likelihand.data.freihand import FreiHAND
 from likelihand.data.images import ImageError, decode_image, read_image
+from likelihand.data.no_hands import NoHands
 from likelihand.data.rhd import RHD
 from likelihand.data.wholebody import CocoWholeBodyHands
 
@@ -29,6 +30,8 @@ __all__ = [
     "DrawnHands",
     "FreiHAND",
     "ImageError",
+    "NoHands",
+    "Repeated",
     "Report",
     "Shards",
     "Subset",

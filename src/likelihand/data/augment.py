@@ -159,7 +159,10 @@ def sample_of(
     target = transform_points(crop_from_image, record.points)
     inside = ((target >= 0) & (target <= size[::-1])).all(1) & (record.visibility != 0)
     target[~inside] = 0.0
-    return Sample(crop, target.astype(np.float32), inside.astype(np.float32), crop_from_image, index)
+    traits = record.traits
+    if np.linalg.det(crop_from_image[:2, :2]) < 0:
+        traits[0] = 1 - traits[0]
+    return Sample(crop, target.astype(np.float32), inside.astype(np.float32), crop_from_image, index, traits)
 
 
 def random_crop_matrix(

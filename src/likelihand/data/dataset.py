@@ -157,6 +157,42 @@ class Concatenated:
         return [f"{i}:{group}" for i, part in enumerate(self.datasets) for group in groups_of(part)]
 
 
+class Repeated:
+    """A data set several times over: a way to give it more weight among `Concatenated` parts.
+
+    Args:
+        dataset: the whole.
+        times: how often each record comes, at least once; each time with an index, and so an augmentation, of its
+            own.
+
+    Raises:
+        ValueError: less than once.
+
+    Example:
+        >>> from likelihand.data.drawn import DrawnHands
+        >>> twice = Repeated(DrawnHands(3), times=2)
+        >>> len(twice), twice.record(4).key
+        (6, 'drawn 0/1')
+    """
+
+    def __init__(self, dataset: Dataset, times: int) -> None:
+        if times < 1:
+            raise ValueError(f"times {times}: expected 1 or more")
+        self.dataset, self.times = dataset, times
+
+    def __len__(self) -> int:
+        """Count the records, each as often as it comes."""
+        return len(self.dataset) * self.times
+
+    def record(self, index: int) -> Record:
+        """Give the record at `index` counted through the repetitions."""
+        return self.dataset.record(check_index(index, len(self), "the repeated data set") % len(self.dataset))
+
+    def groups(self) -> list[str]:
+        """List every record's group."""
+        return groups_of(self.dataset) * self.times
+
+
 class Subset:
     """Some records of a data set, in the given order.
 

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 import torch
 from torch import Tensor, nn
 
+from likelihand.hand import TRAITS
 from likelihand.heatmaps import widen
 
 Upsampling: TypeAlias = Callable[[int, int], nn.Module]
@@ -90,6 +91,39 @@ class HeatmapHead(nn.Sequential):
         last = width if doublings > 1 else inputs
         layers.append(upsampling(last, keypoints) if doublings else nn.Conv2d(last, keypoints, 1))
         super().__init__(*layers)
+
+
+class TraitHead(nn.Module):
+    """Makes the logits of `likelihand.hand.TRAITS` from features and the points that were found.
+
+    Average pooling says what the hand looks like, the points say how it lies: thumb left of a palm that faces the
+    camera is one side, of a back of the hand the other. No gradient goes back through the points.
+
+    Args:
+        channels: of the features.
+        keypoints: that were found.
+        width: of the layer between.
+
+    Example:
+        >>> head = TraitHead(16, 21, 8).eval()
+        >>> head(torch.zeros(2, 16, 6, 6), torch.zeros(2, 21, 2)).shape
+        torch.Size([2, 2])
+    """
+
+    def __init__(self, channels: int, keypoints: int, width: int) -> None:
+        super().__init__()
+        self.hidden = nn.Sequential(
+            nn.Linear(channels + 2 * keypoints, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU()
+        )
+        self.output = nn.Linear(width, len(TRAITS))
+
+    def forward(self, features: Tensor, points: Tensor) -> Tensor:
+        """Compute logits (N, 2) of features (N, C, h, w) and points (N, K, 2), whatever their unit and origin."""
+        points = points.detach() - points.detach().mean(1, keepdim=True)
+        spread = points.square().mean((1, 2), keepdim=True).sqrt().clamp_min(1e-3)
+        joined = torch.cat([features.mean((-2, -1)), (points / spread).flatten(1).to(features.dtype)], 1)
+        logits: Tensor = self.output(self.hidden(joined))
+        return widen(logits)
 
 
 class ScaleHead(nn.Module):

@@ -13,6 +13,7 @@ from likelihand.models.heads import (
     HEATMAP_STRIDE,
     HeatmapHead,
     ScaleHead,
+    TraitHead,
     Upsampling,
     doublings_to_heatmap,
     pointwise,
@@ -77,6 +78,7 @@ class SequentialHeatmapNetwork(KeypointNetwork):
         width: channels inside a stage.
         upsampling: makes a layer of the heatmap head.
         decoder: heatmaps and stride to points; `likelihand.heatmaps.peak` after training with `HeatmapLoss`.
+        traits: also says of the hand as a whole whether it is a right one, and whether there is one.
         mean: of RGB in 0..1; by default the backbone's own `mean`, else ImageNet's.
         std: of RGB in 0..1, likewise.
 
@@ -99,6 +101,7 @@ class SequentialHeatmapNetwork(KeypointNetwork):
         width: int = 256,
         upsampling: Upsampling = transposed_convolution,
         decoder: Decoder = soft_argmax,
+        traits: bool = False,
         mean: Sequence[float] | None = None,
         std: Sequence[float] | None = None,
     ) -> None:
@@ -107,6 +110,7 @@ class SequentialHeatmapNetwork(KeypointNetwork):
         each = [Stage(backbone.channels, width, keypoints, doublings, i > 0, upsampling) for i in range(stages)]
         super().__init__(backbone, each, keypoints, mean, std)
         self.width, self.upsampling, self.decoder = width, upsampling, decoder
+        self.traits = TraitHead(backbone.channels, keypoints, width) if traits else None
 
     def predict(self, images: Tensor, *, every: bool) -> list[Prediction]:
         """Predict every stage, or the last one alone, for which the other stages make heatmaps only."""
@@ -120,6 +124,8 @@ class SequentialHeatmapNetwork(KeypointNetwork):
             if every or i == len(self.stages):
                 mean = self.decoder(heatmaps, HEATMAP_STRIDE)
                 predictions.append(Prediction(heatmaps, mean, stage.scales(joined, side)))
+        if self.traits is not None:
+            predictions[-1] = predictions[-1]._replace(traits=self.traits(features, predictions[-1].mean))
         return predictions
 
     def options(self) -> dict[str, Any]:
@@ -129,4 +135,5 @@ class SequentialHeatmapNetwork(KeypointNetwork):
             "width": self.width,
             "upsampling": self.upsampling,
             "decoder": self.decoder,
+            "traits": self.traits is not None,
         }

@@ -26,12 +26,14 @@ class Batch(NamedTuple):
         target: (N, K, 2) float32 crop pixels.
         weight: (N, K) float32.
         indices: (N,) int64 positions in the data set.
+        traits: (N, 2) float32 of `likelihand.hand.TRAITS`: 1, 0, or NaN where unknown.
     """
 
     crops: Tensor
     target: Tensor
     weight: Tensor
     indices: Tensor
+    traits: Tensor
 
 
 class Batches(Dataset["Batch | str"]):
@@ -78,6 +80,7 @@ def _stack(samples: list[Sample]) -> Batch:
         target=torch.from_numpy(np.stack([s.target for s in samples])),
         weight=torch.from_numpy(np.stack([s.weight for s in samples])),
         indices=torch.tensor([s.index for s in samples]),
+        traits=torch.from_numpy(np.stack([s.traits for s in samples])),
     )
 
 

@@ -32,6 +32,7 @@ class TrainConfig:
         augmentation: what is done to the training crops; None for nothing.
         learning_rate: of Adam at the start.
         loss_learning_rate: of the loss's own parameters (the flows), as a multiple of `learning_rate`.
+        trait_weight: of the traits of a hand (side, presence) against a keypoint, where the network says them.
         milestones: epochs after which the rate is multiplied by `decay`.
         decay: see `milestones`.
         cosine: lets the rate fall to 0 along a half cosine over the run, beside the milestones.
@@ -69,6 +70,7 @@ class TrainConfig:
     augmentation: Augmentation | None = None
     learning_rate: float = 1e-3
     loss_learning_rate: float = 1.0
+    trait_weight: float = 1.0
     milestones: tuple[int, ...] = (90,)
     decay: float = 0.1
     cosine: bool = False
@@ -91,7 +93,7 @@ class TrainConfig:
     def __post_init__(self) -> None:
         least: dict[str, float] = {"epochs": 1, "batch_size": 1, "size": 1, "log_every": 1}
         least |= {"checkpoint_every": 1, "validate_every": 0, "workers": 0, "warm_up": 0, "seed": 0}
-        least |= {"weight_decay": 0, "loss_learning_rate": 0, "decay": 0}
+        least |= {"weight_decay": 0, "loss_learning_rate": 0, "trait_weight": 0, "decay": 0}
         for name, low in least.items():
             if not getattr(self, name) >= low:
                 raise ValueError(f"{name} is {getattr(self, name)}: expected at least {low:g}")

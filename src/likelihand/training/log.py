@@ -100,8 +100,10 @@ class Log:
         self._images += images
         self.bar.update()
 
-    def losses(self, step: int, epoch: float, rate: float, stages: list[float], norm: float) -> None:
-        """Write the mean loss by stage since the last call."""
+    def losses(
+        self, step: int, epoch: float, rate: float, stages: list[float], norm: float, traits: float | None = None
+    ) -> None:
+        """Write the mean loss by stage, and of the traits where there are any, since the last call."""
         seconds = time.monotonic() - self._since
         speed = self._images / seconds if seconds > 0 else math.nan
         self._since, self._images = time.monotonic(), 0
@@ -109,6 +111,7 @@ class Log:
             return
         row: dict[str, float | int] = {"step": step, "epoch": epoch, "learning_rate": rate, "loss": sum(stages)}
         row |= {f"loss_{i + 1}": value for i, value in enumerate(stages)}
+        row |= {} if traits is None else {"loss_traits": traits}
         row |= {"gradient_norm": norm, "images_per_second": speed}
         self.training.write(row)
         self._scalars("training", row, step)

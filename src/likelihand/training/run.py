@@ -101,9 +101,9 @@ class Run:
         torch.manual_seed(step_seed(self.config.seed, self.step, self.rank))
         self.trainee.set_step(self.step)
         device = self.accelerator.device
-        crops, target, weight, _ = (t.to(device, non_blocking=True) for t in batch)
+        crops, target, weight, _, traits = (t.to(device, non_blocking=True) for t in batch)
         labelled = self.health.exchange(weight, asked)
-        values: Tensor = self.module(crops, target, weight)
+        values: Tensor = self.module(crops, target, weight, traits)
         self.health.note(self.step, batch.indices, values.detach())
         sums = torch.cat([values.detach().sum((1, 2)), weight.sum()[None]])
         self._sums = sums if self._sums is None else self._sums + sums
@@ -138,7 +138,9 @@ class Run:
         sums = distributed.sum_over_processes(self._sums).tolist()
         self._sums = None
         epoch, rate = self.step * self.plan.batch / self.plan.samples, self.plan.learning_rate(self.step - 1)
-        log.losses(self.step, epoch, rate, [s / max(sums[-1], 1e-30) for s in sums[:-1]], float(self._norm))
+        means = [s / max(sums[-1], 1e-30) for s in sums[:-1]]
+        traits = means.pop() if getattr(self.trainee.network, "traits", None) is not None else None
+        log.losses(self.step, epoch, rate, means, float(self._norm), traits)
 
     def _validate(self, log: Log) -> None:
         """Score the weights (their average where one is kept), and keep them if they are the best so far."""

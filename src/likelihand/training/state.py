@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from likelihand.checkpoint import CheckpointError, load_state
 from likelihand.heatmaps import Prediction
+from likelihand.losses.traits import trait_loss
 
 
 class Trainee(nn.Module):
@@ -17,14 +18,17 @@ class Trainee(nn.Module):
     Args:
         network: images (N, H, W, 3) uint8 -> one `Prediction` a stage.
         loss: with `of_prediction`, or `of_predictions` for all stages at once; `set_step` where it changes.
+        trait_weight: of a hand's traits against its keypoints.
     """
 
-    def __init__(self, network: nn.Module, loss: nn.Module) -> None:
+    def __init__(self, network: nn.Module, loss: nn.Module, trait_weight: float = 1.0) -> None:
         super().__init__()
-        self.network, self.loss = network, loss
+        self.network, self.loss, self.trait_weight = network, loss, trait_weight
 
-    def forward(self, crops: Tensor, target: Tensor, weight: Tensor) -> Tensor:
-        """Compute the weighted loss (stages, N, K) of every keypoint.
+    def forward(self, crops: Tensor, target: Tensor, weight: Tensor, traits: Tensor) -> Tensor:
+        """Compute the weighted loss (stages, N, K) of every keypoint, and a further row for the hands' traits.
+
+        That row holds a hand's value in place of each of its keypoints, so that both count alike in the mean.
 
         Raises:
             ValueError: the loss is made for another number of stages than the network has.
@@ -36,6 +40,14 @@ class Trainee(nn.Module):
                 f"the loss is made for {stages} stages and the network has {len(predictions)}: "
                 f"give the loss stages={len(predictions)}"
             )
+        values = self._of_keypoints(predictions, target, weight)
+        logits = getattr(predictions[-1], "traits", None)
+        if logits is None:
+            return values
+        row = self.trait_weight * trait_loss(logits, traits)
+        return torch.cat([values, row[None, :, None].expand(1, *values.shape[1:]).to(values.dtype)])
+
+    def _of_keypoints(self, predictions: list[Prediction], target: Tensor, weight: Tensor) -> Tensor:
         together = getattr(self.loss, "of_predictions", None)
         if together is not None:
             values: Tensor = together(predictions, target, weight)

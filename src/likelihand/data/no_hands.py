@@ -1,0 +1,92 @@
+"""Regions of photos without hands, from which a network learns to say that there is none."""
+
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from likelihand.data.augment import sample_rng
+from likelihand.data.dataset import check_index
+from likelihand.data.images import read_image
+from likelihand.geometry import FloatArray, Image
+from likelihand.structures import Record
+
+SUFFIXES: Final = {".bmp", ".jpeg", ".jpg", ".png", ".webp"}
+SMALLEST: Final = 0.15
+"""Side of the smallest region over the shorter side of its photo."""
+
+
+class NoHands:
+    """Squares drawn from photos that show no hand; nothing is labelled, and `present` is False.
+
+    Args:
+        folder: with the photos, also in folders within.
+        count: records; record i is from photo i modulo their number, each time another square.
+        seed: another seed, other squares.
+
+    Raises:
+        FileNotFoundError: the folder holds no photo.
+        ValueError: fewer than one record is asked for.
+
+    Example:
+        >>> import tempfile, cv2
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> cv2.imwrite(f"{folder.name}/a.png", np.zeros((40, 60, 3), np.uint8))
+        True
+        >>> record = NoHands(folder.name, count=2).record(1)
+        >>> record.present, int(record.weight.sum())
+        (False, 0)
+        >>> folder.cleanup()
+    """
+
+    def __init__(self, folder: str | Path, count: int, seed: int = 0) -> None:
+        if count < 1:
+            raise ValueError(f"count {count}: expected 1 or more")
+        self.folder, self.count, self.seed = Path(folder), count, seed
+        self.files = sorted(p for p in self.folder.rglob("*") if p.suffix.lower() in SUFFIXES)
+        if not self.files:
+            raise FileNotFoundError(f"{folder} holds no photo; give a folder of {', '.join(sorted(SUFFIXES))}")
+
+    def __len__(self) -> int:
+        """Count the records."""
+        return self.count
+
+    def record(self, index: int) -> Record:
+        """Give the square at `index`.
+
+        Raises:
+            IndexError: there is no such record.
+            ValueError: the photo cannot be read.
+        """
+        index = check_index(index, self.count, "the photos without hands")
+        file = self.files[index % len(self.files)]
+        image = read_image(file)
+        return Record(
+            points=np.zeros((21, 2)),
+            visibility=np.zeros(21, np.int8),
+            box=_square(image, sample_rng(self.seed, 0, index)),
+            side=None,
+            dataset="no_hands",
+            key=f"{file.name} {index // len(self.files)}",
+            read=partial(_same, image),
+            group=file.name,
+            present=False,
+        )
+
+    def groups(self) -> list[str]:
+        """List every record's group: its photo."""
+        return [f"no_hands:{self.files[i % len(self.files)].name}" for i in range(self.count)]
+
+
+def _square(image: Image, rng: np.random.Generator) -> FloatArray:
+    """Draw a square whose side is spread evenly on a logarithmic scale, inside the photo."""
+    height, width = image.shape[:2]
+    shorter = min(height, width)
+    side = shorter * SMALLEST ** rng.random()
+    corner = rng.random(2) * (np.array([width, height]) - side)
+    return np.concatenate([corner, corner + side])
+
+
+def _same(image: Image) -> Image:
+    return image

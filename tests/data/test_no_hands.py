@@ -1,0 +1,42 @@
+"""Photos without hands."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from likelihand.data import NoHands, sample_of
+from likelihand.data.dataset import check_record
+
+
+def folder(path: Path) -> Path:
+    for i, (height, width) in enumerate([(40, 90), (70, 30)]):
+        cv2.imwrite(str(path / f"{i}.png"), np.full((height, width, 3), 40 * i, np.uint8))
+    return path
+
+
+def test_regions_lie_inside_and_depend_on_seed_and_index_alone(tmp_path: Path) -> None:
+    data, again, other = (NoHands(folder(tmp_path), 30, seed) for seed in (1, 1, 2))
+    boxes = np.stack([data.record(i).box for i in range(30)])
+    np.testing.assert_array_equal(boxes, [again.record(i).box for i in range(30)])
+    assert not np.allclose(boxes, [other.record(i).box for i in range(30)])
+    assert len(np.unique(boxes.round(6), axis=0)) == 30
+    sides = boxes[:, 2:] - boxes[:, :2]
+    np.testing.assert_allclose(sides[:, 0], sides[:, 1])
+    for i, box in enumerate(boxes):
+        height, width = data.record(i).read().shape[:2]
+        assert (box >= 0).all() and (box[2:] <= (width, height)).all()
+        assert 0.15 * 30 <= sides[i, 0] <= 40
+
+
+def test_a_sample_says_that_there_is_no_hand_and_nothing_of_its_side(tmp_path: Path) -> None:
+    record = check_record(NoHands(folder(tmp_path), 3).record(2))
+    sample = sample_of(record, 2, (32, 32))
+    assert sample.weight.sum() == 0
+    assert np.isnan(sample.traits[0]) and sample.traits[1] == 0
+
+
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="holds no photo"):
+        NoHands(tmp_path, 5)
