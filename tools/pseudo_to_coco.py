@@ -3,8 +3,8 @@
     python tools/pseudo_to_coco.py PSEUDO_LABELS.json INDEX.csv --out hands.json
 
 The first file holds {"hands": {picture: [{"points": 21 x 2, "side", "score"}]}}, corner origin; the second names
-for each picture its size and whether its licence is permissive ("yes"). Others are left out. Such labels are wrong at
-times: they are for training under a loss that expects it, never for scores.
+for each picture its size and whether its licence is permissive ("yes"). Others are left out. Such labels are wrong
+at times: they are for training under a loss that expects it, never for scores.
 """
 
 import argparse
