@@ -28,6 +28,7 @@ EXTRAS: Final[dict[str, str]] = {
     "numba": "synth",
     "matplotlib": "plots",
     "av": "video",
+    "openvino": "openvino",
     **dict.fromkeys(("torch", "torchvision", "timm", "accelerate", "safetensors", "onnx", "onnxscript"), "train"),
 }
 """Package to the extra of this library that brings it."""

@@ -139,7 +139,7 @@ def _model(arguments: Namespace) -> "tuple[PredictCrops, tuple[int, int], float]
         return predict_crops_of(network), info.size, info.padding
     from likelihand.predictor import load
 
-    runtime = load(file, threads=arguments.threads).runtime
+    runtime = load(file, threads=arguments.threads, detector=False).runtime
     return lambda crops: runtime(crops)["points"], runtime.metadata.size, runtime.metadata.padding
 
 

@@ -1,15 +1,15 @@
 """The predictor: points come back through the crop's inverse matrix, and wrong input is named."""
 
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from likelihand.geometry import crop_matrix, transform_points
+from likelihand.geometry import box_of_points, crop_matrix, transform_points
 from likelihand.metadata import ModelMetadata
-from likelihand.predictor import Predictor, load
+from likelihand.predictor import Predictor
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
 
@@ -111,29 +111,113 @@ def test_wrong_images_are_named(image: np.ndarray) -> None:
         Predictor(answer())(image)
 
 
-def test_load_names_what_is_wrong(tmp_path: Path) -> None:
-    (tmp_path / "text.onnx").write_text("no model")
-    (tmp_path / "empty.onnx").touch()
-    with pytest.raises(FileNotFoundError, match=r"missing\.onnx does not exist; make one with"):
-        load(tmp_path / "missing.onnx")
-    for name in ("text.onnx", "empty.onnx"):
-        with pytest.raises(ValueError, match="is not a readable ONNX file"):
-            load(tmp_path / name)
-    with pytest.raises(ValueError, match=r"hand\.pt is not a file that a runtime reads"):
-        load(tmp_path / "hand.pt")
-    with pytest.raises(ValueError, match="runtime 'tpu' is not known"):
-        load(tmp_path / "text.onnx", runtime="tpu")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="is for runtime 'onnx', not 'torch'"):
-        load(tmp_path / "text.onnx", runtime="torch")
-    with pytest.raises(FileNotFoundError, match="holds neither best"):
-        load(tmp_path)
+@dataclass
+class Detected:
+    """What a detector gives."""
+
+    box: np.ndarray
+    side: str | None = None
+    score: float = 0.9
 
 
-def test_without_a_bundled_model_load_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("likelihand.predictor.__file__", str(tmp_path / "predictor.py"))
-    with pytest.raises(FileNotFoundError, match=r"likelihand train.*likelihand export RUN --out hand\.onnx"):
-        load()
-    (tmp_path / "weights").mkdir()
-    (tmp_path / "weights" / "hand.onnx").write_text("no model, but found")
-    with pytest.raises(ValueError, match="is not a readable ONNX file"):
-        load()
+def boxes_at(*corners: tuple[float, float], side: str | None = None) -> list[Detected]:
+    return [Detected(np.array([x, y, x + 40.0, y + 50.0]), side) for x, y in corners]
+
+
+def test_without_boxes_the_detectors_are_used_and_padded() -> None:
+    found = boxes_at((10, 10), (100, 60))
+    seen = []
+
+    def detector(image: np.ndarray) -> list[Detected]:
+        seen.append(image)
+        return found
+
+    hands = Predictor(answer(), detector=detector)(IMAGE)
+    given = Predictor(answer())(IMAGE, [f.box for f in found])
+    assert seen[0] is IMAGE and len(hands) == 2
+    for hand, same in zip(hands, given, strict=True):
+        np.testing.assert_array_equal(hand.points, same.points)
+
+
+def test_given_boxes_and_crop_never_ask_the_detector() -> None:
+    def detector(image: np.ndarray) -> list[Detected]:
+        raise AssertionError("asked")
+
+    predict = Predictor(answer(presence=0.01), detector=detector)
+    assert [h.score for h in predict(IMAGE, [[0, 0, 50, 50]])] == [0.01]  # a given box keeps its hand
+    np.testing.assert_array_equal(predict.crop(IMAGE)[0].box, [0, 0, 160, 120])
+
+
+def test_a_picture_without_hands_gives_none() -> None:
+    assert Predictor(answer(), detector=lambda image: [])(IMAGE) == []
+
+
+@pytest.mark.parametrize(("presence", "count"), [(0.49, 0), (0.51, 1)])
+def test_presence_drops_a_detected_hand(presence: float, count: int) -> None:
+    hands = Predictor(answer(presence=presence), detector=lambda image: boxes_at((10, 10)))(IMAGE)
+    assert len(hands) == count
+    assert all(h.score == pytest.approx((0.9 * presence) ** 0.5) for h in hands)
+    assert Predictor(answer(presence=presence), detector=lambda image: boxes_at((10, 10)), presence=0.4)(IMAGE)
+
+
+@pytest.mark.parametrize(
+    ("told", "right", "side"),
+    [
+        ("left", None, "left"),
+        (None, None, None),
+        (None, 0.6, "right"),
+        ("left", 0.6, "left"),
+        ("left", 0.9, "right"),
+        ("right", 0.3, "right"),
+        ("right", 0.1, "left"),
+        ("right", 0.0, "left"),
+    ],
+)
+def test_the_detectors_side_weighs_against_the_models(
+    told: str | None, right: float | None, side: str | None
+) -> None:
+    """The detector's word counts for 4 to 1."""
+    runtime = answer() if right is None else answer(side=right)
+    (hand,) = Predictor(runtime, detector=lambda image: boxes_at((10, 10), side=told))(IMAGE)
+    assert hand.side == side
+
+
+def test_two_boxes_of_one_hand_give_one() -> None:
+    hands = Predictor(answer(), detector=lambda image: boxes_at((10, 10), (11, 10), (100, 60)))(IMAGE)
+    assert [h.box[0] for h in hands] == [10, 100]
+
+
+class Diagonal:
+    """A runtime that answers points on the diagonal of the crop's middle, and keeps the crops that it saw."""
+
+    metadata = ModelMetadata(size=(64, 64))
+
+    def __init__(self) -> None:
+        self.crops: list[np.ndarray] = []
+
+    def __call__(self, crops: np.ndarray) -> dict[str, np.ndarray]:
+        self.crops.append(crops)
+        diagonal = np.linspace(16, 48, 21)[:, None].repeat(2, 1)
+        return {"points": np.stack([diagonal] * len(crops)), "scale": np.ones((len(crops), 21, 2))}
+
+
+def test_a_second_pass_looks_at_the_points_of_the_first() -> None:
+    runtime = Diagonal()
+    first, second = (Predictor(runtime, passes=n)(IMAGE, [[20, 10, 120, 90]])[0] for n in (1, 2))
+    np.testing.assert_allclose(second.box, box_of_points(first.points))
+    once_more = Predictor(runtime)(IMAGE, [second.box])[0]
+    np.testing.assert_allclose(second.points, once_more.points)
+    assert len(runtime.crops) == 4
+    np.testing.assert_array_equal(runtime.crops[2], runtime.crops[3])
+
+
+def test_a_second_pass_keeps_the_box_where_the_points_are_of_no_use() -> None:
+    for points in (np.full((21, 2), 32.0), np.full((21, 2), np.nan)):
+        (hand,) = Predictor(Answer(points, np.ones((21, 2)), (64, 64)), passes=2)(IMAGE, [[20, 10, 120, 90]])
+        np.testing.assert_array_equal(hand.box, [20, 10, 120, 90])
+
+
+@pytest.mark.parametrize("wrong", [{"passes": 0}, {"batch_size": 0}])
+def test_wrong_numbers_are_named(wrong: dict) -> None:
+    with pytest.raises(ValueError, match="is 0; give 1 or more"):
+        Predictor(answer(), **wrong)

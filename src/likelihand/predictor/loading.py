@@ -1,0 +1,162 @@
+"""From model files to a predictor."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from likelihand.hand import TRAITS
+from likelihand.metadata import ModelMetadata
+from likelihand.predictor.predict import FindHands, Predictor
+from likelihand.runtimes import OnnxRuntime, OpenVinoRuntime, Runtime, TorchRuntime
+from likelihand.uncertainty import Calibration
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from likelihand.checkpoint import CheckpointInfo
+
+RuntimeName: TypeAlias = Literal["onnx", "openvino", "torch"]
+
+_RUNTIMES: Final[dict[str, tuple[RuntimeName, ...]]] = {
+    ".onnx": ("onnx", "openvino"),
+    ".safetensors": ("torch",),
+}
+"""Ending of a model file to the runtimes that read it, the default first."""
+
+WEIGHTS: Final = Path(__file__).parents[1] / "weights"
+"""Folder of the models that come with the package."""
+
+
+def load(
+    path: str | os.PathLike[str] | None = None,
+    runtime: RuntimeName | None = None,
+    threads: int | None = None,
+    *,
+    detector: bool = True,
+    batch_size: int = 32,
+    passes: int = 1,
+) -> Predictor:
+    """Load a model as a predictor.
+
+    Args:
+        path: an `.onnx` file written by `likelihand export`, a `.safetensors` checkpoint or the folder of a
+            training run; None takes the model that comes with the package.
+        runtime: "onnx", "openvino" (needs `likelihand[openvino]`) or "torch"; None goes by the file.
+        threads: how many threads a prediction may use; None leaves it to the runtime.
+        detector: looks for hands in whole pictures, where a detector comes with the package.
+        batch_size: hands in one call of the model.
+        passes: how often the model looks at a hand; see `Predictor`.
+
+    Raises:
+        FileNotFoundError: the file is not there, or no model comes with this package.
+        ValueError: the file is of another kind, damaged, or not for the runtime asked for.
+
+    Example:
+        >>> load("hand.tflite")
+        Traceback (most recent call last):
+        ValueError: model hand.tflite is not a file that a runtime reads; give .onnx or .safetensors
+    """
+    file = bundled() if path is None else model_file(path)
+    kind = _runtime_name(file, runtime)
+    run = _opened(file, kind, threads)
+    if run.metadata.kind != "hand":
+        raise ValueError(f"model {file} is of kind {run.metadata.kind!r}, not 'hand'; give a hand model")
+    find = _detector(kind, threads) if detector else None
+    return Predictor(run, batch_size, find, passes=passes)
+
+
+def _runtime_name(file: Path, asked: RuntimeName | None) -> RuntimeName:
+    """Say which runtime reads a file: the one asked for, where it can."""
+    able = _RUNTIMES.get(file.suffix.lower())
+    if able is None:
+        raise ValueError(f"model {file} is not a file that a runtime reads; give .onnx or .safetensors")
+    known = [name for names in _RUNTIMES.values() for name in names]
+    if asked is not None and asked not in known:
+        raise ValueError(f"runtime {asked!r} is not known; give {', '.join(map(repr, known))}")
+    if asked is not None and asked not in able:
+        mend = "give the .safetensors checkpoint" if asked == "torch" else "run `likelihand export` first"
+        raise ValueError(f"model {file} is for runtime {able[0]!r}, not {asked!r}; {mend}")
+    return asked or able[0]
+
+
+def _opened(file: Path, name: RuntimeName, threads: int | None) -> Runtime:
+    openers: dict[RuntimeName, Callable[[Path, int | None], Runtime]] = {
+        "onnx": OnnxRuntime,
+        "openvino": OpenVinoRuntime,
+        "torch": _torch_runtime,
+    }
+    return openers[name](file, threads)
+
+
+def _torch_runtime(file: Path, threads: int | None) -> TorchRuntime:
+    from likelihand.checkpoint import load_checkpoint
+
+    network, info = load_checkpoint(file)
+    metadata = metadata_of(network, info)
+    deployed = network.deploy(spread=True) if "spread" in metadata.outputs else network.deploy()  # type: ignore[operator]
+    return TorchRuntime(deployed, metadata, threads)
+
+
+def _detector(runtime: RuntimeName, threads: int | None) -> FindHands | None:
+    """Open the bundled detector, where there is one; beside a hand model on PyTorch it runs on ONNX Runtime."""
+    file = WEIGHTS / "detect.onnx"
+    if not file.is_file():
+        return None
+    from likelihand.detection import Detector
+
+    return Detector(_opened(file, "onnx" if runtime == "torch" else runtime, threads))
+
+
+def metadata_of(network: "nn.Module", info: "CheckpointInfo") -> ModelMetadata:
+    """Say of a checkpoint's network what an exported file says of itself.
+
+    Args:
+        network: with its stages as `stages`.
+        info: what the checkpoint says; its validation's total becomes the scores.
+    """
+    scores = info.scores or {}
+    traits = TRAITS if getattr(network, "traits", None) is not None else ()
+    spread = ("spread",) if getattr(network, "gives_spread", False) else ()
+    name = " ".join(str(scores.get(key, "")) for key in ("protocol", "split"))
+    total = {k: v for k, v in scores.get("total", {}).items() if isinstance(v, float)}
+    return ModelMetadata(
+        size=info.size,
+        stages=len(getattr(network, "stages", [None])),
+        padding=info.padding,
+        outputs=("points", "scale", *traits, *spread),
+        training_data=json.dumps(info.data),
+        scores={f"{metric} ({name.strip()})": value for metric, value in total.items()},
+        calibration=Calibration.from_json(info.calibration) if info.calibration else None,
+    )
+
+
+def bundled() -> Path:
+    """Give the hand model that comes with the package.
+
+    Raises:
+        FileNotFoundError: this version of the package carries none.
+    """
+    file = WEIGHTS / "hand.onnx"
+    if not file.is_file():
+        raise FileNotFoundError(
+            "no model comes with this version of likelihand; train one with `likelihand train`, "
+            "make it a file with `likelihand export RUN --out hand.onnx` and give that file as the model"
+        )
+    return file
+
+
+def model_file(path: str | os.PathLike[str]) -> Path:
+    """Give the model file that a path means: itself, or the best (else last) checkpoint of a run's folder.
+
+    Raises:
+        FileNotFoundError: nothing is there.
+    """
+    file = Path(path)
+    if not file.is_dir():
+        return file
+    for name in ("best.safetensors", "last.safetensors"):
+        if (file / name).is_file():
+            return file / name
+    raise FileNotFoundError(f"folder {file} holds neither best.safetensors nor last.safetensors")

@@ -1,0 +1,207 @@
+"""From a picture and boxes to hands: crop, run, and take the answer back through the crop's inverse matrix."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Final, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from likelihand.geometry import (
+    FloatArray,
+    Image,
+    box_length,
+    box_of_points,
+    crop_matrix,
+    invert,
+    transform_covariances,
+    transform_points,
+    warp_image,
+)
+from likelihand.hand import Side
+from likelihand.predictor.checks import check_boxes, check_image
+from likelihand.predictor.duplicates import without_duplicates
+from likelihand.runtimes import Outputs, Runtime
+from likelihand.structures import Hand
+
+PRESENCE: Final = 0.5
+"""A detected hand is dropped where the hand model gives its crop a smaller chance than this to show a hand."""
+
+DETECTOR_SIDE: Final = 0.8
+"""Chance that the detector's side is right; its word is weighed against the hand model's as independent of it."""
+
+
+class Found(Protocol):
+    """A hand that a detector found, as `likelihand.detection.Detection`."""
+
+    @property
+    def box(self) -> FloatArray:
+        """(4,) tight box of the keypoints, image pixels."""
+
+    @property
+    def side(self) -> Side | None:
+        """Left, right, or None where the detector does not say."""
+
+    @property
+    def score(self) -> float:
+        """Chance in 0..1 that this is a hand."""
+
+
+FindHands: TypeAlias = Callable[[Image], Sequence[Found]]
+
+
+class Predictor:
+    """Finds the 21 keypoints of the hands in a picture, and how sure it is of each.
+
+    Args:
+        runtime: runs crops; see `likelihand.load`.
+        batch_size: crops in one call of the runtime.
+        detector: finds the hands' boxes in a picture; without it a picture is taken for one hand.
+        passes: how often the model looks: each pass after the first takes its crop around the points of the
+            one before.
+        presence: smallest chance of showing a hand, in 0..1, that keeps a detected hand; it counts where the
+            model has the output `presence`.
+
+    Raises:
+        ValueError: `batch_size` or `passes` is below 1.
+
+    Example:
+        >>> from likelihand.metadata import ModelMetadata
+        >>> class Centre:                     # a runtime that always answers with the middle of the crop
+        ...     metadata = ModelMetadata(size=(64, 64))
+        ...     def __call__(self, crops):
+        ...         return {"points": np.full((len(crops), 21, 2), 32.0), "scale": np.ones((len(crops), 21, 2))}
+        >>> predict = Predictor(Centre())
+        >>> predict(np.zeros((100, 200, 3), np.uint8), boxes=[[10, 20, 50, 60]])[0]["wrist"]
+        array([30., 40.])
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        batch_size: int = 32,
+        detector: FindHands | None = None,
+        *,
+        passes: int = 1,
+        presence: float = PRESENCE,
+    ) -> None:
+        for name, value in (("batch_size", batch_size), ("passes", passes)):
+            if value < 1:
+                raise ValueError(f"{name} is {value}; give 1 or more")
+        self.runtime = runtime
+        self.batch_size = batch_size
+        self.detector = detector
+        self.passes = passes
+        self.presence = presence
+
+    def __call__(self, image: Image, boxes: ArrayLike | None = None) -> list[Hand]:
+        """Predict the hands of a picture: those in the boxes, else those that the detector finds.
+
+        Args:
+            image: (height, width, 3) uint8 RGB.
+            boxes: (N, 4) (x0, y0, x1, y1) in image pixels, one a hand. None looks for the hands; a predictor
+                without detector then takes the picture for one hand, as `crop` does.
+
+        Returns:
+            Given boxes: one hand a box, in their order. Else the hands found, without doubles, the detector's
+            order kept. Points, scale and covariance are in image pixels.
+
+        Raises:
+            ValueError: the image is not (height, width, 3) uint8, or a box is not finite, empty or outside.
+        """
+        if boxes is not None:
+            check_image(image)
+            return self._look(image, check_boxes(boxes, image), self.runtime.metadata.padding)
+        return self.crop(image) if self.detector is None else self._find(image, self.detector)
+
+    def crop(self, image: Image) -> list[Hand]:
+        """Predict the one hand of a picture that it fills, without padding.
+
+        Args:
+            image: (height, width, 3) uint8 RGB.
+
+        Returns:
+            One hand, in image pixels.
+
+        Raises:
+            ValueError: the image is not (height, width, 3) uint8.
+        """
+        check_image(image)
+        height, width = image.shape[:2]
+        return self._look(image, np.array([[0.0, 0.0, width, height]]), padding=1.0)
+
+    def _find(self, image: Image, detector: FindHands) -> list[Hand]:
+        check_image(image)
+        found = detector(image)
+        boxes = np.array([f.box for f in found], np.float64).reshape(-1, 4)
+        hands = self._look(image, boxes, self.runtime.metadata.padding, [f.side for f in found])
+        certain = [
+            replace(hand, score=math.sqrt(hand.score * f.score))
+            for hand, f in zip(hands, found, strict=True)
+            if hand.score >= self.presence and np.isfinite(hand.points).all()
+        ]
+        return without_duplicates(certain)
+
+    def _look(
+        self, image: Image, boxes: FloatArray, padding: float, sides: Sequence[Side | None] | None = None
+    ) -> list[Hand]:
+        """Look at boxes as often as asked; each pass after the first looks closer."""
+        hands = list(self._pass(image, boxes, padding, sides))
+        for _ in range(self.passes - 1):
+            closer = np.array([next_box(hand) for hand in hands]).reshape(-1, 4)
+            hands = list(self._pass(image, closer, self.runtime.metadata.padding, sides))
+        return hands
+
+    def _pass(
+        self, image: Image, boxes: FloatArray, padding: float, sides: Sequence[Side | None] | None
+    ) -> Iterator[Hand]:
+        size = self.runtime.metadata.size
+        told = [None] * len(boxes) if sides is None else sides
+        matrices = [crop_matrix(box, size, padding=padding) for box in boxes]
+        for start in range(0, len(boxes), self.batch_size):
+            batch = slice(start, start + self.batch_size)
+            crops = np.stack([warp_image(image, matrix, size) for matrix in matrices[batch]])
+            outputs = self.runtime(crops)
+            for i, (box, matrix) in enumerate(zip(boxes[batch], matrices[batch], strict=True)):
+                one = {name: values[i] for name, values in outputs.items()}
+                yield _hand(one, box, invert(matrix), told[start + i])
+
+
+def next_box(hand: Hand) -> FloatArray:
+    """Give where to look next: the tight box of the points, or the old box where the points are of no use.
+
+    They are of none where they are not finite, or lie closer together than a tenth of the box.
+
+    Example:
+        >>> next_box(Hand(np.full((21, 2), 5.0), np.ones((21, 2)), np.array([0.0, 0.0, 8.0, 8.0])))
+        array([0., 0., 8., 8.])
+    """
+    if not np.isfinite(hand.points).all():
+        return hand.box
+    tight = box_of_points(hand.points)
+    wide = bool((tight[2:] > tight[:2]).all()) and box_length(tight) >= 0.1 * box_length(hand.box)
+    return tight if wide else hand.box
+
+
+def _hand(outputs: Outputs, box: FloatArray, image_from_crop: FloatArray, told: Side | None) -> Hand:
+    """Take one crop's answer to image pixels."""
+    scale_crop = np.asarray(outputs["scale"], np.float64)
+    covariance = transform_covariances(image_from_crop, scale_crop[:, :, None] ** 2 * np.eye(2))
+    return Hand(
+        points=transform_points(image_from_crop, outputs["points"]),
+        scale=np.sqrt(np.diagonal(covariance, axis1=1, axis2=2)),
+        box=box,
+        covariance=covariance,
+        side=_side(outputs.get("side"), told),
+        score=float(outputs.get("presence", np.float32(1.0))),
+    )
+
+
+def _side(right: NDArray[np.float32] | None, told: Side | None) -> Side | None:
+    """Weigh the optional output `side`, the chance in 0..1 of a right hand, against the detector's word."""
+    if right is None:
+        return told
+    chance = float(np.clip(right, 1e-6, 1 - 1e-6))
+    prior = {None: 0.5, "right": DETECTOR_SIDE, "left": 1 - DETECTOR_SIDE}[told]
+    return "right" if chance * prior >= (1 - chance) * (1 - prior) else "left"
