@@ -26,7 +26,7 @@ def lines(out: Path) -> dict[str, Any]:
 
 def test_a_folder(model: Path, pictures: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert predict(pictures, "--model", model, "--out", out, "--threads", 1) == 0
+    assert predict(pictures, "--crop", "--model", model, "--out", out, "--threads", 1, "--batch-size", 1) == 0
     found = lines(out)
     assert sorted(found) == [str(pictures / name) for name in ("a/x.png", "b/x.png", "b/y.jpg")]
     overlays = {line["overlay"] for line in found.values()}
@@ -34,7 +34,7 @@ def test_a_folder(model: Path, pictures: Path, tmp_path: Path) -> None:
     for name, line in found.items():
         image = read_image(name)
         assert line["size"] == list(image.shape[:2]) == list(read_image(out / line["overlay"]).shape[:2])
-        (hand,) = load(model)(image)
+        (hand,) = load(model, detector=False)(image)
         (written,) = line["hands"]
         np.testing.assert_allclose(written["keypoints"], hand.points, atol=1e-3)
         np.testing.assert_allclose(written["scale"], hand.scale, atol=1e-3)
@@ -74,7 +74,7 @@ def test_bad_files_do_not_stop_the_others(
     (pictures / "cut.jpg").write_bytes(whole[: len(whole) // 2])
     (pictures / "empty.png").touch()
     (pictures / "text.jpg").write_text("no picture")
-    assert predict(pictures, pictures / "missing.png", "--model", model, "--out", tmp_path) == 1
+    assert predict(pictures, pictures / "missing.png", "--crop", "--model", model, "--out", tmp_path) == 1
     assert len(lines(tmp_path)) == 3
     told = capsys.readouterr().err.splitlines()
     for name in ("cut.jpg", "empty.png", "text.jpg", "missing.png"):
@@ -110,6 +110,22 @@ def test_a_source_without_pictures_is_told(
     assert "nothing: no picture in this folder" in told and "no*.jpg: no file matches" in told
 
 
+def test_two_passes_look_closer(model: Path, pictures: Path, tmp_path: Path) -> None:
+    source = pictures / "a/x.png"
+    assert predict(source, "--crop", "--passes", 2, "--model", model, "--out", tmp_path) == 0
+    (written,) = lines(tmp_path)[str(source)]["hands"]
+    (hand,) = load(model, passes=2).crop(read_image(source))
+    np.testing.assert_allclose(written["keypoints"], hand.points, atol=1e-3)
+    assert written["box"] != [0, 0, 80, 60]
+
+
+@pytest.mark.parametrize(("form", "name"), [("coco", "predictions.json"), ("csv", "predictions.csv")])
+def test_formats(form: str, name: str, model: Path, pictures: Path, tmp_path: Path) -> None:
+    assert predict(pictures, "--crop", "--model", model, "--out", tmp_path, "--format", form, "--no-overlay") == 0
+    assert sorted(f.name for f in tmp_path.iterdir() if f.is_file()) == sorted(["predictions.jsonl", name])
+    assert str(pictures / "b/y.jpg") in (tmp_path / name).read_text()
+
+
 def test_standard_input(model: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = io.TextIOWrapper(io.BytesIO((pictures / "a/x.png").read_bytes()))
     monkeypatch.setattr(sys, "stdin", data)
@@ -138,6 +154,11 @@ def test_it_never_imports_torch(model: Path, pictures: Path, tmp_path: Path) -> 
         (["--model", "missing.onnx"], "missing.onnx does not exist"),
         (["--model", "hand.tflite"], "give .onnx or .safetensors"),
         (["--threads", "none"], "--help"),
+        (["--threads", "0"], "threads is 0; give 1 or more"),
+        (["--batch-size", "0"], "batch_size is 0; give 1 or more"),
+        (["--passes", "0"], "passes is 0; give 1 or more"),
+        (["--runtime", "tpu"], "give 'onnx', 'openvino', 'torch'"),
+        (["--format", "xml"], "--format 'xml' is not known; give jsonl, coco, csv"),
         (["--mod", "x.onnx"], "unrecognized arguments: --mod"),
     ],
 )

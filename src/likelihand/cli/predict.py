@@ -1,21 +1,16 @@
-"""`likelihand predict`: pictures in, JSON Lines and overlay pictures out."""
+"""`likelihand predict`: pictures in; JSON Lines, COCO JSON or CSV and overlay pictures out."""
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from likelihand.cli.formats import FORMATS, Results, hand_json
 from likelihand.cli.parsing import Namespace, Parser, command_parser
 from likelihand.cli.sources import STDIN, Boxes, pictures, unique_name
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
     from likelihand.geometry import Image
     from likelihand.predictor import Predictor
-    from likelihand.structures import Hand
-
-FILE_NAME = "predictions.jsonl"
 
 
 def parser() -> Parser:
@@ -26,10 +21,13 @@ def parser() -> Parser:
     p.add_argument("sources", nargs="+", metavar="SOURCE", help="file, folder, glob, or - for standard input")
     p.add_argument("--boxes", type=Path | None, help="JSON: {file name: [[x0, y0, x1, y1], ...]}, or COCO JSON")
     p.add_argument("--crop", action="store_true", help="each picture is one hand that fills it")
+    p.add_argument("--passes", type=int, default=1, help="times to look at a hand, each closer than the last")
     p.add_argument("--model", type=Path | None, help=".onnx file, .safetensors checkpoint or run folder")
-    p.add_argument("--runtime", type=str | None, help="onnx or torch; goes by the model's file where absent")
+    p.add_argument("--runtime", type=str | None, help="onnx, openvino or torch; goes by the model where absent")
     p.add_argument("--threads", type=int | None, help="threads of one prediction")
+    p.add_argument("--batch-size", type=int, default=32, help="hands in one call of the model")
     p.add_argument("--out", type=Path, default=Path("predictions"), help="folder of the results")
+    p.add_argument("--format", type=str, default="jsonl", help=f"{', '.join(FORMATS)}; JSON Lines in any case")
     p.add_argument("--no-overlay", dest="overlay", action="store_false", help="write no overlay pictures")
     return p
 
@@ -38,17 +36,14 @@ def run(arguments: Namespace) -> int:
     """Predict every picture; a bad one is reported and does not stop the others."""
     from tqdm import tqdm
 
-    from likelihand.predictor import load
-
     if arguments.crop and arguments.boxes:
         raise ValueError("--crop and --boxes exclude each other; give one of them")
     boxes = Boxes(arguments.boxes) if arguments.boxes else None
-    predict = load(arguments.model, runtime=arguments.runtime, threads=arguments.threads)
+    predict = _predictor(arguments)
     found, problems = pictures(arguments.sources)
-    arguments.out.mkdir(parents=True, exist_ok=True)
     taken: set[str] = set()
     hands = 0
-    with (arguments.out / FILE_NAME).open("w", encoding="utf-8") as file:
+    with Results(arguments.out, arguments.format) as results:
         for picture in tqdm(found, unit="picture", disable=None):
             try:
                 line = _predict(picture, predict, boxes, arguments, taken)
@@ -56,9 +51,21 @@ def run(arguments: Namespace) -> int:
                 problems.append(_named(picture, error))
                 continue
             hands += len(line["hands"])
-            file.write(json.dumps(line, allow_nan=False) + "\n")
-            file.flush()
-    return _summary(len(found), hands, problems, arguments.out)
+            results.add(line)
+    return _summary(len(found), hands, problems, results.path)
+
+
+def _predictor(arguments: Namespace) -> "Predictor":
+    from likelihand.predictor import load
+
+    return load(
+        arguments.model,
+        runtime=arguments.runtime,
+        threads=arguments.threads,
+        detector=not (arguments.crop or arguments.boxes),
+        batch_size=arguments.batch_size,
+        passes=arguments.passes,
+    )
 
 
 def _predict(
@@ -69,7 +76,7 @@ def _predict(
 
     given = None if boxes is None else boxes.of(picture)
     image = _read(picture)
-    hands = predict(image, given)
+    hands = predict.crop(image) if arguments.crop else predict(image, given)
     line: dict[str, Any] = {"file": picture, "size": list(image.shape[:2]), "hands": [hand_json(h) for h in hands]}
     if arguments.overlay:
         path = arguments.out / f"{unique_name(picture, taken)}.png"
@@ -92,33 +99,9 @@ def _named(picture: str, error: Exception) -> str:
     return text if text.startswith(picture) else f"{picture}: {text}"
 
 
-def hand_json(hand: "Hand") -> dict[str, Any]:
-    """Give a hand as JSON: lengths in image pixels, corner origin; covariance in square pixels.
-
-    Raises:
-        ValueError: the model gave a number that is not finite.
-    """
-    import numpy as np
-
-    def rounded(values: "ArrayLike") -> "list[Any]":
-        numbers: list[Any] = np.asarray(values, np.float64).round(3).tolist()
-        return numbers
-
-    if not all(np.isfinite(v).all() for v in (hand.points, hand.scale, hand.covariance)):
-        raise ValueError("the model gave points that are not finite; it is damaged or badly trained")
-    return {
-        "keypoints": rounded(hand.points),
-        "scale": rounded(hand.scale),
-        "covariance": rounded(hand.covariance),
-        "box": rounded(hand.box),
-        "side": hand.side,
-        "score": round(hand.score, 4),
-    }
-
-
 def _summary(pictures: int, hands: int, problems: list[str], out: Path) -> int:
     for problem in problems:
         print(f"likelihand: {problem}", file=sys.stderr)
     failed = f"; {len(problems)} failed, see above" if problems else ""
-    print(f"{hands} hands in {pictures} pictures -> {out / FILE_NAME}{failed}", file=sys.stderr)
+    print(f"{hands} hands in {pictures} pictures -> {out}{failed}", file=sys.stderr)
     return 1 if problems else 0
