@@ -45,6 +45,7 @@ class CheckpointInfo:
         data: the training and validation data in words.
         training: step, epoch and settings, and all that a resumed run needs beside tensors.
         scores: the report of the validation, None before the first.
+        calibration: `likelihand.uncertainty.Calibration.to_json` of the last stage, None before `calibrate`.
         likelihand: version of the library that wrote it.
         format: version of the file's layout.
 
@@ -60,6 +61,7 @@ class CheckpointInfo:
     data: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
     scores: dict[str, Any] | None = None
+    calibration: dict[str, Any] | None = None
     likelihand: str = field(default_factory=lambda: version("likelihand"))
     format: int = FORMAT
 
@@ -147,6 +149,37 @@ def save_checkpoint(
     save_tensors(path, tensors, CheckpointInfo(**{**vars(info), "network": config}))
 
 
+def rewrite_info(path: str | Path, info: CheckpointInfo, out: str | Path | None = None) -> None:
+    """Give a checkpoint another header; its tensors are copied byte by byte.
+
+    Args:
+        path: of the checkpoint.
+        info: what the file is to say of itself.
+        out: the file to write; the checkpoint itself is replaced where None.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        CheckpointError: it is no checkpoint of this library.
+
+    Example:
+        >>> import tempfile
+        >>> from dataclasses import replace
+        >>> file = Path(tempfile.mkdtemp()) / "a.safetensors"
+        >>> save_tensors(file, {"loss.x": torch.ones(3)}, CheckpointInfo(size=(64, 64)))
+        >>> rewrite_info(file, replace(read_info(file), loss="none"))
+        >>> read_info(file).loss, read_tensors(file)[0]["loss.x"]
+        ('none', tensor([1., 1., 1.]))
+    """
+    read_info(path)
+    content = Path(path).read_bytes()
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    header["__metadata__"][_KEY] = json.dumps(vars(info), allow_nan=False)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    write_atomically(out or path, len(text).to_bytes(8, "little") + text + content[8 + length :])
+
+
 def read_info(path: str | Path) -> CheckpointInfo:
     """Read what a checkpoint says of itself, without its tensors.
 
@@ -212,8 +245,9 @@ def _checked(info: CheckpointInfo) -> CheckpointInfo:
     for name in ("data", "training"):
         if not isinstance(getattr(info, name), dict):
             raise ValueError(f"{name} is not an object")
-    if not isinstance(info.network, dict | None) or not isinstance(info.scores, dict | None):
-        raise ValueError("network and scores are not objects")
+    for name in ("network", "scores", "calibration"):
+        if not isinstance(getattr(info, name), dict | None):
+            raise ValueError(f"{name} is not an object")
     _check_plain(info.network)
     return info
 

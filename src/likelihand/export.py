@@ -40,8 +40,10 @@ def export(
     Args:
         network: anything with `deploy(stages)`, as `SequentialHeatmapNetwork`.
         path: the file to write; an older one is replaced.
-        metadata: crop size, padding, licence and the like; `stages` is filled in here where one is given.
-        stages: cuts the network after this many stages; None keeps all.
+        metadata: crop size, padding, licence and the like; `stages` is filled in here where one is given. Where
+            its outputs name `spread`, the file gives the heatmaps' spread too.
+        stages: cuts the network after this many stages, and drops the calibration, which is the last stage's;
+            None keeps all.
         half: stores the weights in half precision, in half the space; they are widened as the file is loaded,
             and all arithmetic stays in single precision.
 
@@ -54,10 +56,12 @@ def export(
     file = Path(path)
     if file.suffix.lower() != ".onnx":
         raise ValueError(f"export path {file} does not end in .onnx; give a name like hand.onnx")
-    deploy: Callable[[int | None], nn.Module] = network.deploy  # type: ignore[assignment]
-    module = deploy(stages).eval()
+    deploy: Callable[..., nn.Module] = network.deploy  # type: ignore[assignment]
+    module = (deploy(stages, spread=True) if "spread" in metadata.outputs else deploy(stages)).eval()
     metadata = replace(metadata, outputs=getattr(module, "outputs", metadata.outputs))
-    metadata = (metadata if stages is None else replace(metadata, stages=stages)).checked()
+    if stages is not None and stages != metadata.stages:
+        metadata = replace(metadata, stages=stages, calibration=None)
+    metadata = metadata.checked()
     part = file.with_name(f".{file.stem}.{os.getpid()}.onnx")
     file.parent.mkdir(parents=True, exist_ok=True)
     try:

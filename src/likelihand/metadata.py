@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from likelihand.geometry import BOX_PADDING
 from likelihand.hand import KEYPOINTS
+from likelihand.uncertainty import Calibration
 
 FORMAT: Final = "likelihand-model"
 VERSION: Final = 1
@@ -40,6 +41,7 @@ class ModelMetadata:
         layout: axes of the input.
         dtype: type of the input, 0..255; normalisation happens inside.
         colour: order of the input's channels.
+        calibration: turns scale and spread into covariances that hold what they say, where the model has one.
 
     Example:
         >>> metadata = ModelMetadata(size=(128, 128), stages=3, licence="Apache-2.0")
@@ -61,10 +63,12 @@ class ModelMetadata:
     layout: str = "NHWC"
     dtype: str = "uint8"
     colour: str = "RGB"
+    calibration: Calibration | None = None
 
     def to_json(self) -> str:
         """Write it as one line of JSON that starts with format and version."""
-        return json.dumps({"format": FORMAT, "version": VERSION, **asdict(self)}, allow_nan=False)
+        values = asdict(self) | {"calibration": self.calibration and self.calibration.to_json()}
+        return json.dumps({"format": FORMAT, "version": VERSION, **values}, allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str) -> "ModelMetadata":
@@ -91,7 +95,9 @@ class ModelMetadata:
             )
         known = {f.name for f in fields(cls)}
         try:
-            return cls(**{k: _frozen(v) for k, v in values.items() if k in known}).checked()
+            given = {k: _frozen(v) for k, v in values.items() if k in known}
+            given["calibration"] = _calibration(given.get("calibration"))
+            return cls(**given).checked()
         except TypeError as error:
             raise ValueError(f"model metadata is incomplete ({error}); export the model again") from error
 
@@ -111,6 +117,7 @@ class ModelMetadata:
             "layout": self.layout == "NHWC",
             "dtype": self.dtype == "uint8",
             "colour": self.colour == "RGB",
+            "calibration": not (self.calibration and self.calibration.spread) or "spread" in self.outputs,
         }
         for name, good in checks.items():
             if not good:
@@ -119,6 +126,12 @@ class ModelMetadata:
                     "export the model with `likelihand export`"
                 )
         return self
+
+
+def _calibration(values: object) -> Calibration | None:
+    if not isinstance(values, dict | None):
+        raise ValueError(f"model metadata has calibration {values!r}, no object; calibrate the model again")
+    return Calibration.from_json(values) if values else None
 
 
 def _positive_pair(size: object) -> bool:

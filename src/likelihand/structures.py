@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from likelihand.geometry import Image
 from likelihand.hand import INDEX, Side
+from likelihand.uncertainty import GAUSSIAN, REACH, Ellipses, Radial, chance_within, ellipses, size_of_hand
 
 
 class Visibility(IntEnum):
@@ -91,11 +92,14 @@ class Hand:
 
     Attributes:
         points: (21, 2) float64 (x, y) in image pixels, corner origin.
-        scale: (21, 2) float64, the predicted scale along x and y in image pixels.
+        scale: (21, 2) float64, the standard deviation along x and y in image pixels: the root of the covariance's
+            diagonal.
         box: (4,) float64 (x0, y0, x1, y1), the region that was looked at, in image pixels.
-        covariance: (21, 2, 2) float64 in square image pixels: the scale, turned with the crop.
+        covariance: (21, 2, 2) float64 in square image pixels. Of a calibrated model, its ellipse of the radius
+            that holds 68 % of a Gaussian holds 68 % of the truth; of another, the network's own scale.
         side: "left", "right", or None where the model does not say.
         score: chance in 0..1 that this is a hand; 1 where the box was given.
+        radial: how probability grows with the distance from a point in units of its covariance.
 
     Example:
         >>> hand = Hand(points=np.arange(42.0).reshape(21, 2), scale=np.ones((21, 2)), box=np.zeros(4))
@@ -109,6 +113,35 @@ class Hand:
     covariance: NDArray[np.float64] = field(default_factory=lambda: np.zeros((21, 2, 2)))
     side: Side | None = None
     score: float = 1.0
+    radial: Radial = GAUSSIAN
+
+    @property
+    def confidence(self) -> NDArray[np.float64]:
+        """(21,) chance in 0..1 that a keypoint lies within 10 % of the hand's size of its estimate.
+
+        The size is max(width, height) of the tight box of the 21 estimated points. It falls as the covariance
+        grows against the hand, so it can be compared between keypoints, hands and pictures.
+        """
+        return chance_within(REACH * size_of_hand(self.points), self.covariance, self.radial)
+
+    def region(self, level: float = 0.9) -> Ellipses:
+        """Give the ellipses that hold each keypoint with a probability.
+
+        Args:
+            level: from 0 to below 1.
+
+        Returns:
+            Centres (21, 2), semi-axes (21, 2), the larger first, in image pixels, and angles (21,).
+
+        Raises:
+            ValueError: the level is no such probability.
+
+        Example:
+            >>> hand = Hand(np.zeros((21, 2)), np.ones((21, 2)), np.zeros(4), np.tile(np.eye(2), (21, 1, 1)))
+            >>> hand.region(0.9).axes[0].round(3)
+            array([2.146, 2.146])
+        """
+        return ellipses(self.points, self.covariance, float(self.radial.radius(level)))
 
     def __getitem__(self, name: str) -> NDArray[np.float64]:
         """Give the (x, y) of the keypoint `name`, one of `likelihand.hand.KEYPOINTS`."""

@@ -1,12 +1,16 @@
 """The deployed form of a network: crops in, points and scales out."""
 
 import copy
-from typing import Protocol
+from typing import Final, Protocol
 
+import torch
 from torch import Tensor, nn
 
 from likelihand.hand import TRAITS
-from likelihand.heatmaps import Prediction
+from likelihand.heatmaps import Prediction, spatial_covariance
+
+SPREAD: Final = "spread"
+"""Name of the output that says how wide and how turned each heatmap is."""
 
 
 class StagedNetwork(Protocol):
@@ -27,16 +31,18 @@ class DeployedNetwork(nn.Module):
     Args:
         network: with at least so many stages.
         stages: how many remain.
+        spread: gives the heatmaps' spread too, as the last result; for networks whose heatmaps are logits.
 
     Attributes:
         outputs: names of what it gives, in order.
     """
 
-    def __init__(self, network: StagedNetwork, stages: int) -> None:
+    def __init__(self, network: StagedNetwork, stages: int, spread: bool = False) -> None:
         super().__init__()
         self.network = copy.deepcopy(network)
         self.network.stages = self.network.stages[:stages]
-        self.outputs = ("points", "scale", *(TRAITS if getattr(network, "traits", None) is not None else ()))
+        traits = TRAITS if getattr(network, "traits", None) is not None else ()
+        self.outputs = ("points", "scale", *traits, *((SPREAD,) if spread else ()))
         self.eval()
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
@@ -47,11 +53,36 @@ class DeployedNetwork(nn.Module):
 
         Returns:
             Points (N, K, 2) and scales (N, K, 2), both (x, y) in crop pixels, float32; from a network with traits
-            also the chances (N,) in 0..1 of each of `likelihand.hand.TRAITS`.
+            also the chances (N,) in 0..1 of each of `likelihand.hand.TRAITS`; with `spread` also (N, K, 3) as
+            `spread_of` gives it.
 
         Raises:
             ValueError: images of another shape or type.
         """
         prediction = self.network.predict(images, every=False)[-1]
-        found = (prediction.mean, prediction.log_scale.exp())
-        return found if prediction.traits is None else (*found, *prediction.traits.sigmoid().unbind(1))
+        found = [prediction.mean, prediction.log_scale.exp()]
+        if prediction.traits is not None:
+            found += prediction.traits.sigmoid().unbind(1)
+        if SPREAD in self.outputs:
+            found.append(spread_of(prediction.heatmaps, images.shape[1] // prediction.heatmaps.shape[2]))
+        return tuple(found)
+
+
+def spread_of(heatmaps: Tensor, stride: int) -> Tensor:
+    """Measure the width and the turn of every heatmap's softmax about its mean.
+
+    Args:
+        heatmaps: (N, K, h, w) logits.
+        stride: crop pixels a cell.
+
+    Returns:
+        (N, K, 3) float32: the standard deviations along x and y in crop pixels, and their correlation in -1..1.
+
+    Example:
+        >>> spread_of(torch.zeros(1, 1, 2, 2), stride=4)
+        tensor([[[2., 2., 0.]]])
+    """
+    covariance = spatial_covariance(heatmaps, stride)
+    deviations = covariance.diagonal(dim1=-2, dim2=-1).clamp_min(1e-12).sqrt()
+    correlation = covariance[..., 0, 1:] / deviations.prod(-1, keepdim=True)
+    return torch.cat([deviations, correlation.clamp(-1, 1)], -1)

@@ -98,11 +98,12 @@ class KeypointNetwork(nn.Module):
         check_images(images, self.input_stride)
         return self.backbone((images.permute(0, 3, 1, 2) / 255 - self.mean) / self.std)
 
-    def deploy(self, stages: int | None = None) -> DeployedNetwork:
+    def deploy(self, stages: int | None = None, spread: bool = False) -> DeployedNetwork:
         """Make what is deployed: an independent copy in evaluation mode that gives (points, scale) alone.
 
         Args:
             stages: cut after so many stages; all by default.
+            spread: gives the heatmaps' spread too, as the last result; see `gives_spread`.
 
         Raises:
             ValueError: the network has no such stage.
@@ -117,7 +118,12 @@ class KeypointNetwork(nn.Module):
         count = len(self.stages) if stages is None else stages
         if not 1 <= count <= len(self.stages):
             raise ValueError(f"stages {count}: expected 1..{len(self.stages)}, the network's own number at most")
-        return DeployedNetwork(self, count)
+        return DeployedNetwork(self, count, spread)
+
+    @property
+    def gives_spread(self) -> bool:
+        """Whether its heatmaps are logits, so that their spread says how sure they are."""
+        return getattr(self, "decoder", None) is soft_argmax
 
     def config(self) -> dict[str, Any]:
         """Describe the architecture, without weights, in plain values for JSON.

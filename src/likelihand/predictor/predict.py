@@ -24,6 +24,7 @@ from likelihand.predictor.checks import check_boxes, check_image
 from likelihand.predictor.duplicates import without_duplicates
 from likelihand.runtimes import Outputs, Runtime
 from likelihand.structures import Hand
+from likelihand.uncertainty import Radial, predicted_density
 
 PRESENCE: Final = 0.5
 """A detected hand is dropped where the hand model gives its crop a smaller chance than this to show a hand."""
@@ -163,9 +164,12 @@ class Predictor:
             batch = slice(start, start + self.batch_size)
             crops = np.stack([warp_image(image, matrix, size) for matrix in matrices[batch]])
             outputs = self.runtime(crops)
+            covariance, radial = predicted_density(
+                self.runtime.metadata.calibration, outputs["scale"], outputs.get("spread"), max(size)
+            )
             for i, (box, matrix) in enumerate(zip(boxes[batch], matrices[batch], strict=True)):
                 one = {name: values[i] for name, values in outputs.items()}
-                yield _hand(one, box, invert(matrix), told[start + i])
+                yield _hand(one, covariance[i], radial, box, invert(matrix), told[start + i])
 
 
 def next_box(hand: Hand) -> FloatArray:
@@ -184,10 +188,16 @@ def next_box(hand: Hand) -> FloatArray:
     return tight if wide else hand.box
 
 
-def _hand(outputs: Outputs, box: FloatArray, image_from_crop: FloatArray, told: Side | None) -> Hand:
+def _hand(
+    outputs: Outputs,
+    covariance_crop: FloatArray,
+    radial: Radial,
+    box: FloatArray,
+    image_from_crop: FloatArray,
+    told: Side | None,
+) -> Hand:
     """Take one crop's answer to image pixels."""
-    scale_crop = np.asarray(outputs["scale"], np.float64)
-    covariance = transform_covariances(image_from_crop, scale_crop[:, :, None] ** 2 * np.eye(2))
+    covariance = transform_covariances(image_from_crop, covariance_crop)
     return Hand(
         points=transform_points(image_from_crop, outputs["points"]),
         scale=np.sqrt(np.diagonal(covariance, axis1=1, axis2=2)),
@@ -195,6 +205,7 @@ def _hand(outputs: Outputs, box: FloatArray, image_from_crop: FloatArray, told: 
         covariance=covariance,
         side=_side(outputs.get("side"), told),
         score=float(outputs.get("presence", np.float32(1.0))),
+        radial=radial,
     )
 
 
