@@ -156,3 +156,13 @@ def test_overlap_is_symmetric_and_bounded(first, second):
     assert 0 <= forth <= 1
     assert math.isclose(forth, back)
     assert math.isclose(float(g.box_iou(first, first)), 1)
+
+
+def test_a_vast_crop_of_a_small_picture_makes_no_vast_one() -> None:
+    """A crop of a million times the picture's size shows its mean where it lies, and takes no gigabyte."""
+    image = np.full((2, 3000, 3), 200, np.uint8)
+    crop = g.warp_image(image, g.crop_matrix([-1e6, -1e6, 1e6, 1e6], (64, 64)), (64, 64))
+    assert crop.shape == (64, 64, 3) and crop.max() <= 200
+    whole, matrix = g._averaged(image, g.scaling(1e-4), (64, 64), 10_000)
+    assert whole.shape == (1, 1, 3) and (whole == 200).all()
+    np.testing.assert_allclose(g.transform_points(matrix, [[1.0, 1.0]]), [[0.3, 0.0002]])

@@ -330,7 +330,10 @@ def _scratch(name: str, size: tuple[int, ...]) -> NDArray[np.uint8]:
 
 
 def _averaged(image: Image, matrix: FloatArray, size: tuple[int, int], shrink: int) -> tuple[Image, FloatArray]:
-    """Average the part of the image that is looked at over shrink x shrink pixels; give it and its matrix."""
+    """Average the part of the image that is looked at over shrink x shrink pixels; give it and its matrix.
+
+    A part smaller than that is averaged as a whole: a vast box must not make a vast picture.
+    """
     height, width = size
     corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64)
     x0, y0, x1, y1 = box_of_points(transform_points(invert(matrix), corners))
@@ -338,8 +341,9 @@ def _averaged(image: Image, matrix: FloatArray, size: tuple[int, int], shrink: i
     left, right = (int(np.clip(v, 0, image.shape[1])) for v in (x0 - 2 * shrink, x1 + 2 * shrink))
     if bottom <= top or right <= left:
         return image, matrix
-    missing = (-(bottom - top) % shrink, -(right - left) % shrink)
+    down, across = min(shrink, bottom - top), min(shrink, right - left)
+    missing = (-(bottom - top) % down, -(right - left) % across)
     part = cv2.copyMakeBorder(image[top:bottom, left:right], 0, missing[0], 0, missing[1], cv2.BORDER_REPLICATE)
-    rows, columns = part.shape[0] // shrink, part.shape[1] // shrink
+    rows, columns = part.shape[0] // down, part.shape[1] // across
     small = cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.uint8), matrix @ translation(left, top) @ scaling(shrink)
+    return np.asarray(small, np.uint8), matrix @ translation(left, top) @ scaling(across, down)

@@ -160,3 +160,17 @@ def test_missing_files_and_folders(tmp_path):
 def test_tiny_and_huge():
     assert decode_image(encoded(".png", np.full((1, 1, 3), 7, np.uint8))).tolist() == [[[7, 7, 7]]]
     assert decode_image(encoded(".png", np.zeros((12_000, 1_000), np.uint8))).shape == (12_000, 1_000, 3)
+
+
+def test_a_file_that_may_not_be_read_says_so(monkeypatch):
+    def forbidden(*_):
+        raise PermissionError(13, "Permission denied", "a.jpg")
+
+    monkeypatch.setattr("builtins.open", forbidden)
+    with pytest.raises(PermissionError, match=r"^a\.jpg: cannot be read \(Permission denied\); check"):
+        read_image("a.jpg")
+
+
+def test_a_heic_picture_is_told_as_such():
+    with pytest.raises(ImageError, match="is a HEIC picture, which is not read; save it as JPEG"):
+        decode_image(b"\0\0\0\x18ftypheic" + bytes(100))

@@ -4,12 +4,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from likelihand.cli import predict_video
 from likelihand.cli.formats import FORMATS, Results, hand_json
 from likelihand.cli.parsing import Namespace, Parser, command_parser
-from likelihand.cli.sources import STDIN, Boxes, pictures, unique_name
+from likelihand.cli.sources import Boxes, pictures, read_picture, unique_name
 
 if TYPE_CHECKING:
-    from likelihand.geometry import Image
     from likelihand.predictor import Predictor
 
 
@@ -18,7 +18,9 @@ def parser() -> Parser:
     p = command_parser(
         "predict", "Find the keypoints of hands in pictures; write JSON Lines and overlay pictures."
     )
-    p.add_argument("sources", nargs="+", metavar="SOURCE", help="file, folder, glob, or - for standard input")
+    p.add_argument(
+        "sources", nargs="*", metavar="SOURCE", help="file, film, folder, glob, or - for standard input"
+    )
     p.add_argument("--boxes", type=Path | None, help="JSON: {file name: [[x0, y0, x1, y1], ...]}, or COCO JSON")
     p.add_argument("--crop", action="store_true", help="each picture is one hand that fills it")
     p.add_argument("--passes", type=int, default=1, help="times to look at a hand, each closer than the last")
@@ -29,6 +31,7 @@ def parser() -> Parser:
     p.add_argument("--out", type=Path, default=Path("predictions"), help="folder of the results")
     p.add_argument("--format", type=str, default="jsonl", help=f"{', '.join(FORMATS)}; JSON Lines in any case")
     p.add_argument("--no-overlay", dest="overlay", action="store_false", help="write no overlay pictures")
+    predict_video.add_options(p)
     return p
 
 
@@ -38,6 +41,8 @@ def run(arguments: Namespace) -> int:
 
     if arguments.crop and arguments.boxes:
         raise ValueError("--crop and --boxes exclude each other; give one of them")
+    if predict_video.is_video(arguments):
+        return predict_video.run(arguments, lambda: _predictor(arguments))
     boxes = Boxes(arguments.boxes) if arguments.boxes else None
     predict = _predictor(arguments)
     found, problems = pictures(arguments.sources)
@@ -75,7 +80,7 @@ def _predict(
     from likelihand.drawing import draw
 
     given = None if boxes is None else boxes.of(picture)
-    image = _read(picture)
+    image = read_picture(picture)
     hands = predict.crop(image) if arguments.crop else predict(image, given)
     line: dict[str, Any] = {"file": picture, "size": list(image.shape[:2]), "hands": [hand_json(h) for h in hands]}
     if arguments.overlay:
@@ -83,14 +88,6 @@ def _predict(
         draw(image, hands).save(path)
         line["overlay"] = path.name
     return line
-
-
-def _read(picture: str) -> "Image":
-    from likelihand.data.images import decode_image, read_image
-
-    if picture == STDIN:
-        return decode_image(sys.stdin.buffer.read(), name=STDIN)
-    return read_image(picture)
 
 
 def _named(picture: str, error: Exception) -> str:

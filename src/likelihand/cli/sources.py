@@ -1,12 +1,20 @@
 """Which pictures the user means, and which boxes go with them."""
 
+import contextlib
 import glob
 import json
-from collections.abc import Sequence
+import os
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePath
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
+if TYPE_CHECKING:
+    from likelihand.geometry import Image
+
+SUFFIXES: Final = frozenset(
+    {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".heic", ".heif"}
+)
 """Endings of the files that a folder is searched for; a file named outright may have any."""
 
 STDIN: Final = "-"
@@ -44,6 +52,40 @@ def _files(source: str) -> list[str]:
         return sorted(f for f in glob.glob(source, recursive=True) if Path(f).is_file())  # noqa: PTH207
     # a missing file stays in the list, so that reading it says so
     return [source]
+
+
+def read_picture(picture: str) -> "Image":
+    """Read a picture from its file or from standard input, and let no decoder talk on standard error.
+
+    Raises:
+        ImageError: it is no whole picture.
+        OSError: it cannot be read.
+
+    Example:
+        >>> read_picture("missing.png")
+        Traceback (most recent call last):
+        FileNotFoundError: missing.png: no such file; check the path
+    """
+    from likelihand.data.images import decode_image, read_image
+
+    with silenced():
+        if picture == STDIN:
+            return decode_image(sys.stdin.buffer.read(), name=STDIN)
+        return read_image(picture)
+
+
+@contextlib.contextmanager
+def silenced() -> Iterator[None]:
+    """Keep what libraries in C write to standard error away from the user: their errors come as exceptions too."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 class Boxes:

@@ -18,6 +18,7 @@ from likelihand.geometry import Image
 Pixels: TypeAlias = NDArray[np.integer[Any] | np.floating[Any]]
 
 _KNOWN = "JPEG, PNG, WebP, BMP or TIFF"
+_HEIC = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 
 
 class ImageError(ValueError):
@@ -35,6 +36,7 @@ def read_image(path: str | os.PathLike[str]) -> Image:
 
     Raises:
         FileNotFoundError: no such file.
+        OSError: it cannot be read: a folder, forbidden, on a broken disk.
         ImageError: the file is empty, truncated, or not a picture.
 
     Example:
@@ -49,6 +51,10 @@ def read_image(path: str | os.PathLike[str]) -> Image:
         raise IsADirectoryError(f"{path}: is a folder; give a picture file") from error
     except FileNotFoundError as error:
         raise FileNotFoundError(f"{path}: no such file; check the path") from error
+    except OSError as error:
+        raise type(error)(
+            f"{path}: cannot be read ({error.strerror}); check its permissions and the disk"
+        ) from error
     return decode_image(data, name=str(path))
 
 
@@ -75,6 +81,8 @@ def decode_image(data: bytes, name: str = "picture") -> Image:
     if _truncated(data):
         raise ImageError(f"{name}: the picture ends too early (truncated); copy or download it again")
     picture = _decode(data, cv2.IMREAD_COLOR)
+    if picture is None and data[4:8] == b"ftyp" and data[8:12] in _HEIC:
+        raise ImageError(f"{name}: is a HEIC picture, which is not read; save it as JPEG")
     if picture is None:
         raise ImageError(f"{name}: cannot be decoded ({len(data)} bytes); give a whole {_KNOWN} picture")
     if _may_be_transparent(data):

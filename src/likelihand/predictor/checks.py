@@ -1,9 +1,14 @@
 """What a predictor is handed: pictures and boxes, checked, with errors that name what is wrong."""
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from likelihand.geometry import FloatArray, Image, check_box
+
+FARTHEST: Final = 1e8
+"""No coordinate of a box may be larger: the arithmetic of a crop would lose its precision."""
 
 
 def check_image(image: Image) -> None:
@@ -29,7 +34,7 @@ def check_boxes(boxes: ArrayLike, image: Image) -> FloatArray:
     """Give boxes as (N, 4) float64 after checking each against the picture.
 
     Raises:
-        ValueError: not (N, 4), or a box is not finite, is empty, or shares no pixel with the picture.
+        ValueError: not (N, 4), or a box is not finite, is empty, is vast, or shares no pixel with the picture.
 
     Example:
         >>> check_boxes([[50, 0, 60, 9]], np.zeros((20, 40, 3), np.uint8))
@@ -50,6 +55,8 @@ def check_boxes(boxes: ArrayLike, image: Image) -> FloatArray:
             x0, y0, x1, y1 = check_box(box)
         except ValueError as error:
             raise ValueError(f"box {i}: {error}") from error
+        if np.abs(box).max() > FARTHEST:
+            raise ValueError(f"box {i} {box.tolist()} is too large; give coordinates within {FARTHEST:g} pixels")
         if x1 <= 0 or y1 <= 0 or x0 >= width or y0 >= height:
             raise ValueError(
                 f"box {i} {box.tolist()} lies outside the picture of {width} x {height} pixels; "
