@@ -1,0 +1,24 @@
+"""Films and cameras in, tracked hands and films out.
+
+Reading and writing use PyAV (`likelihand[video]`), cameras OpenCV. A frame keeps its time from the first line to
+the last, also where frames are not evenly spaced; a phone's rotation is applied; a damaged film gives what can be
+read of it and then says what is wrong.
+"""
+
+from likelihand.video.following import TrackedFrame, draw_tracks, track, tracker_of
+from likelihand.video.frames import Frame, VideoError
+from likelihand.video.reading import SUFFIXES, Camera, VideoReader
+from likelihand.video.writing import VideoWriter
+
+__all__ = [
+    "SUFFIXES",
+    "Camera",
+    "Frame",
+    "TrackedFrame",
+    "VideoError",
+    "VideoReader",
+    "VideoWriter",
+    "draw_tracks",
+    "track",
+    "tracker_of",
+]

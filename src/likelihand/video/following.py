@@ -1,0 +1,118 @@
+"""Hands followed through a film, and drawn on its frames."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from likelihand.drawing import draw, draw_text, line_width
+from likelihand.filters import Smoothing
+from likelihand.geometry import Image
+from likelihand.tracking import PredictBoxes, TrackedHand, Tracker, Tracking, whole_picture
+from likelihand.video.frames import Frame
+from likelihand.video.reading import VideoReader
+
+if TYPE_CHECKING:
+    from likelihand.predictor import Predictor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrackedFrame(Frame):
+    """One frame with its hands.
+
+    Attributes:
+        hands: the oldest track first; `TrackedHand.track` is a hand's number.
+    """
+
+    hands: tuple[TrackedHand, ...] = ()
+
+
+def track(
+    source: str | os.PathLike[str] | Iterable[Frame | Image],
+    predict: "Predictor | None" = None,
+    *,
+    settings: Tracking | None = None,
+    smoothing: Smoothing | None = Smoothing(),  # noqa: B008
+    rate: float = 30.0,
+) -> Iterator[TrackedFrame]:
+    """Follow the hands of a film, frame by frame.
+
+    Args:
+        source: a film's path, frames with times (`VideoReader`, `Camera`); or pictures,
+            (height, width, 3) uint8 RGB.
+        predict: the model; the bundled one where None. Without a detector the picture is taken for one hand that
+            fills it at first.
+        settings: when tracks start and end.
+        smoothing: the filter's weights; None gives the model's own points.
+        rate: frames a second of a source of plain pictures.
+
+    Yields:
+        Each frame with its hands, in image pixels.
+
+    Raises:
+        VideoError: the film is damaged; every frame that can be read was given before.
+
+    Example:
+        >>> import numpy as np
+        >>> from likelihand.predictor import Predictor
+        >>> from likelihand.metadata import ModelMetadata
+        >>> class Model:                          # a runtime that sees a hand in the middle of its crop
+        ...     metadata = ModelMetadata(size=(64, 64))
+        ...     shape = np.random.default_rng(0).uniform(12, 52, (21, 2))
+        ...     def __call__(self, crops):
+        ...         return {"points": np.stack([self.shape] * len(crops)), "scale": np.ones((len(crops), 21, 2))}
+        >>> pictures = [np.zeros((48, 64, 3), np.uint8)] * 3
+        >>> for frame in track(pictures, Predictor(Model()), rate=25):
+        ...     print(frame.index, frame.seconds, [(hand.track, hand.side) for hand in frame.hands])
+        0 0.0 [(0, None)]
+        1 0.04 [(0, None)]
+        2 0.08 [(0, None)]
+    """
+    if predict is None:
+        from likelihand.predictor import load
+
+        predict = load()
+    frames = VideoReader(source) if isinstance(source, str | os.PathLike) else source
+    follow = tracker_of(predict, settings, smoothing)
+    for index, item in enumerate(frames):
+        frame = item if isinstance(item, Frame) else Frame(index, index / rate, item)
+        hands = follow(frame.image, frame.seconds)
+        yield TrackedFrame(frame.index, frame.seconds, frame.image, tuple(hands))
+
+
+def tracker_of(
+    predict: "Predictor",
+    settings: Tracking | None = None,
+    smoothing: Smoothing | None = Smoothing(),  # noqa: B008
+) -> Tracker:
+    """Make a tracker of a predictor and its detector; without one, a film shows one hand that fills it at first.
+
+    Example:
+        >>> from likelihand.predictor import load
+        >>> tracker_of(load(detector=False)).settings.most
+        1
+    """
+    look: PredictBoxes = predict
+    if predict.detector is not None:
+        return Tracker(look, predict.detector, settings, smoothing)
+    return Tracker(look, whole_picture, settings or Tracking(most=1), smoothing)
+
+
+def draw_tracks(image: Image, hands: Sequence[TrackedHand]) -> Image:
+    """Draw tracked hands on a copy of a frame, each with its side and number.
+
+    Args:
+        image: (height, width, 3) uint8 RGB.
+        hands: in its pixels; one that is not seen shows as its number alone.
+
+    Example:
+        >>> import numpy as np
+        >>> hand = TrackedHand(np.full((21, 2), 8.0), np.ones((21, 2)), np.zeros(4))
+        >>> draw_tracks(np.zeros((16, 16, 3), np.uint8), [hand]).max() > 0
+        np.True_
+    """
+    canvas = draw(image, [hand for hand in hands if hand.seen], labels=False).image
+    for hand in hands:
+        text = f"{hand.side or 'hand'} {hand.track}" if hand.seen else f"({hand.track})"
+        draw_text(canvas, text, hand.points[0], line_width(hand.points) * 5.0)
+    return canvas

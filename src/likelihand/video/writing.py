@@ -1,0 +1,111 @@
+"""Films whose frames keep their times."""
+
+import os
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import cv2
+import numpy as np
+
+from likelihand.geometry import Image
+from likelihand.video.frames import VideoError, reason
+
+TICKS: Final = 90_000
+"""Ticks a second in which a written film's times are counted."""
+
+
+class VideoWriter:
+    """Writes a film (H.264, or MPEG-4 where this FFmpeg has no encoder for it) whose frames keep their times.
+
+    The file is whole up to the last second at any moment: it is written in fragments. Use it in a `with` block.
+
+    Args:
+        path: the film, usually .mp4; its folder is made where it is missing.
+        quality: constant rate factor of x264: 18 very good, 28 small.
+        threads: how many the encoder may use; None leaves it to FFmpeg.
+
+    Raises:
+        VideoError: the ending is of no film.
+        ModuleNotFoundError: PyAV is missing.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], quality: int = 23, threads: int | None = None) -> None:
+        import av
+
+        self.path = Path(path)
+        self.quality = quality
+        self.threads = threads
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        options = (
+            {"movflags": "frag_keyframe+empty_moov+default_base_moof"} if self.path.suffix in _FRAGMENTED else {}
+        )
+        try:
+            self._container: Any = av.open(str(self.path), "w", options=options)
+        except (av.error.FFmpegError, ValueError) as error:
+            raise VideoError(
+                f"{self.path}: cannot be written ({reason(error)}); give a path as film.mp4"
+            ) from error
+        self._stream: Any = None
+        self._last = -1
+
+    def write(self, image: Image, seconds: float) -> None:
+        """Add a frame.
+
+        Args:
+            image: (height, width, 3) uint8 RGB, each of the first one's size.
+            seconds: its time, later than the one before.
+
+        Raises:
+            ValueError: the image is of another size.
+        """
+        import av
+
+        if self._stream is None:
+            self._start(image)
+        height, width = image.shape[:2]
+        if (height + height % 2, width + width % 2) != (self._stream.height, self._stream.width):
+            raise ValueError(
+                f"frame of {width} x {height} pixels in a film of another size; give frames of one size"
+            )
+        if height % 2 or width % 2:
+            image = np.asarray(
+                cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE), np.uint8
+            )
+        picture = av.VideoFrame.from_ndarray(image, format="rgb24")
+        self._last = max(round(seconds * TICKS), self._last + 1)
+        picture.pts, picture.time_base = self._last, Fraction(1, TICKS)
+        self._container.mux(self._stream.encode(picture))
+
+    def _start(self, image: Image) -> None:
+        import av
+
+        has_x264 = "libx264" in av.codec.codecs_available
+        options = {"preset": "veryfast", "crf": str(self.quality), "bf": "0"} if has_x264 else {"qscale": "4"}
+        self._stream = self._container.add_stream("libx264" if has_x264 else "mpeg4", rate=30, options=options)
+        self._stream.height, self._stream.width = (n + n % 2 for n in image.shape[:2])
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.codec_context.time_base = Fraction(1, TICKS if has_x264 else 30_000)
+        self._stream.codec_context.gop_size = 30
+        self._stream.codec_context.thread_count = self.threads or 0
+
+    def close(self) -> None:
+        """Write what is still in the encoder, and close the file."""
+        if self._container is None:
+            return
+        if self._stream is not None:
+            self._container.mux(self._stream.encode(None))
+        self._container.close()
+        self._container = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+_FRAGMENTED: Final = frozenset({".mp4", ".mov", ".m4v"})
