@@ -5,8 +5,10 @@ file, and no guess about colour order, padding or keypoint order is ever made.
 """
 
 import json
+import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any, Final
 
 from likelihand.geometry import BOX_PADDING
@@ -37,10 +39,12 @@ class ModelMetadata:
         kind: "hand" where it finds keypoints in a crop, "detect" where it finds hands in a picture.
         training_data: what it was trained on.
         recipe: how: run file, steps, time, start.
+        speed: time of one call, with threads and machine, as measured.
         scores: metric to value, as measured, each key naming data and protocol.
         layout: axes of the input.
         dtype: type of the input, 0..255; normalisation happens inside.
         colour: order of the input's channels.
+        threshold: least score of a detector's find that counts, in 0..1.
         calibration: turns scale and spread into covariances that hold what they say, where the model has one.
 
     Example:
@@ -59,10 +63,12 @@ class ModelMetadata:
     licence: str = ""
     training_data: str = ""
     recipe: str = ""
+    speed: str = ""
     scores: dict[str, float] = field(default_factory=dict)
     layout: str = "NHWC"
     dtype: str = "uint8"
     colour: str = "RGB"
+    threshold: float = 0.5
     calibration: Calibration | None = None
 
     def to_json(self) -> str:
@@ -117,6 +123,7 @@ class ModelMetadata:
             "layout": self.layout == "NHWC",
             "dtype": self.dtype == "uint8",
             "colour": self.colour == "RGB",
+            "threshold": isinstance(self.threshold, int | float) and 0 <= self.threshold <= 1,
             "calibration": not (self.calibration and self.calibration.spread) or "spread" in self.outputs,
         }
         for name, good in checks.items():
@@ -126,6 +133,45 @@ class ModelMetadata:
                     "export the model with `likelihand export`"
                 )
         return self
+
+
+def describe(path: str | os.PathLike[str], **changes: object) -> ModelMetadata:
+    """Change what a model file says of itself; its weights stay as they are. Needs the package `onnx`.
+
+    Args:
+        path: an `.onnx` file of this library; it is replaced.
+        **changes: fields of `ModelMetadata` and their new values.
+
+    Returns:
+        What the file says now.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it carries no metadata of this library, or they would mislead a runtime.
+
+    Example:
+        >>> describe("missing.onnx", licence="Apache-2.0")
+        Traceback (most recent call last):
+        FileNotFoundError: model missing.onnx does not exist; give an .onnx file of likelihand export
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise FileNotFoundError(f"model {file} does not exist; give an .onnx file of likelihand export")
+    import onnx
+
+    model = onnx.load(file)
+    entry = next((entry for entry in model.metadata_props if entry.key == KEY), None)
+    if entry is None:
+        raise ValueError(f"model {file} carries no likelihand metadata; give an .onnx file of likelihand export")
+    metadata = replace(ModelMetadata.from_json(entry.value), **changes).checked()  # type: ignore[arg-type]
+    entry.value = metadata.to_json()
+    partial = file.with_name(f".{file.stem}.{os.getpid()}.onnx")
+    try:
+        onnx.save(model, partial)
+        partial.replace(file)
+    finally:
+        partial.unlink(missing_ok=True)
+    return metadata
 
 
 def _calibration(values: object) -> Calibration | None:

@@ -1,0 +1,98 @@
+"""`likelihand models`: the models that come with the package, and what their files say of themselves."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from likelihand.cli.parsing import Namespace, Parser, command_parser
+
+if TYPE_CHECKING:
+    from likelihand.metadata import ModelMetadata
+
+KINDS: Final = {
+    "hand": "finds the 21 keypoints of the hand in a crop",
+    "detect": "finds the hands of a picture",
+}
+
+DESCRIBED: Final = ("name", "licence", "training_data", "recipe", "speed")
+"""Fields that `--describe` changes."""
+
+
+def parser() -> Parser:
+    """Describe the command's options."""
+    p = command_parser("models", "List the models that come with the package, or describe model files.")
+    p.add_argument("files", nargs="*", type=Path, metavar="FILE", help=".onnx files; the package's where absent")
+    p.add_argument("--json", action="store_true", help="print everything that the files say, as JSON")
+    p.add_argument("--describe", action="store_true", help="write the texts below into the one file given")
+    for name in DESCRIBED:
+        p.add_argument(
+            f"--{name.replace('_', '-')}", type=str | None, help=f"what the file is to say as its {name}"
+        )
+    p.add_argument("--scores", type=Path | None, help="JSON file: {score's name, with data and protocol: value}")
+    return p
+
+
+def run(arguments: Namespace) -> int:
+    """Print a card a model."""
+    if arguments.describe:
+        _describe(arguments)
+    files = arguments.files or _bundled()
+    cards = [_card(file) for file in files]
+    if arguments.json:
+        print(json.dumps(cards, indent=2))
+    else:
+        print("\n\n".join(_text(card) for card in cards))
+    return 0
+
+
+def _bundled() -> list[Path]:
+    from likelihand.predictor import bundled
+
+    return sorted(bundled().parent.glob("*.onnx"), reverse=True)
+
+
+def _card(file: Path) -> dict[str, Any]:
+    from likelihand.runtimes import OnnxRuntime
+
+    metadata = OnnxRuntime(file, threads=1).metadata
+    return {"file": str(file), "megabytes": round(file.stat().st_size / 1e6, 1), **json.loads(metadata.to_json())}
+
+
+def _text(card: dict[str, Any]) -> str:
+    height, width = card["size"]
+    stages = "" if card["kind"] != "hand" else f", {card['stages']} stages"
+    rows = [
+        ("what", f"{KINDS[card['kind']]}{stages}"),
+        ("input", f"{height} x {width} {card['dtype']} {card['colour']}"),
+        ("outputs", ", ".join(card["outputs"])),
+        ("file", f"{card['file']}, {card['megabytes']} MB"),
+        ("licence", card["licence"]),
+        ("trained on", card["training_data"]),
+        ("recipe", card["recipe"]),
+        ("speed", card["speed"]),
+        *((f"{name}", f"{value:.4g}") for name, value in card["scores"].items()),
+    ]
+    wide = max(len(name) for name, text in rows if text)
+    title = Path(card["file"]).stem + (f" ({card['name']})" if card["name"] else "")
+    return "\n".join([title, *(f"  {name:<{wide}}  {text}" for name, text in rows if text)])
+
+
+def _describe(arguments: Namespace) -> "ModelMetadata":
+    from likelihand.metadata import describe
+
+    if len(arguments.files) != 1:
+        raise ValueError(f"--describe changes one file and {len(arguments.files)} were given; give one")
+    changes: dict[str, Any] = {n: arguments[n] for n in DESCRIBED if arguments[n] is not None}
+    if arguments.scores is not None:
+        changes["scores"] = _scores(arguments.scores)
+    if not changes:
+        raise ValueError("--describe has nothing to write; give --recipe or another text")
+    return describe(arguments.files[0], **changes)
+
+
+def _scores(file: Path) -> dict[str, float]:
+    try:
+        values = json.loads(file.read_text("utf-8"))
+        return {str(name): float(value) for name, value in values.items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"scores file {file} is not a JSON object of numbers ({error})") from error
