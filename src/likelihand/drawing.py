@@ -136,12 +136,14 @@ def draw_keypoints(
     width = line_width(array[shown])
     if covariance is not None:
         _ellipses(canvas, array, np.asarray(covariance, np.float64), np.flatnonzero(shown))
+    edge = max(1, width // 2)
     bones = [bone for bone in BONES if shown[bone[0]] and shown[bone[1]]]
-    for extra, halo in ((2 * max(1, width // 2), True), (0, False)):
+    for colour, extra in ((_HALO, 2 * edge), (None, 0)):
         for parent, child in bones:
-            _line(canvas, array[parent], array[child], _HALO if halo else KEYPOINT_COLOURS[child], width + extra)
-        for k in np.flatnonzero(shown):
-            _disc(canvas, array[k], 0.9 * width + extra / 2, _HALO if halo else KEYPOINT_COLOURS[k])
+            _line(canvas, array[parent], array[child], colour or KEYPOINT_COLOURS[child], width + extra)
+    for k in np.flatnonzero(shown):
+        _disc(canvas, array[k], 1.1 * width + edge, _HALO)
+        _disc(canvas, array[k], 1.1 * width, KEYPOINT_COLOURS[k])
 
 
 def line_width(points: ArrayLike) -> int:
