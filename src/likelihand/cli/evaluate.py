@@ -1,5 +1,6 @@
 """`likelihand evaluate`: a model, a data set and a protocol become scores."""
 
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from likelihand.cli.detectors import detector_of, judge
 from likelihand.cli.parsing import Namespace, Parser, command_parser
 
 if TYPE_CHECKING:
@@ -39,18 +41,23 @@ def parser() -> Parser:
         "--padding", type=float | None, help="side of the crop over the box's; the model's where absent"
     )
     p.add_argument("--limit", type=int | None, help="score so many samples, spread evenly")
+    p.add_argument("--threshold", type=float | None, help="least score of a hand detector's find; the model's own")
     p.add_argument("--threads", type=int | None, help="threads of one prediction")
     p.add_argument("--workers", type=int, default=0, help="threads that read pictures")
+    p.add_argument("--uncertainty", action="store_true", help="score its uncertainty too, beside baselines")
+    p.add_argument("--plots", type=Path | None, help="folder for reliability and risk-coverage plots")
     return p
 
 
 def run(arguments: Namespace) -> int:
     """Evaluate and print the report; the first process alone speaks."""
+    if (runtime := detector_of(arguments.model, arguments.threads)) is not None:
+        return judge(runtime, arguments, data_of)
     from likelihand import distributed
     from likelihand.evaluation import evaluate, evenly
 
     protocol = _protocol(arguments.protocol)
-    dataset = _dataset(arguments)
+    dataset = data_of(arguments)
     if arguments.limit is not None and arguments.limit < 1:
         raise ValueError(f"--limit is {arguments.limit}; give 1 or more")
     predict_crops, size, padding = _model(arguments)
@@ -73,7 +80,38 @@ def run(arguments: Namespace) -> int:
             print(report)
             if arguments.json is not None:
                 report.save(arguments.json)
+            if arguments.uncertainty or arguments.plots is not None:
+                _uncertainty(arguments, dataset)
     return 0
+
+
+def _uncertainty(arguments: Namespace, dataset: "Dataset") -> None:
+    """Print the scores of the model's uncertainty, add them to the JSON, draw the plots."""
+    from likelihand.calibration import compare, observe
+    from likelihand.calibration.flow import learned_density
+    from likelihand.evaluation import evenly
+    from likelihand.predictor import load, model_file
+
+    file = model_file(arguments.model)
+    runtime = load(file, threads=arguments.threads, detector=False).runtime
+    seen = observe(
+        runtime,
+        dataset,
+        evenly(len(dataset), arguments.limit),
+        batch_size=arguments.batch_size,
+        padding=arguments.padding,
+        progress=sys.stderr.isatty(),
+    )
+    density = learned_density(file) if file.suffix.lower() == ".safetensors" else None
+    comparison = compare(seen, runtime.metadata.calibration, density)
+    print(f"\n{comparison}")
+    if arguments.json is not None:
+        content = json.loads(arguments.json.read_text("utf-8")) | {"uncertainty": comparison.to_json()}
+        arguments.json.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    if arguments.plots is not None:
+        from likelihand.plots import save_plots
+
+        save_plots(comparison.statements, comparison.error, arguments.plots)
 
 
 def _protocol(name: str) -> Any:  # noqa: ANN401
@@ -85,7 +123,8 @@ def _protocol(name: str) -> Any:  # noqa: ANN401
     return protocols[name]
 
 
-def _dataset(arguments: Namespace) -> "Dataset":
+def data_of(arguments: Namespace) -> "Dataset":
+    """Open the data set that `--data`, `--where` and `--box` describe."""
     options = _options(arguments)
     if not isinstance(arguments.data, Path):
         if options:

@@ -18,6 +18,7 @@ from likelihand.data.wholebody import CocoWholeBodyHands
 from likelihand.drawing import Drawing, contact_sheet, draw_keypoints
 from likelihand.geometry import Image, crop_matrix, transform_points, warp_image
 from likelihand.structures import Record, Visibility
+from likelihand.synth.shards import INDEX, Shards
 
 _log = logging.getLogger(__name__)
 _TILE: Final = 224
@@ -28,6 +29,7 @@ LAYOUTS: Final = (
     "RHD (training/anno_training.pickle or evaluation/anno_evaluation.pickle)",
     "COCO keypoint JSON with 21 keypoints (a .json file, or annotations.json in the folder)",
     "COCO-WholeBody JSON (lefthand_kpts, righthand_kpts)",
+    "shards (shards.json) that `likelihand synth --shards` wrote",
 )
 
 
@@ -209,6 +211,8 @@ def detect(path: str | Path, **options: Any) -> Dataset:  # noqa: ANN401
     if place.is_file() and place.suffix == ".json":
         return _coco(place, options)
     found: list[Dataset] = []
+    if (place / INDEX).is_file():
+        return Shards(place, **options)
     if place.is_dir():
         found = [_freihand(place, s, options) for s in _SPLITS if (place / f"{s}_K.json").exists()]
         found += [RHD(place, s, **options) for s in _SPLITS if (place / s / f"anno_{s}.pickle").exists()]

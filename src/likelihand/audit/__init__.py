@@ -1,0 +1,59 @@
+"""Ranks the labels of a data set by how unlikely a model finds them, and says what may have gone wrong.
+
+Example:
+    >>> PATTERNS[0]
+    'outlier'
+"""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from likelihand.audit.report import Audit, write_clean, write_csv, write_sheet
+from likelihand.audit.suspect import PATTERNS, Offset, Suspicion, of_whole_set, offsets, suspicions
+from likelihand.calibration import Observations
+from likelihand.data.dataset import Dataset
+from likelihand.uncertainty import Calibration, predicted_density
+
+__all__ = ["PATTERNS", "Audit", "Offset", "Suspicion", "audit", "of_whole_set", "offsets", "suspicions"]
+
+
+def audit(
+    observations: Observations,
+    dataset: Dataset,
+    out: str | Path,
+    *,
+    calibration: Calibration | None = None,
+    tiles: int = 40,
+) -> Audit:
+    """Look for wrong labels in a data set, and write `suspects.csv`, `suspects.png` and `cleaned.json`.
+
+    Args:
+        observations: what a model that was not trained on these hands says of them; see
+            `likelihand.calibration.observe`.
+        dataset: the labelled hands.
+        out: folder of the results.
+        calibration: the model's own, for the regions on the sheet.
+        tiles: how many of the most suspicious labels the sheet shows.
+
+    Raises:
+        ValueError: no hand has three labelled keypoints.
+    """
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    found = suspicions(observations, known_sides(dataset, [int(i) for i in observations.index]))
+    if not found:
+        raise ValueError("no hand has three labelled keypoints; there is nothing to audit")
+    covariance, radial = predicted_density(calibration, observations.scale, observations.spread, observations.side)
+    write_csv(folder / "suspects.csv", found, dataset)
+    write_sheet(folder / "suspects.png", found[:tiles], dataset, observations, covariance, radial)
+    write_clean(folder / "cleaned.json", dataset, found)
+    return Audit(found, offsets(observations), of_whole_set(observations), folder)
+
+
+def known_sides(dataset: Dataset, indices: Sequence[int]) -> np.ndarray:
+    """Give 1 for a right hand, 0 for a left one, NaN where the data set does not say."""
+    sides = [dataset.record(i).side for i in indices]
+    return np.array([math.nan if side is None else float(side == "right") for side in sides])

@@ -1,0 +1,92 @@
+"""Estimates for hands that the model was trained on: each fold by a model that has not seen it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from likelihand.calibration import Observations, observe
+from likelihand.data.dataset import Dataset, Subset, groups_of
+from likelihand.runtimes import TorchRuntime
+
+
+def folds_of(dataset: Dataset, folds: int, seed: int = 0) -> list[list[int]]:
+    """Deal the groups of a data set out to folds; every record is in one of them.
+
+    Raises:
+        ValueError: fewer than two folds, or fewer groups than folds.
+
+    Example:
+        >>> from likelihand.data.drawn import DrawnHands
+        >>> [len(fold) for fold in folds_of(DrawnHands(10), 3)]
+        [4, 3, 3]
+    """
+    groups = np.array(groups_of(dataset))
+    names = np.unique(groups)
+    if folds < 2 or len(names) < folds:
+        raise ValueError(f"{folds} folds of {len(names)} groups; give 2 folds or more, and no more than groups")
+    dealt = np.random.default_rng(seed).permutation(names)
+    return [np.flatnonzero(np.isin(groups, dealt[fold::folds])).tolist() for fold in range(folds)]
+
+
+def observe_by_folds(
+    checkpoint: str | Path, dataset: Dataset, folds: int, steps: int, out: str | Path, progress: bool = True
+) -> Observations:
+    """Train a model further on all but one fold, look at that fold, and so on for each.
+
+    Every fold starts from the checkpoint and trains `steps` steps on the others, with the sequential network's own
+    loss at a tenth of the usual rate: enough to follow the data set's habits. A checkpoint that was itself trained
+    on these hands unlearns them only in part; start from one that was not where there is one.
+
+    Args:
+        checkpoint: a `.safetensors` file that describes its network.
+        dataset: the labelled hands.
+        folds: how many.
+        steps: of training a fold.
+        out: folder of the folds' runs; interrupted work starts the fold at hand again.
+        progress: shows bars.
+
+    Raises:
+        ValueError: the folds do not fit the data.
+        CheckpointError: the checkpoint cannot be built.
+    """
+    parts = [
+        _observe_fold(checkpoint, dataset, fold, steps, Path(out) / f"fold-{number}", progress)
+        for number, fold in enumerate(folds_of(dataset, folds))
+    ]
+    return joined(parts)
+
+
+def _observe_fold(
+    checkpoint: str | Path, dataset: Dataset, fold: Sequence[int], steps: int, out: Path, progress: bool
+) -> Observations:
+    from likelihand.checkpoint import load_checkpoint, start_from
+    from likelihand.losses import ResidualLogLikelihood
+    from likelihand.predictor import metadata_of
+    from likelihand.training import TrainConfig, train
+
+    network, info = load_checkpoint(checkpoint)
+    loss = ResidualLogLikelihood(stages=len(network.stages), symmetric=True)  # type: ignore[arg-type]
+    start_from(checkpoint, network, loss)
+    others = sorted(set(range(len(dataset))) - set(fold))
+    config = TrainConfig(
+        steps=steps, batch_size=16, size=info.size[0], padding=info.padding, learning_rate=1e-4, workers=0,
+        tensorboard=False, progress=progress, device="auto",
+    )  # fmt: skip
+    train(network, loss, Subset(dataset, others), None, config, out=out)
+    metadata = replace(metadata_of(network, info), calibration=None)
+    deployed = network.deploy(spread="spread" in metadata.outputs)  # type: ignore[operator]
+    return observe(TorchRuntime(deployed, metadata), dataset, fold, progress=progress)
+
+
+def joined(parts: Sequence[Observations]) -> Observations:
+    """Put observations of several parts of a data set together, in the data set's order."""
+    first = parts[0]
+    order = np.argsort(np.concatenate([part.index for part in parts]))
+    columns = {}
+    for name in vars(first):
+        if name != "side":
+            values = [getattr(part, name) for part in parts]
+            columns[name] = None if values[0] is None else np.concatenate(values)[order]
+    return replace(first, **columns)

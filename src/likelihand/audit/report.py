@@ -1,0 +1,149 @@
+"""What an audit leaves behind: a table, a sheet to look at, and labels without the suspects."""
+
+import csv
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from likelihand.audit.suspect import Offset, Suspicion
+from likelihand.calibration import Observations
+from likelihand.data.dataset import Dataset
+from likelihand.drawing import Drawing, contact_sheet, draw_keypoints
+from likelihand.geometry import (
+    Image,
+    crop_matrix,
+    invert,
+    pixel_index_from_corner,
+    transform_covariances,
+    transform_points,
+    warp_image,
+)
+from likelihand.hand import BONES, KEYPOINTS
+from likelihand.structures import Record
+from likelihand.uncertainty import Radial
+
+CELL: Final = 224
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What an audit found.
+
+    Attributes:
+        suspicions: one a hand, the likeliest to be wrong first.
+        offsets: one a data set.
+        whole: wrong orders that would explain most of the hands.
+        folder: where the files are.
+    """
+
+    suspicions: list[Suspicion]
+    offsets: list[Offset]
+    whole: list[str]
+    folder: Path
+
+    def __str__(self) -> str:
+        counts = Counter(s.pattern for s in self.suspicions if s.suspect)
+        listed = ", ".join(f"{name} {count}" for name, count in counts.most_common()) or "none"
+        lines = [f"{len(self.suspicions)} hands, {sum(counts.values())} suspects: {listed}"]
+        lines += [f"the whole data set: {line}" for line in self.whole]
+        lines += [str(offset) for offset in self.offsets]
+        return "\n".join([*lines, f"files: {self.folder}"])
+
+
+def write_csv(path: Path, suspicions: list[Suspicion], dataset: Dataset) -> None:
+    """Write a line a hand, the likeliest to be wrong first."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["rank", "index", "key", "dataset", "suspect", "nats", "pattern", "detail", "keypoints"])
+        for rank, s in enumerate(suspicions, 1):
+            record = dataset.record(s.index)
+            names = " ".join(KEYPOINTS[k] for k in s.keypoints)
+            row = [rank, s.index, record.key, record.dataset, int(s.suspect), f"{s.nats:.2f}"]
+            writer.writerow([*row, s.pattern, s.detail, names])
+
+
+def write_sheet(
+    path: Path,
+    suspicions: list[Suspicion],
+    dataset: Dataset,
+    observations: Observations,
+    covariance: Any,  # noqa: ANN401
+    radial: Radial,
+) -> None:
+    """Draw the label (left) against the estimate with its 90 % regions (right) for each of some suspicions."""
+    position = {int(index): n for n, index in enumerate(observations.index)}
+    tiles, captions = [], []
+    for s in suspicions:
+        n, record = position[s.index], dataset.record(s.index)
+        image_from_crop = invert(observations.crop_from_image[n])
+        points = transform_points(image_from_crop, observations.points[n])
+        regions = transform_covariances(image_from_crop, covariance[n])
+        tiles.append(pair(record, points, regions, radial, s))
+        captions.append(f"{s.index} {s.pattern} {s.detail} {s.nats:.0f}")
+    Drawing(contact_sheet(tiles, columns=4, cell=2 * CELL, captions=captions)).save(path)
+
+
+def pair(record: Record, points: Any, covariance: Any, radial: Radial, suspicion: Suspicion) -> Image:  # noqa: ANN401
+    """Draw one hand twice: its label, the suspected keypoints ringed, and its estimate with 90 % regions."""
+    tile_from_image = crop_matrix(record.box, (CELL, CELL), padding=1.5)
+    left = warp_image(record.read(), tile_from_image, (CELL, CELL), fill=(90, 90, 90))
+    right = left.copy()
+    draw_keypoints(left, transform_points(tile_from_image, record.points), record.weight)
+    grown = transform_covariances(tile_from_image, covariance) * (float(radial.radius(0.9)) / 1.5152) ** 2
+    draw_keypoints(right, transform_points(tile_from_image, points), covariance=grown)
+    _ring(left, transform_points(tile_from_image, record.points)[list(suspicion.keypoints)])
+    return np.concatenate([left, right], 1)
+
+
+def _ring(canvas: Image, points: Any) -> None:  # noqa: ANN401
+    import cv2
+
+    for x, y in pixel_index_from_corner(points) if len(points) < 21 else []:
+        cv2.circle(canvas, (round(x), round(y)), 9, (255, 60, 60), 2, cv2.LINE_AA)
+
+
+def write_clean(path: Path, dataset: Dataset, suspicions: list[Suspicion]) -> None:
+    """Write the data set as COCO keypoints, the suspected keypoints with visibility 0 and without a place.
+
+    Pictures are named by the records' groups, the reader's file names; the first pixel's centre is (0, 0).
+    """
+    wrong = {s.index: s for s in suspicions if s.suspect}
+    images: dict[str, dict[str, Any]] = {}
+    annotations = []
+    for index in range(len(dataset)):
+        record = dataset.record(index)
+        name = record.group or record.key
+        height, width = record.read().shape[:2]
+        image = images.setdefault(
+            name, {"id": len(images), "file_name": name, "width": int(width), "height": int(height)}
+        )
+        annotations.append(_annotation(record, index, image["id"], wrong.get(index)))
+    skeleton = [[a + 1, b + 1] for a, b in BONES]
+    category = {"id": 1, "name": "hand", "keypoints": list(KEYPOINTS), "skeleton": skeleton}
+    content = {"images": list(images.values()), "annotations": annotations, "categories": [category]}
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def _annotation(record: Record, index: int, image: int, wrong: Suspicion | None) -> dict[str, Any]:
+    codes = record.visibility.astype(int).copy()
+    if wrong is not None:
+        codes[list(wrong.keypoints)] = 0
+    points = np.where(codes[:, None] > 0, pixel_index_from_corner(record.points), 0.0).round(3)
+    x0, y0, x1, y1 = (round(float(v), 3) for v in record.box)
+    annotation = {
+        "id": index,
+        "image_id": image,
+        "category_id": 1,
+        "iscrowd": 0,
+        "keypoints": np.concatenate([points, codes[:, None]], 1).ravel().tolist(),
+        "num_keypoints": int((codes > 0).sum()),
+        "bbox": [x0, y0, round(x1 - x0, 3), round(y1 - y0, 3)],
+        "area": round((x1 - x0) * (y1 - y0), 2),
+        "dataset": record.dataset,
+    }
+    side_is_wrong = wrong is not None and not wrong.keypoints
+    return annotation | ({"handedness": record.side} if record.side and not side_is_wrong else {})

@@ -1,0 +1,254 @@
+"""Which labels a model finds hard to believe, and what may have gone wrong with them."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from likelihand.audit.density import HandDensity, fit_density
+from likelihand.calibration import Observations, fit, halves
+from likelihand.calibration.fit import FEWEST, covariance_of
+from likelihand.geometry import FloatArray, invert
+from likelihand.hand import FINGER_KEYPOINTS, FINGERS, KEYPOINTS, RHD_ORDER
+from likelihand.uncertainty import Calibration, determinant, diagonal
+
+SUSPECT: Final = 8.0
+"""Nats by which an explanation must beat the label as it stands for the label to be a suspect."""
+OUTLIER: Final = "outlier"
+SWAPPED: Final = "fingers swapped"
+REVERSED: Final = "finger reversed"
+TIP_TO_PALM: Final = "fingers counted from tip to palm"
+LITTLE_FIRST: Final = "fingers counted from little to thumb"
+MIRRORED: Final = "mirrored left to right"
+SHIFTED: Final = "shifted"
+SIDE: Final = "left and right swapped"
+PATTERNS: Final = (OUTLIER, SWAPPED, REVERSED, TIP_TO_PALM, LITTLE_FIRST, MIRRORED, SHIFTED, SIDE)
+NEAREST_SHIFT: Final = 0.05
+"""A shift is spoken of from this share of the hand's size on."""
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """The best explanation of one hand's labels other than that they are right.
+
+    Attributes:
+        index: position in the data set.
+        pattern: one of `PATTERNS`.
+        detail: what of it, in words.
+        nats: log-odds of the explanation against the labels as they stand, before any prior.
+        keypoints: those that the explanation says are wrong.
+        suspect: whether `nats` reaches `SUSPECT`.
+    """
+
+    index: int
+    pattern: str
+    detail: str
+    nats: float
+    keypoints: tuple[int, ...]
+
+    @property
+    def suspect(self) -> bool:
+        """Whether the explanation is better than the labels by more than chance and habit allow."""
+        return self.nats >= SUSPECT
+
+
+@dataclass(frozen=True)
+class Offset:
+    """Where the labels of a data set lie beside the estimates, on the whole, in image pixels.
+
+    Attributes:
+        dataset: its name.
+        x: mean of label minus estimate.
+        y: likewise.
+        error: standard error of either.
+        name: what it looks like; "" where it is no more than chance and the model's own bias allow.
+    """
+
+    dataset: str
+    x: float
+    y: float
+    error: float
+    name: str
+
+    def __str__(self) -> str:
+        name = f": {self.name}" if self.name else ""
+        return f"{self.dataset}: labels lie ({self.x:+.2f}, {self.y:+.2f}) +- {self.error:.2f} px off{name}"
+
+
+@cache
+def orders() -> tuple[tuple[str, str, tuple[int, ...]], ...]:
+    """List the wrong orders that are tried: pattern, detail, and the permutation that would set them right."""
+    found: list[tuple[str, str, tuple[int, ...]]] = []
+    for i, first in enumerate(FINGERS):
+        for second in FINGERS[i + 1 :]:
+            found.append((SWAPPED, f"{first} and {second}", _moved({first: second, second: first})))
+        order = list(range(21))
+        for place, source in zip(FINGER_KEYPOINTS[first], reversed(FINGER_KEYPOINTS[first]), strict=True):
+            order[place] = source
+        found.append((REVERSED, first, tuple(order)))
+    found.append((TIP_TO_PALM, "", RHD_ORDER))
+    found.append((LITTLE_FIRST, "", _moved(dict(zip(FINGERS, reversed(FINGERS), strict=True)))))
+    return tuple(found)
+
+
+def _moved(source: dict[str, str]) -> tuple[int, ...]:
+    order = list(range(21))
+    for finger, other in source.items():
+        for place, taken in zip(FINGER_KEYPOINTS[finger], FINGER_KEYPOINTS[other], strict=True):
+            order[place] = taken
+    return tuple(order)
+
+
+def whitening(observations: Observations) -> FloatArray:
+    """Give (N, K, 2, 2) W with W C W^T = 1, each C fitted on the other half of the hands if there are enough."""
+    o = observations
+    covariance = np.empty((*o.labelled.shape, 2, 2))
+    if len(np.unique(o.group)) < 2:
+        covariance = _covariance(o, o)
+    else:
+        second = halves(o)
+        for told, asked in ((~second, second), (second, ~second)):
+            covariance[asked] = _covariance(o.take(told), o.take(asked))
+    return np.asarray(np.linalg.inv(np.linalg.cholesky(covariance)))
+
+
+def _covariance(told: Observations, asked: Observations) -> FloatArray:
+    if told.labelled.sum() < FEWEST:
+        return diagonal(asked.scale**2)
+    calibration: Calibration = fit(told)
+    return covariance_of(asked, calibration)
+
+
+def suspicions(observations: Observations, known_side: NDArray[np.float64] | None = None) -> list[Suspicion]:
+    """Find the best explanation for every hand's labels other than that they are right, the likeliest first.
+
+    The residuals of all hands, whitened by the calibrated covariances, are given one density of whole hands
+    (`HandDensity`). Under it each explanation is scored against the labels as they stand: one keypoint anywhere in
+    the crop; the fingers in another order; the hand mirrored; all of it shifted by the same; the other side.
+
+    Args:
+        observations: of hands that the model was not trained on.
+        known_side: (N,) 1 where the label says a right hand, 0 for a left one, NaN where it says nothing.
+
+    Returns:
+        One for each hand with three labelled keypoints or more, by falling `nats`.
+    """
+    o, w = observations, whitening(observations)
+    z = np.einsum("nkij,nkj->nki", w, o.residual)
+    density = fit_density(z, o.labelled)
+    log_det = 0.5 * np.log(determinant(np.swapaxes(w, -1, -2) @ w))
+    found = []
+    for n in range(len(o)):
+        if o.labelled[n].sum() >= 3:
+            one = o.take(np.array([n]))
+            explained = [*_whole_hand(one, w[n], density), _outlier(one, z[n], log_det[n], density)]
+            if known_side is not None:
+                explained += _side(one, float(known_side[n]))
+            found.append(max(explained, key=lambda s: s.nats))
+    return sorted(found, key=lambda s: -s.nats)
+
+
+def _outlier(o: Observations, z: FloatArray, log_det: FloatArray, density: HandDensity) -> Suspicion:
+    """Score the explanation that a keypoint was put anywhere in the hand's box."""
+    labelled = o.labelled[0]
+    likely = density.log_prob_of_each(z, labelled) + log_det
+    nats = np.where(labelled, -2 * math.log(float(o.length[0])) - likely, -np.inf)
+    wrong = np.flatnonzero(nats >= SUSPECT)
+    wrong = wrong if len(wrong) else np.array([nats.argmax()])
+    detail = ", ".join(KEYPOINTS[k] for k in wrong[np.argsort(-nats[wrong])])
+    return Suspicion(int(o.index[0]), OUTLIER, detail, float(nats.max()), tuple(map(int, wrong)))
+
+
+def _whole_hand(o: Observations, w: FloatArray, density: HandDensity) -> Iterator[Suspicion]:
+    """Score other orders, the mirror image and a shift."""
+    labelled, target, points, index = o.labelled[0], o.target[0], o.points[0], int(o.index[0])
+    tried = [(p, d, k) for p, d, k in orders() if (labelled[list(k)] == labelled).all()]
+    mirrored = np.where(labelled[:, None], [o.side, 0.0] + target * [-1.0, 1.0], 0.0)
+    versions = np.stack([target, *(target[list(order)] for _, _, order in tried), mirrored])
+    whitened = np.einsum("kij,hkj->hki", w, versions - points)
+    log_prob = density.log_prob(whitened, labelled)
+    gains = log_prob[1:] - log_prob[0]
+    for (pattern, detail, order), gain in zip(tried, gains[:-1], strict=True):
+        wrong = tuple(k for k in range(21) if order[k] != k and labelled[k])
+        yield Suspicion(index, pattern, detail, float(gain) if wrong else -math.inf, wrong)
+    everything = tuple(map(int, np.flatnonzero(labelled)))
+    yield Suspicion(index, MIRRORED, "", float(gains[-1]), everything)
+    yield _shift(o, w, whitened[0], float(log_prob[0]), density)
+
+
+def _shift(o: Observations, w: FloatArray, z: FloatArray, log_prob: float, density: HandDensity) -> Suspicion:
+    """Score a common shift, its best value by generalised least squares; all within the box are as likely."""
+    labelled = o.labelled[0]
+    part = np.repeat(labelled, 2)
+    columns = w.reshape(-1, 2)[part]
+    pulled = np.linalg.solve(density.scatter[np.ix_(part, part)], columns)
+    information = columns.T @ pulled
+    shift = np.linalg.solve(information, pulled.T @ (z - density.centre).reshape(-1)[part])
+    better = float(density.log_prob((z - w @ shift)[None], labelled)[0])
+    room = (
+        2 * math.log(float(o.length[0])) - math.log(2 * math.pi) + 0.5 * float(np.linalg.slogdet(information)[1])
+    )
+    far = float(np.hypot(*shift)) >= NEAREST_SHIFT * float(o.length[0])
+    in_image = invert(o.crop_from_image[0])[:2, :2] @ shift
+    detail = f"by ({in_image[0]:+.1f}, {in_image[1]:+.1f}) px"
+    nats = better - log_prob - max(room, 0.0) if far else -math.inf
+    return Suspicion(int(o.index[0]), SHIFTED, detail, nats, tuple(map(int, np.flatnonzero(labelled))))
+
+
+def _side(o: Observations, known: float) -> list[Suspicion]:
+    """Score the explanation that the other side was meant; no word of the model counts for more than 100,000 : 1."""
+    right = float(o.right[0])
+    if math.isnan(known) or math.isnan(right):
+        return []
+    chance = min(max(right if known else 1 - right, 1e-5), 1 - 1e-5)
+    detail = f"labelled {'right' if known else 'left'}, looks {'left' if known else 'right'}"
+    return [Suspicion(int(o.index[0]), SIDE, detail, math.log((1 - chance) / chance), ())]
+
+
+def offsets(observations: Observations) -> list[Offset]:
+    """Measure where each data set's labels lie beside the estimates, on the whole, in image pixels.
+
+    The median over hands of each hand's median residual, with a standard error from their spread; a data set of
+    fewer than 30 hands is left out. It is named where it is 4 standard errors away from 0 and like half a pixel
+    along both axes (what a wrong convention for the pixel's centre gives), or larger.
+    """
+    o = observations
+    linear = np.linalg.inv(o.crop_from_image[:, :2, :2])
+    residual = np.where(o.labelled[..., None], np.einsum("nij,nkj->nki", linear, o.residual), np.nan)
+    by_hand = np.nanmedian(residual, axis=1)
+    found = []
+    for name in np.unique(o.dataset):
+        values = by_hand[o.dataset == name]
+        if len(values) >= 30:
+            x, y = np.median(values, axis=0)
+            spread = np.subtract(*np.quantile(values, [0.75, 0.25], axis=0)) / 1.349
+            error = float(1.2533 * spread.max() / math.sqrt(len(values)))
+            found.append(Offset(str(name), float(x), float(y), error, _offset_name(float(x), float(y), error)))
+    return found
+
+
+def _offset_name(x: float, y: float, error: float) -> str:
+    if min(abs(x), abs(y)) < max(4 * error, 0.25) or abs(x - y) > 0.3:
+        return ""
+    half = 0.3 <= abs(x) <= 0.75 and 0.3 <= abs(y) <= 0.75
+    return "half a pixel: another convention for the pixel's centre" if half else "a systematic shift"
+
+
+def of_whole_set(observations: Observations) -> list[str]:
+    """Name the wrong orders that would explain the labels of most hands: what a reader's wrong setting gives."""
+    o = observations
+    own = np.nanmedian(np.where(o.labelled, o.error, np.nan), axis=1)
+    tried: Counter[str] = Counter()
+    for pattern, detail, order in orders():
+        other = np.linalg.norm(o.target[:, list(order)] - o.points, axis=-1) / o.length[:, None]
+        both = o.labelled & o.labelled[:, list(order)]
+        better = np.nanmedian(np.where(both, other, np.nan), axis=1) < 0.7 * own
+        tried[f"{pattern} {detail}".strip()] = int(better.sum())
+    mirrored = np.linalg.norm([o.side, 0.0] + o.target * [-1.0, 1.0] - o.points, axis=-1) / o.length[:, None]
+    tried[MIRRORED] = int((np.nanmedian(np.where(o.labelled, mirrored, np.nan), axis=1) < 0.7 * own).sum())
+    return [f"{name}: {count} of {len(o)} hands" for name, count in tried.most_common() if count > len(o) / 2]

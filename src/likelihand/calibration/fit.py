@@ -1,0 +1,108 @@
+"""From observations to a calibration: three numbers by least squares, and a table of quantiles."""
+
+import math
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from likelihand.calibration.observe import Observations
+from likelihand.geometry import FloatArray
+from likelihand.uncertainty import ONE_SIGMA, UNIT, Calibration, RadialTable, mahalanobis
+
+FEWEST: Final = 200
+"""Labelled keypoints below which nothing is fitted."""
+LEVELS: Final = tuple(sorted({*(i / 20 for i in range(20)), ONE_SIGMA, 0.975, 0.99}))
+SMALLEST: Final = 3e-3
+"""Added to every error, as a share of the crop, before its logarithm is taken: a lucky hit says little."""
+_FLAT: Final = 1e-6
+_ONE: Final = RadialTable((0.0, ONE_SIGMA), (0.0, UNIT), 1.0)
+
+
+def fit(
+    observations: Observations, *, scale: float | None = None, spread: float | None = None, source: str = ""
+) -> Calibration:
+    """Fit a calibration to what a model said of labelled hands.
+
+    The logarithm of a deviation's length, in units of the shape's ellipse, is regressed on the logarithms of scale
+    and spread; then the quantiles of what remains make the table. The exponents are kept from being negative, so
+    that a larger scale or spread never makes a smaller region.
+
+    Args:
+        observations: of hands that the model was not trained on.
+        scale: fixes the exponent of the scale; fitted where None.
+        spread: fixes the exponent of the spread; fitted where None, 0 where the model gives no spread.
+        source: the data in words, kept with the result.
+
+    Raises:
+        ValueError: fewer than 200 keypoints are labelled.
+
+    Example:
+        >>> from likelihand.calibration import simulated
+        >>> calibration = fit(simulated(300))
+        >>> 0.8 < calibration.scale < 1.2
+        True
+    """
+    mask = observations.labelled
+    if mask.sum() < FEWEST:
+        raise ValueError(
+            f"{int(mask.sum())} labelled keypoints are too few to calibrate on; give {FEWEST} or more"
+        )
+    if spread == 0:
+        observations = replace(observations, spread=None)
+    fixed = [scale, 0.0 if observations.spread is None else spread]
+    exponents, offset = _exponents(observations, fixed)
+    calibration = Calibration(exponents[0], exponents[1], offset, _ONE, source)
+    distance = distances(observations, calibration)[mask]
+    radii = np.quantile(distance, LEVELS)
+    radii[0] = 0.0
+    unit = radii[LEVELS.index(ONE_SIGMA)] / UNIT
+    radii = np.maximum.accumulate(radii / unit) + 1e-9 * np.arange(len(radii))
+    far = np.log(distance[distance > np.quantile(distance, 0.9)] / np.quantile(distance, 0.9)).mean()
+    table = RadialTable(LEVELS, tuple(radii), float(np.clip(0.5 / max(far, 1e-3), 0.5, 50.0)))
+    shifted = replace(calibration, offset=offset + math.log(unit), radial=table)
+    return Calibration.from_json(shifted.to_json())
+
+
+def distances(observations: Observations, calibration: Calibration) -> FloatArray:
+    """Give the Mahalanobis distance (N, K) of the truth from the estimate under a calibration."""
+    return mahalanobis(observations.residual, covariance_of(observations, calibration))
+
+
+def covariance_of(observations: Observations, calibration: Calibration) -> FloatArray:
+    """Give the calibrated covariances (N, K, 2, 2) in square crop pixels."""
+    spread = observations.spread if calibration.spread else None
+    return calibration.covariance(observations.scale, spread, observations.side)
+
+
+def _exponents(observations: Observations, fixed: list[float | None]) -> tuple[list[float], float]:
+    """Regress the logarithm of the error on those of scale and spread; give exponents and intercept."""
+    mask = observations.labelled
+    shape = Calibration(0.0, 0.0, 0.0, _ONE).covariance(observations.scale, observations.spread, observations.side)
+    residual = np.log(mahalanobis(observations.residual, shape)[mask] + SMALLEST)
+    columns = [_log_size(observations.scale / observations.side)[mask], _spread_column(observations)[mask]]
+    chosen = [value if value is not None or columns[i].std() > _FLAT else 0.0 for i, value in enumerate(fixed)]
+    while True:
+        free = [i for i, value in enumerate(chosen) if value is None]
+        rest = residual - sum(float(v) * columns[i] for i, v in enumerate(chosen) if v is not None)
+        matrix = np.stack([*(columns[i] for i in free), np.ones_like(residual)], -1)
+        found = np.linalg.lstsq(matrix, rest, rcond=None)[0]
+        negative = [i for i, value in zip(free, found, strict=False) if value < 0]
+        if not negative:
+            break
+        chosen[negative[0]] = 0.0
+    for i, value in zip(free, found, strict=False):
+        chosen[i] = float(value)
+    return [float(v or 0.0) for v in chosen], float(found[-1])
+
+
+def _log_size(deviations: FloatArray) -> FloatArray:
+    return np.asarray(0.5 * np.log(deviations.prod(-1)))
+
+
+def _spread_column(observations: Observations) -> FloatArray:
+    """Give the logarithm of the spread's size as a share of the crop, 0 where there is none."""
+    if observations.spread is None:
+        return np.zeros(observations.labelled.shape)
+    one = Calibration(0.0, 1.0, 0.0, _ONE).covariance(observations.scale, observations.spread, observations.side)
+    return np.asarray(0.25 * np.log(np.linalg.det(one)) - math.log(observations.side))

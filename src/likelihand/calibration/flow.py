@@ -1,0 +1,106 @@
+"""The density that the loss's flow learned, as training left it: it lives in checkpoints alone."""
+
+import math
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from likelihand.calibration.observe import Observations
+from likelihand.geometry import FloatArray
+
+if TYPE_CHECKING:
+    from likelihand.losses import ResidualLogLikelihood
+
+SAMPLES = 4096
+
+
+class LearnedDensity:
+    """The last stage's density of the residual (truth - mean) / scale, with samples drawn from it.
+
+    Args:
+        loss: the loss that was trained, one density a stage.
+
+    Attributes:
+        samples: (4096, 2) residuals drawn from it.
+        log_prob_of_samples: (4096,).
+    """
+
+    def __init__(self, loss: "ResidualLogLikelihood") -> None:
+        import torch
+
+        self._loss = loss
+        flow: object = loss.density
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            drawn = flow.sample(SAMPLES, index=loss.stages - 1)  # type: ignore[attr-defined]
+        if loss.symmetric:
+            drawn[1::2] *= -1
+        self.samples: FloatArray = drawn.numpy().astype(np.float64)
+        self.log_prob_of_samples = self.log_prob(self.samples)
+
+    def log_prob(self, residual: FloatArray) -> FloatArray:
+        """Give the logarithm of the density at residuals (M, 2), shape (M,)."""
+        import torch
+
+        values = torch.from_numpy(np.ascontiguousarray(residual)).float()
+        with torch.inference_mode():
+            zeros, ones = torch.zeros_like(values)[:, None], torch.ones(len(values), 1)
+            nats = self._loss(zeros, zeros, values[:, None], ones, reduction="none", stage=self._loss.stages - 1)
+        return -nats[:, 0].numpy().astype(np.float64)
+
+    def covariance(self) -> FloatArray:
+        """Give the second moment (2, 2) of the residual."""
+        return np.asarray(np.cov(self.samples.T))
+
+    def statement(self, observations: Observations) -> dict[str, FloatArray]:
+        """Say of each labelled keypoint what `likelihand.metrics.reliability` scores.
+
+        Regions are those of highest density: a truth's probability is the chance of a residual of higher density.
+        """
+        mask = observations.labelled
+        scale = observations.scale[mask]
+        log_prob = self.log_prob(observations.residual[mask] / scale)
+        ordered = np.sort(-self.log_prob_of_samples)
+        top = -self.log_prob_of_samples <= np.quantile(ordered, 0.6827)
+        area = float((np.exp(-self.log_prob_of_samples) * top).mean())
+        size = np.sqrt(area / math.pi * scale.prod(-1))
+        length = np.broadcast_to(observations.length[:, None], mask.shape)[mask]
+        return {
+            "probability": np.searchsorted(ordered, -log_prob, side="right") / len(ordered),
+            "log_density": log_prob - np.log(scale).sum(-1),
+            "radius": size / length,
+            "confidence": self._within(scale, np.broadcast_to(observations.reach, mask.shape)[mask]),
+        }
+
+    def _within(self, scale: FloatArray, reach: FloatArray) -> FloatArray:
+        """Give the share of samples that, times the scale, stay within reach."""
+        some = self.samples[:512]
+        squares = scale[:, None, 0] ** 2 * some[:, 0] ** 2 + scale[:, None, 1] ** 2 * some[:, 1] ** 2
+        return np.asarray((squares <= reach[:, None] ** 2).mean(1))
+
+
+def learned_density(checkpoint: str | Path) -> LearnedDensity | None:
+    """Rebuild the flow of a checkpoint's loss; None where the checkpoint holds none.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        CheckpointError: the file is no checkpoint, or its flow is damaged.
+    """
+    from likelihand.checkpoint import load_state, read_tensors
+    from likelihand.flows import RealNVP, StandardLaplace
+    from likelihand.losses import ResidualLogLikelihood
+
+    tensors, info = read_tensors(checkpoint, "loss.")
+    found = {re.sub(r"^.*density\.", "", name): t for name, t in tensors.items() if "density." in name}
+    if "weight_in" not in found or found["weight_in"].ndim != 4 or "variant='paper'" not in info.loss:
+        return None
+    couplings, flows, _, hidden = found["weight_in"].shape
+    laplace = "residual='laplace'" in info.loss
+    loss = ResidualLogLikelihood(
+        stages=flows, residual="laplace" if laplace else "none", symmetric="symmetric=True" in info.loss
+    )
+    loss.density = RealNVP(couplings, hidden, flows, StandardLaplace() if laplace else None)
+    load_state(loss.density, found, str(checkpoint))
+    return LearnedDensity(loss.eval())

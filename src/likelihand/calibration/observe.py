@@ -1,0 +1,211 @@
+"""What a model said of labelled hands, beside the truth."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from likelihand.data.augment import sample_of
+from likelihand.data.dataset import Dataset
+from likelihand.geometry import FloatArray, box_length, box_of_points, transform_points
+from likelihand.runtimes import Outputs, Runtime
+from likelihand.structures import Record, Visibility
+from likelihand.uncertainty import REACH, size_of_hand
+
+
+@dataclass(frozen=True, eq=False)
+class Observations:
+    """What a model said of N hands, in crop pixels.
+
+    Attributes:
+        index: (N,) positions in the data set.
+        points: (N, K, 2) estimates.
+        target: (N, K, 2) truth; 0 where not labelled.
+        labelled: (N, K) booleans.
+        visibility: (N, K) codes of `Visibility`.
+        inside: (N, K) whether the truth lies inside the picture.
+        scale: (N, K, 2).
+        spread: (N, K, 3) of the heatmaps, None where the model gives none.
+        right: (N,) chance of a right hand, NaN where the model does not say.
+        length: (N,) max(w, h) of the tight box of the labelled keypoints.
+        crop_from_image: (N, 3, 3).
+        side: of the crop, the longer one.
+        group: (N,) what must stay together in a split.
+        dataset: (N,) names.
+    """
+
+    index: NDArray[np.int64]
+    points: FloatArray
+    target: FloatArray
+    labelled: NDArray[np.bool_]
+    visibility: NDArray[np.int8]
+    inside: NDArray[np.bool_]
+    scale: FloatArray
+    spread: FloatArray | None
+    right: FloatArray
+    length: FloatArray
+    crop_from_image: FloatArray
+    side: float
+    group: NDArray[np.str_]
+    dataset: NDArray[np.str_]
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def take(self, which: NDArray[Any]) -> "Observations":
+        """Give some of the hands: positions or booleans (N,)."""
+        parts = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "side"}
+        return replace(self, **{name: None if part is None else part[which] for name, part in parts.items()})
+
+    @property
+    def residual(self) -> FloatArray:
+        """(N, K, 2) truth minus estimate."""
+        return self.target - self.points
+
+    @property
+    def error(self) -> FloatArray:
+        """(N, K) distance from the truth in shares of the hand's true size."""
+        return np.asarray(np.linalg.norm(self.residual, axis=-1) / self.length[:, None])
+
+    @property
+    def reach(self) -> FloatArray:
+        """(N, 1) the error that confidence speaks of: 10 % of the size of the estimated hand."""
+        return np.asarray(REACH * size_of_hand(self.points)[:, None])
+
+
+def observe(
+    runtime: Runtime,
+    dataset: Dataset,
+    indices: Sequence[int] | None = None,
+    *,
+    batch_size: int = 32,
+    padding: float | None = None,
+    progress: bool = True,
+) -> Observations:
+    """Run a model over labelled hands and keep what it says beside the truth.
+
+    Args:
+        runtime: as `likelihand.load(...).runtime`.
+        dataset: the labelled hands.
+        indices: which of them; all where None.
+        batch_size: crops a call.
+        padding: side of the crop over the longer side of the box; the model's where None.
+        progress: shows a bar on standard error.
+
+    Returns:
+        The observations of all hands with two labelled keypoints or more that lie apart; the others say nothing of
+        the hand's size.
+
+    Raises:
+        ValueError: no hand is left, or the model gave points that are not finite.
+
+    Example:
+        >>> from likelihand.data.drawn import DrawnHands
+        >>> from likelihand.metadata import ModelMetadata
+        >>> class Centre:
+        ...     metadata = ModelMetadata(size=(64, 64))
+        ...     def __call__(self, crops):
+        ...         return {"points": np.full((len(crops), 21, 2), 32.0), "scale": np.ones((len(crops), 21, 2))}
+        >>> observe(Centre(), DrawnHands(3), progress=False).error.shape
+        (3, 21)
+    """
+    chosen = list(range(len(dataset)) if indices is None else indices)
+    metadata = runtime.metadata
+    rows: list[dict[str, Any]] = []
+    with tqdm(
+        total=len(chosen), unit="img", desc="observe", leave=False, disable=None if progress else True
+    ) as bar:
+        for start in range(0, len(chosen), batch_size):
+            batch = chosen[start : start + batch_size]
+            records = [dataset.record(i) for i in batch]
+            padded = metadata.padding if padding is None else padding
+            samples = [sample_of(r, i, metadata.size, padding=padded) for r, i in zip(records, batch, strict=True)]
+            outputs = runtime(np.stack([s.crop for s in samples]))
+            rows += [
+                _row(r, s.crop_from_image, i, _of(outputs, n))
+                for n, (r, s, i) in enumerate(zip(records, samples, batch, strict=True))
+            ]
+            bar.update(len(batch))
+    return _stacked([row for row in rows if row["length"] > 0], float(max(metadata.size)))
+
+
+def _of(outputs: Outputs, position: int) -> Outputs:
+    return {name: values[position] for name, values in outputs.items()}
+
+
+def _row(record: Record, crop_from_image: FloatArray, index: int, outputs: Outputs) -> dict[str, Any]:
+    """Put one hand's answer beside its truth."""
+    if not np.isfinite(outputs["points"]).all():
+        raise ValueError(
+            f"{record.key}: the model gave points that are not finite; it is damaged or badly trained"
+        )
+    labelled = record.visibility != Visibility.UNLABELLED
+    target = np.where(labelled[:, None], transform_points(crop_from_image, record.points), 0.0)
+    height, width = record.read().shape[:2]
+    return {
+        "index": index,
+        "points": np.asarray(outputs["points"], np.float64),
+        "target": target,
+        "labelled": labelled,
+        "visibility": record.visibility,
+        "inside": ((record.points >= 0) & (record.points <= (width, height))).all(1),
+        "scale": np.asarray(outputs["scale"], np.float64),
+        "spread": np.asarray(outputs["spread"], np.float64) if "spread" in outputs else None,
+        "right": float(outputs.get("side", np.float32(np.nan))),
+        "length": box_length(box_of_points(target, labelled)) if labelled.sum() > 1 else 0.0,
+        "crop_from_image": crop_from_image,
+        "group": f"{record.dataset}:{record.group}" if record.group else record.key,
+        "dataset": record.dataset,
+    }
+
+
+def _stacked(rows: list[dict[str, Any]], side: float) -> Observations:
+    if not rows:
+        raise ValueError("no hand has two labelled keypoints; give a data set with labels")
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    spread = columns.pop("spread")
+    arrays = {name: np.array(values) for name, values in columns.items()}
+    return Observations(**arrays, spread=None if spread[0] is None else np.array(spread), side=side)
+
+
+def halves(observations: Observations, share: float = 0.5, seed: int = 0) -> NDArray[np.bool_]:
+    """Choose a share of the groups by chance: (N,) booleans, true for what is left to the other part.
+
+    Raises:
+        ValueError: there are fewer than two groups.
+
+    Example:
+        >>> int(halves(simulated(10), 0.3).sum())
+        3
+    """
+    names = np.unique(observations.group)
+    if len(names) < 2:
+        raise ValueError(f"the data hold {len(names)} group(s) of hands; a split needs two or more")
+    count = min(max(1, round(share * len(names))), len(names) - 1)
+    chosen = np.random.default_rng(seed).permutation(names)[:count]
+    return np.isin(observations.group, chosen)
+
+
+def simulated(hands: int, seed: int = 0, factor: float = 1.0) -> Observations:
+    """Draw observations of a model whose scale times a factor is exactly the Gaussian's that its errors follow.
+
+    To see how far scores scatter at a number of hands even where nothing is wrong.
+
+    Example:
+        >>> simulated(5).residual.shape
+        (5, 21, 2)
+    """
+    rng = np.random.default_rng(seed)
+    points = rng.uniform(20, 76, (hands, 21, 2))
+    scale = np.exp(rng.normal(0.5, 0.7, (hands, 21, 1)) + rng.normal(0, 0.2, (hands, 21, 2)))
+    target = points + factor * scale * rng.standard_normal(points.shape)
+    everywhere = np.ones((hands, 21), bool)
+    return Observations(
+        index=np.arange(hands), points=points, target=target, labelled=everywhere,
+        visibility=np.full((hands, 21), 2, np.int8), inside=everywhere, scale=scale, spread=None,
+        right=np.full(hands, np.nan), length=size_of_hand(target), crop_from_image=np.tile(np.eye(3), (hands, 1, 1)),
+        side=96.0, group=np.array([f"hand {i}" for i in range(hands)]), dataset=np.full(hands, "simulated"),
+    )  # fmt: skip

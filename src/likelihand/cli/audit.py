@@ -1,0 +1,54 @@
+"""`likelihand audit`: a model reads a data set's labels and says which it finds hard to believe."""
+
+import sys
+from pathlib import Path
+
+from likelihand.cli.parsing import Namespace, Parser, command_parser
+
+
+def parser() -> Parser:
+    """Describe the command's options."""
+    from likelihand.data.dataset import Dataset
+
+    p = command_parser(
+        "audit", "Rank the labels of a data set by how unlikely a model finds them, and name what may be wrong."
+    )
+    p.add_argument("data", type=Dataset | Path, help="the labelled hands: folder, file, YAML file")
+    p.add_argument("--model", type=Path | None, help=".onnx file, .safetensors checkpoint or run folder")
+    p.add_argument("--where", nargs="*", default=[], metavar="FIELD=VALUE", help="which hands of a COCO file")
+    p.add_argument("--box", choices=["annotation", "keypoints"], help="whose box of a COCO file")
+    p.add_argument("--folds", type=int | None, help="train this many leave-out models; for a model's own data")
+    p.add_argument("--steps", type=int, default=300, help="steps of training a fold")
+    p.add_argument("--out", type=Path, default=Path("audit"), help="folder of the results")
+    p.add_argument("--tiles", type=int, default=40, help="labels on the contact sheet")
+    p.add_argument("--batch-size", type=int, default=32)
+    p.add_argument("--threads", type=int | None, help="threads of one prediction")
+    return p
+
+
+def run(arguments: Namespace) -> int:
+    """Audit and print what was found; the exit code is 0 whatever that is."""
+    from likelihand.audit import audit
+    from likelihand.calibration import observe
+    from likelihand.cli.evaluate import data_of
+    from likelihand.predictor import bundled, load, model_file
+
+    dataset = data_of(arguments)
+    file = bundled() if arguments.model is None else model_file(arguments.model)
+    if arguments.folds is None:
+        runtime = load(file, threads=arguments.threads, detector=False).runtime
+        seen = observe(runtime, dataset, batch_size=arguments.batch_size, progress=sys.stderr.isatty())
+        calibration = runtime.metadata.calibration
+    else:
+        if file.suffix.lower() != ".safetensors":
+            raise ValueError(
+                f"--folds trains, which {file} cannot; give a .safetensors checkpoint or a run folder"
+            )
+        from likelihand.audit.folds import observe_by_folds
+
+        seen = observe_by_folds(
+            file, dataset, arguments.folds, arguments.steps, arguments.out / "folds", sys.stderr.isatty()
+        )
+        calibration = None
+    print(audit(seen, dataset, arguments.out, calibration=calibration, tiles=arguments.tiles))
+    return 0
