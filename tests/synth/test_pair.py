@@ -1,7 +1,7 @@
 import numpy as np
 
 from likelihand.synth.asset import load_asset
-from likelihand.synth.pair import ARRANGEMENTS, capsules, clearance, sample_pair
+from likelihand.synth.pair import ARRANGEMENTS, SQUEEZE, capsules, clearance, sample_pair
 from likelihand.synth.penetration import depth_inside
 
 
@@ -13,7 +13,7 @@ def test_clearance_of_two_parallel_capsules():
 
 
 def test_pairs_are_rigid_repeatable_and_do_not_run_into_each_other():
-    asset, seen, deep, near = load_asset(), set(), [], []
+    asset, seen, deep, near = load_asset(), [], [], []
     for i in range(16):
         pair = sample_pair(np.random.default_rng([3, i]), asset)
         again = sample_pair(np.random.default_rng([3, i]), asset)
@@ -29,8 +29,9 @@ def test_pairs_are_rigid_repeatable_and_do_not_run_into_each_other():
         for column in (0, 3):
             other[:, column : column + 3] = other[:, column : column + 3] @ rotation.T + shift
         near.append(clearance(capsules(pair.first, asset), other))
-        seen.add(pair.arrangement)
-    assert seen <= set(ARRANGEMENTS) and len(seen) >= 4
-    assert np.min(near) > -1e-6
+        seen.append(pair.arrangement)
+    assert set(seen) <= set(ARRANGEMENTS) and len(set(seen)) >= 4
+    laced = np.array(seen) == "laced"
+    assert np.min(np.array(near)[~laced]) > -0.003 and np.min(near) > -SQUEEZE
     assert np.mean(np.array(deep) > 0.003) <= 0.15  # the forearm is a capsule, its muscle is not
     assert np.median(near) < 0.01

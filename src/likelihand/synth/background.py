@@ -109,7 +109,8 @@ def clutter(rng: Generator, size: tuple[int, int]) -> Floats:
     if rng.random() < 0.3:
         shapes.append(_text(rng, colours))
     if rng.random() < 0.3:
-        shapes.append(_person(rng, colours))
+        tone = np.array(linear_of_lab(*skin_tone(rng)), np.float32)
+        shapes.append(_person(rng, colours, tone, math.exp(rng.uniform(math.log(0.06), math.log(0.4)))))
     blur = math.exp(rng.uniform(math.log(0.3), math.log(max(size) / 24))) if rng.random() < 0.6 else 0.0
     shrink = 2 if blur > 1.0 else 1
     canvas = np.zeros((-(-size[0] // shrink), -(-size[1] // shrink), 3), np.float32)
@@ -203,12 +204,11 @@ def _text(rng: Generator, colours: Floats) -> Floats:
     return np.array(rows, np.float32)
 
 
-def _person(rng: Generator, colours: Floats) -> Floats:
-    """Stand somebody behind the hand: shoulders, neck, face, hair, eyes, a mouth."""
-    light, red, yellow = skin_tone(rng)
-    skin = np.array([linear_of_lab(light, red, yellow)], np.float32) * rng.uniform(0.4, 1.0)
+def _person(rng: Generator, colours: Floats, tone: Floats, s: float) -> Floats:
+    """Stand somebody behind the hand, `s` picture widths to a head's half: shoulders, neck, face, hair, eyes."""
+    skin = tone[None] * np.float32(rng.uniform(0.4, 1.0))
     hair, dark = skin * rng.uniform(0.03, 0.5), skin * 0.25
-    x, y, s = rng.uniform(0, 1), rng.uniform(0.05, 0.7), math.exp(rng.uniform(math.log(0.06), math.log(0.4)))
+    x, y = rng.uniform(0, 1), rng.uniform(0.05, 0.7)
     turn = rng.normal(0, 0.15)
 
     def part(
@@ -229,8 +229,41 @@ def _person(rng: Generator, colours: Floats) -> Floats:
     return np.array(rows, np.float32)
 
 
+def peopled(rng: Generator, picture: Floats, skin: Floats) -> Floats:
+    """Put somebody before a background, near or far: a face and shoulders, or bare skin that fills much of it.
+
+    Args:
+        rng: the source of chance.
+        picture: (height, width, 3) linear RGB; left as it is.
+        skin: (3,) linear RGB of the hand, which that body shares more often than not.
+
+    Returns:
+        (height, width, 3) float32 linear RGB.
+    """
+    own = skin * np.float32(rng.uniform(0.6, 1.1))
+    tone = own if rng.random() < 0.6 else np.array(linear_of_lab(*skin_tone(rng)), np.float32)
+    nearest = math.exp(rng.uniform(math.log(0.15), math.log(0.9)))
+    shapes = _person(rng, _palette(rng), tone, nearest) if rng.random() < 0.5 else _flesh(rng, tone)
+    canvas = np.zeros_like(picture)
+    clear = paint(shapes, canvas, noise_volume())
+    return np.asarray(canvas + clear[..., None] * picture, np.float32)
+
+
+def _flesh(rng: Generator, tone: Floats) -> Floats:
+    """Lay one to three large soft shapes of one skin across the picture: an arm, a leg, a cheek, another hand."""
+    rows = []
+    for _ in range(int(rng.integers(1, 4))):
+        kind = BOX if rng.random() < 0.4 else BLOB if rng.random() < 0.5 else ELLIPSE
+        wide = math.exp(rng.uniform(math.log(0.1), math.log(1.0)))
+        places = {"x": rng.random(), "y": rng.random(), "width": wide, "height": wide * rng.uniform(0.25, 1.0)}
+        rows.append(
+            _shape(rng, kind, tone[None], turn=rng.uniform(0, math.pi), soft=rng.uniform(0.005, 0.12), **places)
+        )
+    return np.array(rows, np.float32)
+
+
 @compiled
-def paint(shapes: Floats, canvas: Floats, volume: Floats) -> None:
+def paint(shapes: Floats, canvas: Floats, volume: Floats) -> Floats:
     """Paint shapes over each other, from the last, which is in front, to the first.
 
     The picture is 0..1 wide and as high as its proportions say.
@@ -239,6 +272,9 @@ def paint(shapes: Floats, canvas: Floats, volume: Floats) -> None:
         shapes: (N, 20) rows in the order of painting.
         canvas: (height, width, 3) linear RGB, black.
         volume: the lattice of noise.
+
+    Returns:
+        (height, width) float32, how much of what is behind shows through, 0..1.
     """
     height, width = canvas.shape[0], canvas.shape[1]
     pixel = 1.0 / width
@@ -263,6 +299,7 @@ def paint(shapes: Floats, canvas: Floats, volume: Floats) -> None:
                 second = _second(s, u, v)
                 for c in range(3):
                     canvas[i, j, c] += tint * (s[R + c] + (s[R2 + c] - s[R + c]) * second)
+    return clear
 
 
 @inlined

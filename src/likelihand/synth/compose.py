@@ -9,12 +9,23 @@ from numpy.typing import NDArray
 
 from likelihand.hand import Side
 from likelihand.synth.asset import load_asset
-from likelihand.synth.background import Photos, clutter
+from likelihand.synth.background import Photos, clutter, peopled
 from likelihand.synth.camera import FARTHEST, NEAREST, frame_hand, random_rotation, sample_rotation
 from likelihand.synth.labels import Occlusion, occlusion_of
 from likelihand.synth.lighting import Light, plain_light, sample_light
-from likelihand.synth.material import LIGHTNESS, RED, YELLOW, hand_material, thing_material
-from likelihand.synth.objects import held, in_front
+from likelihand.synth.material import (
+    CLOTH2_B,
+    CLOTH2_R,
+    CLOTH_B,
+    CLOTH_R,
+    LIGHTNESS,
+    RED,
+    YELLOW,
+    hand_material,
+    skin_tone,
+    thing_material,
+)  # fmt: skip
+from likelihand.synth.objects import beneath, held, in_front
 from likelihand.synth.options import SynthOptions
 from likelihand.synth.pair import sample_pair
 from likelihand.synth.posed import PosedHand, sample_hand
@@ -26,13 +37,22 @@ Doubles = NDArray[np.float64]
 Integers = NDArray[np.int32]
 Generator = np.random.Generator
 
-PAIRED: Final = 0.07
+PAIRED: Final = 0.11
 EFFECTS: Final = 7
 """Number of the stream that the camera's faults draw from."""
 BESIDE: Final = 0.08
-HELD: Final = 0.20
-IN_FRONT: Final = 0.07
+HELD: Final = 0.34
+BENEATH: Final = 0.18
+"""Share of hands that lie on something, of those whose palm looks away from the camera."""
+IN_FRONT: Final = 0.11
+FLESHY: Final = 0.12
+"""Share of things of the colour of skin: arms, legs, faces, wood."""
 PHOTO_SHARE: Final = 0.75
+PEOPLED: Final = 0.18
+"""Share of backgrounds with somebody in them, besides those that come with people."""
+VIEWS: Final = 6
+HIDDEN: Final = 15
+"""Keypoints that the hand itself may hide; more, as where the arm is before the hand, and the view is redrawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +93,15 @@ def stream_of(seed: int, index: int, number: int) -> Generator:
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, index], spawn_key=(number,))))
 
 
-def background_of(rng: Generator, size: tuple[int, int], options: SynthOptions, photos: Photos | None) -> Floats:
-    """Draw what is behind the hands, (height, width, 3) linear RGB."""
+def background_of(
+    rng: Generator, size: tuple[int, int], options: SynthOptions, photos: Photos | None, material: Floats
+) -> Floats:
+    """Draw what is behind the hands, (height, width, 3) linear RGB; `material` is a hand's."""
     if not options.backgrounds:
         return np.full((*size, 3), 0.2, np.float32)
     picture = photos.crop(rng, size) if photos and rng.random() < PHOTO_SHARE else clutter(rng, size)
+    if rng.random() < PEOPLED:
+        picture = peopled(rng, picture, np.array(_skin_colour(material), np.float32))
     return np.asarray(picture * math.exp(rng.normal(0, 0.35)), np.float32)
 
 
@@ -86,13 +110,14 @@ def light_of(rng: Generator, options: SynthOptions) -> Light:
     return sample_light(rng) if options.light else plain_light()
 
 
+def _skin_colour(material: Floats) -> tuple[float, float, float]:
+    return linear_of_lab(float(material[LIGHTNESS]), float(material[RED]), float(material[YELLOW]))
+
+
 def brightness_of(rng: Generator, material: Floats, options: SynthOptions) -> float:
     """Draw the mean light of the hand in the picture: its own reflectance, exposed more or less well."""
-    albedo = float(
-        np.mean(linear_of_lab(float(material[LIGHTNESS]), float(material[RED]), float(material[YELLOW])))
-    )
-    wrong = rng.normal(0, 0.36) if options.light else 0.0
-    return float(np.clip((0.09 + 0.42 * albedo) * math.exp(wrong), 0.012, 0.48))
+    wrong = rng.normal(0.05, 0.48) if options.light else 0.0
+    return float(np.clip((0.10 + 0.44 * np.mean(_skin_colour(material))) * math.exp(wrong), 0.008, 0.7))
 
 
 def compose_crop(
@@ -117,11 +142,7 @@ def compose_crop(
     company = company if options.second_hand else 1.0
     hand, other, apart = _hands(streams, company, side)
     limb = limb_of(hand, material, streams.skin)
-    rotation = sample_rotation(streams.view, limb.arm, options.viewpoints)
-    distance = math.exp(streams.view.uniform(math.log(NEAREST), math.log(FARTHEST)))
-    middle = rotation @ (limb.joints.min(0) + limb.joints.max(0)) / 2
-    closest = float((limb.joints @ rotation.T)[:, 2].min() - middle[2])
-    shift = np.array([0.0, 0.0, max(distance, 1.2 - closest)]) - middle
+    rotation, shift, matrix = _view(streams.view, limb, size, options)
     assembly = Assembly()
     assembly.add(limb, material, rotation, shift)
     placed = [Placed(limb.joints @ rotation.T + shift, limb.palm, limb.side, 0)]
@@ -129,14 +150,32 @@ def compose_crop(
         placed.append(_add_other(assembly, streams, limb, other, material, rotation, shift, apart, options))
     if options.objects:
         _add_things(assembly, streams.things, limb, rotation, shift)
-    meshes, matrix = assembly.meshes(), frame_hand(streams.view, placed[0].joints, size)
+    meshes = assembly.meshes()
     if len(meshes[-1]) > 1 and _buried(placed[0], matrix, size, meshes):
         return compose_crop(seed, index, size, replace(options, second_hand=False, objects=False), photos, side)
     return Scene(
         *meshes, tuple(placed), light_of(streams.light, options), matrix,
-        background_of(streams.background, (size, size), options, photos),
+        background_of(streams.background, (size, size), options, photos, material),
         brightness_of(streams.light, material, options), *_cast_shade(streams.light, size, options),
     )  # fmt: skip
+
+
+def _view(rng: Generator, limb: Limb, size: int, options: SynthOptions) -> tuple[Doubles, Doubles, Doubles]:
+    """Draw rotation and shift into the camera's frame, and the camera matrix, such that the hand can be seen."""
+    part = np.zeros(len(limb.triangles), np.int32)
+    for _ in range(VIEWS):
+        rotation = sample_rotation(rng, limb.arm, options.viewpoints)
+        distance = math.exp(rng.uniform(math.log(NEAREST), math.log(FARTHEST)))
+        middle = rotation @ (limb.joints.min(0) + limb.joints.max(0)) / 2
+        closest = float((limb.joints @ rotation.T)[:, 2].min() - middle[2])
+        shift = np.array([0.0, 0.0, max(distance, 1.2 - closest)]) - middle
+        joints = limb.joints @ rotation.T + shift
+        matrix = frame_hand(rng, joints, size)
+        vertices = (limb.vertices @ rotation.T + shift).astype(np.float32)
+        codes = occlusion_of(joints, matrix, (size, size), 0, vertices, limb.triangles, part)
+        if (codes == Occlusion.SELF).sum() <= HIDDEN:
+            break
+    return rotation, shift, matrix
 
 
 def _buried(
@@ -194,13 +233,24 @@ def _add_other(
 
 def _add_things(assembly: Assembly, rng: Generator, limb: Limb, rotation: Doubles, shift: Doubles) -> None:
     """Add what the hand holds and what hides part of it, each sometimes."""
-    joints = limb.joints.astype(np.float32)
-    if rng.random() < HELD and (thing := held(rng, joints)) is not None:
-        assembly.add(thing, thing_material(rng), rotation, shift)
+    joints, kind = limb.joints.astype(np.float32), rng.random()
+    if kind < HELD and (thing := held(rng, joints)) is not None:
+        assembly.add(thing, _matter(rng), rotation, shift)
+    elif kind > 1 - BENEATH and rotation[2, 2] > 0.25:
+        assembly.add(beneath(rng, joints), _matter(rng), rotation, shift)
     if rng.random() < IN_FRONT:
         eye = -(rotation.T @ shift) - joints.mean(0)
         towards = (eye / np.linalg.norm(eye)).astype(np.float32)
-        assembly.add(in_front(rng, joints, towards), thing_material(rng), rotation, shift)
+        assembly.add(in_front(rng, joints, towards), _matter(rng), rotation, shift)
+
+
+def _matter(rng: Generator) -> Floats:
+    """Draw what a thing is made of."""
+    row = thing_material(rng)
+    if rng.random() < FLESHY:
+        row[CLOTH_R : CLOTH_B + 1] = np.array(linear_of_lab(*skin_tone(rng))) * rng.uniform(0.7, 1.0)
+        row[CLOTH2_R : CLOTH2_B + 1] = row[CLOTH_R : CLOTH_B + 1] * rng.uniform(0.6, 1.0)
+    return row
 
 
 def compose_scene(
@@ -239,7 +289,8 @@ def compose_scene(
         _add_distractor(assembly, streams.things, focal, size)
     return Scene(
         *assembly.meshes(), tuple(placed), light_of(streams.light, options), matrix,
-        background_of(streams.background, size, options, photos), brightness_of(streams.light, material, options),
+        background_of(streams.background, size, options, photos, material),
+        brightness_of(streams.light, material, options),
     )  # fmt: skip
 
 
@@ -253,7 +304,7 @@ def _somewhere(rng: Generator, focal: float, size: tuple[int, int]) -> Doubles:
 
 def _add_distractor(assembly: Assembly, rng: Generator, focal: float, size: tuple[int, int]) -> None:
     """Add a thing anywhere, at times of the colour of skin."""
-    material = thing_material(rng)
+    material = _matter(rng)
     joints = np.zeros((21, 3), np.float32)
     thing = in_front(rng, joints, np.array([0, 0, -1], np.float32))
     assembly.add(thing, material, random_rotation(rng), _somewhere(rng, focal, size), rng.uniform(0.5, 3.0))

@@ -13,6 +13,8 @@ Floats = NDArray[np.float32]
 Image = NDArray[np.uint8]
 Generator = np.random.Generator
 
+GREY: Final = 0.03
+"""Share of pictures without colours."""
 _STEPS: Final = 4096
 _LIGHT: Final = np.arange(_STEPS + 1) / _STEPS
 _SRGB: Final = np.where(
@@ -23,14 +25,14 @@ _SRGB: Final = np.where(
 def blurred(picture: Floats, rng: Generator) -> Floats:
     """Move or defocus the camera, each in a share of the pictures; the picture is linear light."""
     longest = max(picture.shape[:2])
-    if rng.random() < 0.22:
-        sigma = longest / 160 * math.exp(rng.uniform(math.log(0.4), math.log(2.6)))
-        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.float32)
-    if rng.random() < 0.16:
-        length = longest / 160 * math.exp(rng.uniform(math.log(2.0), math.log(14.0)))
-        picture = np.asarray(cv2.filter2D(picture, -1, motion_kernel(length, rng.uniform(0, math.pi))), np.float32)
     if rng.random() < 0.25:
-        factor = rng.uniform(0.3, 0.8)
+        sigma = longest / 160 * math.exp(rng.uniform(math.log(0.4), math.log(3.4)))
+        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.float32)
+    if rng.random() < 0.18:
+        length = longest / 160 * math.exp(rng.uniform(math.log(2.0), math.log(18.0)))
+        picture = np.asarray(cv2.filter2D(picture, -1, motion_kernel(length, rng.uniform(0, math.pi))), np.float32)
+    if rng.random() < 0.28:
+        factor = math.exp(rng.uniform(math.log(0.16), math.log(0.85)))
         height, width = picture.shape[:2]
         small = cv2.resize(picture, (int(width * factor), int(height * factor)), interpolation=cv2.INTER_AREA)
         picture = np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
@@ -68,11 +70,13 @@ def developed(picture: Floats, rng: Generator | None) -> Image:
     """
     if rng is None:
         return _develop(picture, np.ones(3, np.float32), 1.0, 1.0, np.zeros((1, 1, 3), np.float32), 0.0, _SRGB)
-    cast = np.exp(np.array([0.35, 0.05, -0.4]) * rng.normal(0, 0.3) + rng.normal(0, 0.04, 3))
-    contrast, saturation = math.exp(rng.normal(0, 0.13)), math.exp(rng.normal(0, 0.22))
+    strange = 3.0 if rng.random() < 0.1 else 1.0
+    cast = np.exp(strange * (np.array([0.35, 0.05, -0.4]) * rng.normal(0, 0.3) + rng.normal(0, 0.05, 3)))
+    contrast, saturation = math.exp(rng.normal(0, 0.15)), math.exp(rng.normal(0, 0.25))
+    saturation = 0.0 if rng.random() < GREY else saturation
     noise, amount = np.zeros((1, 1, 3), np.float32), 0.0
     if rng.random() < 0.65:
-        noise, amount = rng.standard_normal(picture.shape, np.float32), 0.06 * rng.random() ** 2
+        noise, amount = rng.standard_normal(picture.shape, np.float32), 0.08 * rng.random() ** 2
         if rng.random() < 0.5:
             noise, amount = np.asarray(cv2.GaussianBlur(noise, (3, 3), 0.7), np.float32), 1.8 * amount
     image = _develop(picture, cast.astype(np.float32), contrast, saturation, noise, amount, _SRGB)

@@ -53,9 +53,9 @@ def _alike(
 
 
 GESTURES: Final[dict[str, Gesture]] = {
-    "open": _alike(STRAIGHT, 1.0, OUT, 1.6),
+    "open": _alike(STRAIGHT, 1.0, OUT, 1.8),
     "flat": _alike(STRAIGHT, 0.05, BESIDE, 1.4),
-    "fist": Gesture((CLOSED, CLOSED, CLOSED, CLOSED), 0, ACROSS, rest=1, share=3.5),
+    "fist": Gesture((CLOSED, CLOSED, CLOSED, CLOSED), 0, ACROSS, rest=1, share=3.8),
     "fist_side_thumb": Gesture((CLOSED, CLOSED, CLOSED, CLOSED), 0, ACROSS, rest=4, share=0.8),
     "thumbs_up": _alike(CLOSED, 0, UP, 1.2),
     "one": replace(_extended("i", 0, ACROSS, rest=2), share=2.0),
@@ -72,15 +72,20 @@ GESTURES: Final[dict[str, Gesture]] = {
     "relaxed": Gesture(
         ((16, 26, 12), (21, 32, 15), (25, 36, 17), (29, 36, 18)), 0.25, (36, 24, 10, 14), share=2.5
     ),
-    "claw": _alike((4, 70, 46), 0.7, (42, 25, 10, 32)),
-    "hook": _alike((2, 94, 62), 0.1, (34, 16, 6, 8), 0.7),
+    "claw": _alike((4, 70, 46), 0.7, (42, 25, 10, 32), 1.5),
+    "curled": _alike((38, 86, 50), 0.3, (34, 34, 14, 22), 1.8),
+    "resting": Gesture(((22, 20, 10), (26, 22, 11), (28, 24, 12), (28, 24, 12)), 0.45, (40, 22, 8, 10), share=1.4),
+    "laced": _alike((64, 60, 28), 0.6, (34, 40, 12, 24), 0.4),
+    "hook": _alike((2, 94, 62), 0.1, (34, 16, 6, 8), 1.0),
     "duck": _alike((70, 8, 5), 0.05, (30, 46, 6, 6), 0.8),
     "cylinder": Gesture(
-        ((56, 56, 36), (58, 60, 38), (62, 64, 40), (66, 64, 40)), 0.15, (22, 54, 18, 24), share=1.6
+        ((56, 56, 36), (58, 60, 38), (62, 64, 40), (66, 64, 40)), 0.15, (22, 54, 18, 24), share=2.2
     ),
-    "wide_cylinder": Gesture(((34, 40, 24), (36, 42, 26), (38, 44, 26), (40, 44, 26)), 0.25, (30, 54, 8, 12)),
-    "sphere": Gesture(((26, 40, 26), (28, 42, 28), (30, 42, 28), (32, 42, 26)), 0.9, (36, 52, 6, 16)),
-    "phone": Gesture(((30, 26, 14), (42, 38, 20), (48, 44, 24), (52, 44, 26)), 0.2, (26, 40, 4, 6)),
+    "wide_cylinder": Gesture(
+        ((34, 40, 24), (36, 42, 26), (38, 44, 26), (40, 44, 26)), 0.25, (30, 54, 8, 12), share=1.8
+    ),
+    "sphere": Gesture(((26, 40, 26), (28, 42, 28), (30, 42, 28), (32, 42, 26)), 0.9, (36, 52, 6, 16), share=1.4),
+    "phone": Gesture(((30, 26, 14), (42, 38, 20), (48, 44, 24), (52, 44, 26)), 0.2, (26, 40, 4, 6), share=1.4),
     "ok": Gesture(((50, 54, 30), (16, 24, 12), (10, 18, 9), (6, 12, 7)), 0.6, OPPOSED, pinch=1, share=1.4),
     "pinch_index": Gesture(((52, 44, 22), (58, 62, 36), (66, 76, 46), (70, 80, 48)), 0.05, OPPOSED, pinch=1),
     "pinch_loose": Gesture(
@@ -91,7 +96,7 @@ GESTURES: Final[dict[str, Gesture]] = {
     "pinch_little": Gesture(
         ((6, 10, 5), (10, 14, 7), (22, 24, 12), (60, 56, 28)), 0.3, (24, 56, 18, 26), pinch=4, share=0.5
     ),
-    "purse": Gesture(((56, 36, 16), (58, 38, 18), (60, 38, 18), (60, 36, 18)), 0, OPPOSED, pinch=2, share=0.8),
+    "purse": Gesture(((56, 36, 16), (58, 38, 18), (60, 38, 18), (60, 36, 18)), 0, OPPOSED, pinch=2, share=1.1),
     "key": Gesture(((58, 62, 34), (68, 80, 46), (74, 86, 50), (78, 88, 50)), 0, (20, 26, 10, 26), rest=4),
 }
 """Poses by name."""

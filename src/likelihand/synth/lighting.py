@@ -14,7 +14,9 @@ Integers = NDArray[np.int32]
 Generator = np.random.Generator
 
 DIRECTIONS: Final = 9
-SKY_MAP: Final = 48
+SKY_MAP: Final = 64
+SKY_BIAS: Final = 2.0
+"""Half cells of a sky map by which something may be higher before it begins to hide the sky."""
 SHADOW_MAP: Final = 144
 FAR: Final = -1e9
 
@@ -72,9 +74,10 @@ def plain_light() -> Light:
 
 
 def sample_light(rng: Generator) -> Light:
-    """Draw the light of a picture: mostly from above and in front, sometimes from the side or behind."""
+    """Draw the light of a picture: mostly from above and in front, sometimes from the side or behind, or harsh."""
     key = unit(np.array([rng.normal(), rng.normal(-0.7, 0.8), -rng.uniform(-0.35, 1.5)], np.float32))
-    share = rng.uniform(0.05, 0.9) ** 1.2
+    harsh = rng.random() < 0.15
+    share = rng.uniform(0.8, 0.97) if harsh else rng.uniform(0.05, 0.9) ** 1.2
     key_colour = 2.2 * share * warm_or_cool(rng, 0.42)
     second = unit(rng.normal(size=3).astype(np.float32))
     second_colour = (rng.random() < 0.45) * rng.uniform(0.1, 0.9) * warm_or_cool(rng, 0.6)
@@ -84,10 +87,11 @@ def sample_light(rng: Generator) -> Light:
     above, below = warm_or_cool(rng, 0.3), rng.uniform(0.15, 0.9) * warm_or_cool(rng, 0.35)
     blend = (0.5 + 0.5 * sky @ up)[:, None]
     sky_colour = (blend * above + (1 - blend) * below) * np.exp(rng.normal(0, 0.35, (DIRECTIONS, 1)))
+    softness = float(np.exp(rng.uniform(np.log(0.008), np.log(0.02 if harsh else 0.12))))
     return Light(
-        key, key_colour.astype(np.float32), float(np.exp(rng.uniform(np.log(0.008), np.log(0.12)))), 1.0,
+        key, key_colour.astype(np.float32), softness, 1.0,
         second, second_colour.astype(np.float32), sky, ((1 - share) * sky_colour).astype(np.float32),
-        float(rng.uniform(8, 60)),
+        float(np.exp(rng.uniform(np.log(6), np.log(70)))),
     )  # fmt: skip
 
 
@@ -148,7 +152,7 @@ def sky_light(
     """
     gathered = np.zeros((vertices.shape[0], 4), np.float32)
     count, size = frames.shape[0], SKY_MAP
-    bias = 2.5 * radius / size
+    bias = SKY_BIAS * radius / size
     for k in range(count):
         frame = frames[k]
         places, heights = map_points(vertices, frame, centre, radius, size)

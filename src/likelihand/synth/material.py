@@ -112,7 +112,7 @@ def hand_material(rng: Generator, varied: bool = True) -> Row:
     row[HAIR] = max(0.0, rng.normal(-0.1, 0.5))
     row[FRECKLE] = rng.random() ** 4
     row[LINE_1 : LINE_4 + 1] = rng.normal(0, 0.02, 4)
-    row[GLOSS] = rng.uniform(0.4, 1.4)
+    row[GLOSS] = np.exp(rng.normal(-0.15, 0.55))
     row[SLEEVE_START] = row[RING_FINGER] = row[WATCH_AT] = row[GLOVE_END] = NEVER
     if varied:
         _dress(row, rng)
@@ -134,7 +134,7 @@ def _dress(row: Row, rng: Generator) -> None:
     if rng.random() < 0.12:
         row[WATCH_AT] = rng.uniform(0.12, 0.4)
         row[WATCH_R : WATCH_B + 1] = rng.random(3) ** 2 * 0.7 + 0.02
-    if rng.random() < 0.03:
+    if rng.random() < 0.04:
         row[GLOVE_END] = rng.uniform(-0.05, 0.35)
         row[CLOTH_R : CLOTH_B + 1] = dull_colour(rng, 1.4)
 

@@ -79,9 +79,32 @@ def held(rng: Generator, joints: Floats) -> Thing | None:
     """
     pinch = joints[4] - joints[8 if rng.random() < 0.7 else 12]
     gap = float(np.linalg.norm(pinch))
-    if gap < 0.6 and rng.random() < 0.7:
+    if gap < 0.6 and rng.random() < 0.55:
         return _pinched(rng, joints, pinch, gap)
     return _grasped(rng, joints)
+
+
+def beneath(rng: Generator, joints: Floats) -> Thing:
+    """Put what a hand lies on under its palm side: a table, a keyboard, a book, a ball, a leg.
+
+    Args:
+        rng: the source of chance.
+        joints: (21, 3) keypoints in palm lengths; the palm looks along +z.
+    """
+    normal = np.array([0.0, 0.0, 1.0]) + rng.normal(0, 0.16, 3)
+    normal /= np.linalg.norm(normal)
+    top = float((joints @ normal).max()) + FLESH
+    wide, long = np.exp(rng.uniform(math.log(0.5), math.log(4.0), 2))
+    centre = joints[rng.integers(21)] + rng.normal(0, 0.3, 3)
+    if rng.random() < 0.3:
+        thick = rng.uniform(0.5, 2.0)
+        thing = superellipsoid((thick, max(thick, long), thick), rng.uniform(0.1, 1), 1.0)
+    else:
+        thick = rng.uniform(0.03, 0.3)
+        thing = superellipsoid((wide, long, thick), 0.1, 0.1)
+    centre = centre + (top + thick - centre @ normal) * normal
+    along, beside = (np.cross(normal, rng.normal(size=3)) for _ in range(2))
+    return _placed(thing, centre, _axes(along, beside), 0.0)
 
 
 def _pinched(rng: Generator, joints: Floats, pinch: Floats, gap: float) -> Thing:
@@ -117,7 +140,8 @@ def _grasped(rng: Generator, joints: Floats) -> Thing | None:
         return None
     if ball:
         return _placed(superellipsoid((radius,) * 3, 1.0, 1.0), tries[best], np.eye(3), 0.0)
-    long, square = rng.uniform(0.4, 1.3), 1.0 if rng.random() < 0.6 else 0.2
+    long = rng.uniform(0.4, 1.3) if rng.random() < 0.7 else rng.uniform(1.3, 5.0)
+    square = 1.0 if rng.random() < 0.6 else 0.2
     half = (radius * (0.8 if square < 1 else 1.0), long, radius * (0.8 if square < 1 else 1.0))
     thing = superellipsoid(half, rng.choice([0.12, 0.12, 0.4]), square)
     return _placed(thing, tries[best], _axes(across, rng.normal(size=3)), rng.uniform(-0.3, 0.3))
@@ -132,7 +156,8 @@ def in_front(rng: Generator, joints: Floats, towards: Floats) -> Thing:
         towards: (3,) unit direction to the camera in the same frame.
     """
     thick, long = rng.uniform(0.04, 0.3), rng.uniform(0.3, 2.2)
-    thing = superellipsoid((thick, long, thick * rng.uniform(0.3, 1.2)), rng.uniform(0.1, 1), rng.uniform(0.1, 1))
+    wide = rng.uniform(0.3, 1.2) if rng.random() < 0.25 else thick
+    thing = superellipsoid((wide, long, thick * rng.uniform(0.3, 1.2)), rng.uniform(0.1, 1), rng.uniform(0.1, 1))
     centre = joints[rng.integers(21)] + rng.normal(0, 0.25, 3) + towards * (rng.uniform(0.3, 0.8) + thick)
     along = np.cross(towards, rng.normal(size=3)) + 0.4 * rng.normal(size=3)
     return _placed(thing, centre, _axes(along, towards), 0.0)

@@ -1,4 +1,4 @@
-"""Two hands together: palm to palm, crossed, interlocked, one holding the other, one in front."""
+"""Two hands together: palm to palm, crossed, clasped, laced fingers, one holding the other, one in front."""
 
 from __future__ import annotations
 
@@ -13,17 +13,33 @@ from likelihand.synth.asset import HandAsset
 from likelihand.synth.collision import row_overlap
 from likelihand.synth.compiled import compiled
 from likelihand.synth.kinematics import Doubles
-from likelihand.synth.posed import PosedHand, sample_hand, sample_hand_of
+from likelihand.synth.posed import PosedHand, sample_hand_of
 from likelihand.synth.shape import sample_shape
 
 GAP: Final = 0.0005
 FAR: Final = 0.5
 TRIES: Final = 8
+LACINGS: Final = 160
 ARMS_APART: Final = 0.02
 """Metres between the capsules of two forearms under which arms, wider than deep, may be inside each other."""
 PALM_RADIUS: Final = 0.15
 """Half thickness of the palm in palm lengths."""
-ARRANGEMENTS: Final = ("palms", "crossed", "interlocked", "holding", "in_front")
+_ANY: Final[tuple[str, ...]] = ()
+_AROUND: Final = ("cylinder", "wide_cylinder", "sphere", "curled", "relaxed", "hook")
+POSES: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "palms": (("flat", "flat", "open", "resting", "relaxed"), ("flat", "flat", "open", "resting", "relaxed")),
+    "crossed": (("flat", "relaxed", "resting", "curled", "fist"), ("flat", "relaxed", "resting", "curled")),
+    "interlocked": (_ANY, _ANY),
+    "clasped": (("fist", "curled", "fist_side_thumb", "hook", "relaxed"), _AROUND),
+    "laced": (("laced",), ("laced",)),
+    "holding": (_ANY, _AROUND),
+    "in_front": (_ANY, _ANY),
+}
+"""By arrangement, the gestures that the two hands make; any where empty."""
+ARRANGEMENTS: Final = tuple(POSES)
+_APPROACHED: Final = tuple(name for name in POSES if name != "laced")
+SQUEEZE: Final = 0.0095
+"""Metres by which the capsules of laced fingers may overlap: flesh gives way, rigid capsules do not."""
 _BONES = np.array(BONES)
 
 
@@ -89,6 +105,9 @@ def _relation(rng: np.random.Generator, arrangement: str) -> tuple[Doubles, Doub
         return sway @ across @ facing, z * rng.choice((-1, 1)), 0.0
     if arrangement == "interlocked":
         return sway @ _turn(z, rng.uniform(1.2, 2.6)) @ _turn(y, np.pi), y + rng.normal(0, 0.25, 3), 0.0
+    if arrangement == "clasped":
+        grip = _turn(z, rng.normal(0, 0.7)) @ _turn(y, np.pi)
+        return sway @ grip, z * rng.choice((1, 1, -1)) + y * rng.uniform(0, 1) + rng.normal(0, 0.3, 3), 0.0
     if arrangement == "holding":
         upright = _turn(x, np.pi / 2 * rng.choice((-1, 1)))
         return sway @ upright @ _turn(y, np.pi), z + rng.normal(0, 0.2, 3), 0.0
@@ -110,21 +129,48 @@ def sample_pair(rng: np.random.Generator, asset: HandAsset) -> HandPair:
         (4, 4)
     """
     shape = sample_shape(rng, asset)
-    first = sample_hand_of(shape, rng, asset, None)
+    arrangement = ARRANGEMENTS[rng.integers(len(ARRANGEMENTS))]
+    here, there = POSES[arrangement]
+    first = sample_hand_of(shape, rng, asset, None, here)
     other = opposite(first.side) if rng.random() < 0.85 else first.side
-    second = sample_hand_of(shape, rng, asset, other) if rng.random() < 0.75 else sample_hand(rng, asset, other)
-    for _ in range(TRIES):
-        pair, apart = _meet(rng, first, second, asset)
+    person = shape if arrangement == "laced" or rng.random() < 0.75 else sample_shape(rng, asset)
+    second = sample_hand_of(person, rng, asset, other, there)
+    if arrangement == "laced" and (laced := _laced(rng, first, second, asset)) is not None:
+        return laced
+    for attempt in range(TRIES):
+        if arrangement == "laced" or 2 * attempt >= TRIES:
+            arrangement = _APPROACHED[rng.integers(len(_APPROACHED))]
+        pair, apart = _meet(rng, first, second, asset, arrangement)
         if apart > ARMS_APART:
             break
     return pair
 
 
+def _laced(rng: np.random.Generator, first: PosedHand, second: PosedHand, asset: HandAsset) -> HandPair | None:
+    """Push the fingers of one hand between those of the other, palms facing; None where they find no room."""
+    x, y, _ = np.eye(3)
+    knuckles = [5, 9, 13, 17]
+    aim, at = first.joints[knuckles].mean(0).astype(np.float64), second.joints[knuckles].mean(0)
+    still, apart, free = capsules(first, asset), capsules(second, asset), -1.0
+    best = np.eye(4)
+    for _ in range(LACINGS):
+        sway = _turn(rng.normal(0, 1, 3), rng.normal(0, 0.12))
+        rotation = sway @ _turn(x, -rng.uniform(0, 1.5)) @ _turn(y, np.pi)
+        off = np.array([rng.choice((-0.11, 0.11)), 0, 0.45]) + rng.normal(0, 1, 3) * (0.05, 0.15, 0.12)
+        shift = aim + off * first.palm_length - rotation @ at
+        moving = apart.copy()
+        moving[:, :3], moving[:, 3:6] = moving[:, :3] @ rotation.T + shift, moving[:, 3:6] @ rotation.T + shift
+        room = float(clearance(still, moving))
+        if room > free:
+            free, best = room, np.eye(4)
+            best[:3, :3], best[:3, 3] = rotation, shift
+    return HandPair(first, second, best, "laced") if free > -SQUEEZE else None
+
+
 def _meet(
-    rng: np.random.Generator, first: PosedHand, second: PosedHand, asset: HandAsset
+    rng: np.random.Generator, first: PosedHand, second: PosedHand, asset: HandAsset, arrangement: str
 ) -> tuple[HandPair, float]:
     """Bring two hands together; return them, and how many metres lie between the capsules of their forearms."""
-    arrangement = ARRANGEMENTS[rng.integers(len(ARRANGEMENTS))]
     rotation, direction, distance = _relation(rng, arrangement)
     direction = direction / np.linalg.norm(direction)
     aim, at = first.joints[5:].mean(0).astype(np.float64), rotation @ second.joints[5:].mean(0)

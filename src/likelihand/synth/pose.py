@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -69,8 +69,9 @@ def gesture_angles(gesture: Gesture) -> Doubles:
     return np.asarray(np.radians(angles))
 
 
-def _gesture(rng: np.random.Generator, contacts: Mapping[str, Doubles]) -> Pose:
+def _gesture(rng: np.random.Generator, contacts: Mapping[str, Doubles], names: Sequence[str] = ()) -> Pose:
     name = _NAMES[int(np.searchsorted(_CUMULATIVE, rng.random() * _CUMULATIVE[-1], side="right"))]
+    name = names[int(rng.integers(len(names)))] if names else name
     chosen, angles = GESTURES[name], gesture_angles(GESTURES[name])
     other = gesture_angles(GESTURES[_NAMES[rng.integers(len(_NAMES))]])
     share = 0.8 * rng.random() ** 2 if rng.random() < 0.4 else 0.0
@@ -103,12 +104,13 @@ def _continuous(rng: np.random.Generator) -> Pose:
     return Pose(np.radians(angles), pinch=int(rng.random() < 0.06))
 
 
-def sample_pose(rng: np.random.Generator, contacts: Mapping[str, Doubles]) -> Pose:
-    """Draw joint angles: 60 % gestures and blends, 18 % subsets of fingers, 22 % continuous; all jittered.
+def sample_pose(rng: np.random.Generator, contacts: Mapping[str, Doubles], names: Sequence[str] = ()) -> Pose:
+    """Draw joint angles: 60 % gestures and blends, 16 % subsets of fingers, 24 % continuous; all jittered.
 
     Args:
         rng: the source of all chance.
         contacts: by gesture, poses (n, 24) that touch: `HandAsset.contacts`. They are jittered less.
+        names: gestures to choose from alone, each as often; any pose where empty.
 
     Example:
         >>> angles = sample_pose(np.random.default_rng(0), {}).angles
@@ -116,7 +118,10 @@ def sample_pose(rng: np.random.Generator, contacts: Mapping[str, Doubles]) -> Po
         True
     """
     kind = rng.random()
-    pose = _gesture(rng, contacts) if kind < 0.60 else _some_fingers(rng) if kind < 0.78 else _continuous(rng)
+    if names or kind < 0.60:
+        pose = _gesture(rng, contacts, names)
+    else:
+        pose = _some_fingers(rng) if kind < 0.76 else _continuous(rng)
     angles = np.degrees(pose.angles)
     fingers = angles[:16].reshape(4, 4)
     calm = 0.3 if pose.pinch or pose.rest else 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -169,17 +170,19 @@ def sample_hand(rng: np.random.Generator, asset: HandAsset, side: Side | None = 
     return sample_hand_of(sample_shape(rng, asset), rng, asset, side)
 
 
-def sample_hand_of(shape: HandShape, rng: np.random.Generator, asset: HandAsset, side: Side | None) -> PosedHand:
-    """Draw a pose of this person's hand: see `sample_hand`."""
+def sample_hand_of(
+    shape: HandShape, rng: np.random.Generator, asset: HandAsset, side: Side | None, names: Sequence[str] = ()
+) -> PosedHand:
+    """Draw a pose of this person's hand, of the gestures of these names alone where there are any."""
     chosen = side or ("left" if rng.random() < 0.5 else "right")
-    hand = _sample_free(rng, shape, asset)
+    hand = _sample_free(rng, shape, asset, names)
     return hand if chosen == "right" else mirrored(hand)
 
 
-def _sample_free(rng: np.random.Generator, shape: HandShape, asset: HandAsset) -> PosedHand:
+def _sample_free(rng: np.random.Generator, shape: HandShape, asset: HandAsset, names: Sequence[str]) -> PosedHand:
     """Draw poses until one is free of collisions; after many tries, the relaxed one."""
     for _ in range(TRIES):
-        pose = sample_pose(rng, asset.contacts)
+        pose = sample_pose(rng, asset.contacts, names)
         angles, free = settle(shape, pose, asset)
         if free:
             contact = "rest" if pose.rest else FINGER_NAMES[pose.pinch]

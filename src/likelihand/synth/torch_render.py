@@ -14,7 +14,7 @@ from torch import Tensor
 
 from likelihand.synth import shading as s
 from likelihand.synth.labels import screen_points
-from likelihand.synth.lighting import FAR, SHADOW_MAP, SKY_MAP, frames_of
+from likelihand.synth.lighting import FAR, SHADOW_MAP, SKY_BIAS, SKY_MAP, frames_of
 from likelihand.synth.raster import NEAR
 from likelihand.synth.render import bounds, soft_shadow
 from likelihand.synth.scene import Scene
@@ -211,7 +211,7 @@ def seen_along(batch: Batch, frames: Tensor, size: int) -> tuple[Tensor, Tensor]
 def sky_light(batch: Batch, normals: Tensor) -> Tensor:
     """Gather the sky's light at every vertex, (V, 4): see `lighting.sky_light`."""
     count, n = len(batch.lamps), batch.of_vertex
-    bias = 2.5 * batch.lamps[n, s.RADIUS] / SKY_MAP
+    bias = SKY_BIAS * batch.lamps[n, s.RADIUS] / SKY_MAP
     gathered = torch.zeros(len(normals), 4, device=normals.device)
     for k in range(batch.frames.shape[1]):
         places, heights = seen_along(batch, batch.frames[:, k], SKY_MAP)
