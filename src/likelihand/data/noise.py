@@ -1,0 +1,165 @@
+"""Labels spoilt on purpose, to learn what a training loss makes of wrong ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Protocol, TypeAlias
+
+import numpy as np
+
+from likelihand.data.dataset import Dataset, groups_of
+from likelihand.geometry import BOX_PADDING, FloatArray, box_length
+from likelihand.hand import FINGER_KEYPOINTS
+from likelihand.structures import Record
+
+Generator: TypeAlias = np.random.Generator
+
+_FINGERS: Final = np.array(list(FINGER_KEYPOINTS.values()))
+
+
+class Fault(Protocol):
+    """A way in which annotators err: the points that they would have given for a record."""
+
+    def __call__(self, record: Record, rng: Generator, /) -> FloatArray:
+        """Give spoilt points (21, 2) in image pixels; the record stays as it is."""
+        ...
+
+
+def _share(name: str, value: float) -> None:
+    if not 0 <= value <= 1:
+        raise ValueError(f"{name} is {value}: expected a share, 0 to 1")
+
+
+@dataclass(frozen=True)
+class Jitter:
+    """Moves every keypoint by Gaussian noise.
+
+    Args:
+        deviation: standard deviation along x and along y, as a share of the longer side of the box.
+
+    Raises:
+        ValueError: it is negative.
+    """
+
+    deviation: float
+
+    def __post_init__(self) -> None:
+        if not self.deviation >= 0:
+            raise ValueError(f"deviation is {self.deviation}: expected 0 or more, a share of the box")
+
+    def __call__(self, record: Record, rng: Generator) -> FloatArray:
+        """Give the points (21, 2) in image pixels, moved."""
+        return record.points + rng.normal(size=(21, 2)) * self.deviation * box_length(record.box)
+
+
+@dataclass(frozen=True)
+class Outliers:
+    """Puts keypoints anywhere in the crop: the square about the box that a network is shown.
+
+    Args:
+        share: chance of each keypoint, by itself.
+
+    Raises:
+        ValueError: it is outside 0..1.
+    """
+
+    share: float
+
+    def __post_init__(self) -> None:
+        _share("share", self.share)
+
+    def __call__(self, record: Record, rng: Generator) -> FloatArray:
+        """Give the points (21, 2) in image pixels, some of them anywhere."""
+        middle = (record.box[:2] + record.box[2:]) / 2
+        anywhere = middle + rng.uniform(-0.5, 0.5, (21, 2)) * BOX_PADDING * box_length(record.box)
+        return np.where(rng.random((21, 1)) < self.share, anywhere, record.points)
+
+
+@dataclass(frozen=True)
+class SwappedFingers:
+    """Takes two fingers of a hand, both labelled throughout, for each other.
+
+    Args:
+        share: chance of each hand.
+
+    Raises:
+        ValueError: it is outside 0..1.
+    """
+
+    share: float
+
+    def __post_init__(self) -> None:
+        _share("share", self.share)
+
+    def __call__(self, record: Record, rng: Generator) -> FloatArray:
+        """Give the points (21, 2) in image pixels, those of two fingers perhaps exchanged."""
+        points, whole = record.points.copy(), _FINGERS[record.weight[_FINGERS].all(1)]
+        order, swaps = rng.permutation(len(whole)), rng.random() < self.share
+        if swaps and len(whole) > 1:
+            first, second = whole[order[:2]]
+            points[first], points[second] = record.points[second], record.points[first]
+        return points
+
+
+@dataclass(frozen=True)
+class BiasedAnnotator:
+    """Moves all keypoints of some hands by one constant offset: one of several annotators always errs alike.
+
+    Args:
+        share: chance of each hand.
+        offset: (x, y) as shares of the longer side of the box. The default goes down, which mirrored crops cannot
+            cancel.
+
+    Raises:
+        ValueError: the share is outside 0..1.
+    """
+
+    share: float
+    offset: tuple[float, float] = (0.0, 0.1)
+
+    def __post_init__(self) -> None:
+        _share("share", self.share)
+
+    def __call__(self, record: Record, rng: Generator) -> FloatArray:
+        """Give the points (21, 2) in image pixels, perhaps moved."""
+        moved = rng.random() < self.share
+        return record.points + moved * np.asarray(self.offset) * box_length(record.box)
+
+
+class SpoiltLabels:
+    """A data set whose labels are wrong in a controlled way; pictures and boxes stay as they are.
+
+    A record's fault is a pure function of (seed, index): the same in every epoch, as in a data set that was
+    annotated once. What is not labelled stays as it is.
+
+    Args:
+        dataset: the whole, rightly labelled.
+        fault: what goes wrong.
+        seed: another seed, other faults.
+
+    Example:
+        >>> from likelihand.data.drawn import DrawnHands
+        >>> spoilt = SpoiltLabels(DrawnHands(4), Jitter(0.05))
+        >>> bool((spoilt.record(0).points == DrawnHands(4).record(0).points).any())
+        False
+        >>> bool((spoilt.record(0).points == spoilt.record(0).points).all())
+        True
+    """
+
+    def __init__(self, dataset: Dataset, fault: Fault, seed: int = 0) -> None:
+        self.dataset, self.fault, self.seed = dataset, fault, seed
+        self.name = f"{fault}, seed {seed}"
+
+    def __len__(self) -> int:
+        """Count the records."""
+        return len(self.dataset)
+
+    def record(self, index: int) -> Record:
+        """Give the record at `index`, its points spoilt."""
+        record = self.dataset.record(index)
+        rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([self.seed, index])))
+        labelled = record.weight[:, None] > 0
+        return replace(record, points=np.where(labelled, self.fault(record, rng), record.points))
+
+    def groups(self) -> Sequence[str]:
+        """List every record's group."""
+        return groups_of(self.dataset)
