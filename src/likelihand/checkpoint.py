@@ -267,7 +267,8 @@ def _check_plain(value: object) -> None:
 def load_checkpoint(path: str | Path, network: nn.Module | None = None) -> tuple[nn.Module, CheckpointInfo]:
     """Load a network, on the CPU and in evaluation mode, with what the checkpoint says of itself.
 
-    The network is built from the header by the library's own classes alone; its shapes are compared with the
+    Where training kept a moving average of the weights, as in `last.safetensors`, that is what is loaded. The
+    network is built from the header by the library's own classes alone; its shapes are compared with the
     file's before memory is spent on it.
 
     Args:
@@ -278,8 +279,9 @@ def load_checkpoint(path: str | Path, network: nn.Module | None = None) -> tuple
         FileNotFoundError: there is no such file.
         CheckpointError: the file is no checkpoint, or its tensors do not fit the network.
     """
-    tensors, info = read_tensors(path, "network.")
-    state = {name.removeprefix("network."): t for name, t in tensors.items()}
+    tensors, info = read_tensors(path, "average.")
+    tensors = tensors or read_tensors(path, "network.")[0]
+    state = {name.partition(".")[2]: t for name, t in tensors.items()}
     if network is None:
         network = _build(Path(path), info, state)
     load_state(network, state, f"{path}")

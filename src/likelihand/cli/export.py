@@ -13,6 +13,8 @@ def parser() -> Parser:
     p.add_argument("--stages", type=int | None, help="cut the network after this stage")
     p.add_argument("--half", action="store_true", help="store the weights in half precision, in half the space")
     p.add_argument("--name", default="", help="what to call the model")
+    p.add_argument("--threshold", type=float, default=0.5, help="of a hand detector: least score that counts")
+    p.add_argument("--size", type=int | None, help="side of the input in pixels; that of training where absent")
     p.add_argument("--licence", default="", help="licence of the weights, to stand in the file")
     return p
 
@@ -27,7 +29,12 @@ def run(arguments: Namespace) -> int:
 
     checkpoint = model_file(arguments.run)
     network, info = load_checkpoint(checkpoint)
-    metadata = replace(metadata_of(network, info), licence=arguments.licence, name=arguments.name)
+    metadata = replace(
+        metadata_of(network, info),
+        **{name: getattr(arguments, name) for name in ("licence", "name", "threshold")},
+    )
+    if arguments.size is not None:
+        metadata = replace(metadata, size=(arguments.size, arguments.size))
     difference = export(network, arguments.out, metadata, stages=arguments.stages, half=arguments.half)
     size = arguments.out.stat().st_size / 1e6
     print(f"{arguments.out}: {size:.1f} MB, at most {difference:.1e} crop pixels from PyTorch")

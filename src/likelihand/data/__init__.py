@@ -5,18 +5,18 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from likelihand.data.augment import Augmentation, sample_of, sample_rng
-from likelihand.data.check import Report, check_dataset, detect
-from likelihand.data.coco import CocoHands
-from likelihand.data.dataset import Concatenated, Dataset, Repeated, Subset, check_record, split
-from likelihand.data.drawn import DrawnHands
-from likelihand.data.freihand import FreiHAND
-from likelihand.data.images import ImageError, decode_image, read_image
-from likelihand.data.no_hands import NoHands
-from likelihand.data.rhd import RHD
-from likelihand.data.wholebody import CocoWholeBodyHands
-
 if TYPE_CHECKING:
+    from likelihand.data.augment import Augmentation, sample_of, sample_rng
+    from likelihand.data.check import Report, check_dataset, detect
+    from likelihand.data.coco import CocoHands
+    from likelihand.data.dataset import Concatenated, Dataset, Repeated, Subset, check_record, split
+    from likelihand.data.drawn import DrawnHands
+    from likelihand.data.freihand import FreiHAND
+    from likelihand.data.images import ImageError, decode_image, read_image
+    from likelihand.data.no_hands import NoHands
+    from likelihand.data.rhd import RHD
+    from likelihand.data.scenes import CocoScenes, EmptyScenes, SceneMix, Scenes, WeakScenes
+    from likelihand.data.wholebody import CocoWholeBodyHands
     from likelihand.data.synthetic import Synthetic
     from likelihand.synth.shards import Shards
 
@@ -24,18 +24,23 @@ __all__ = [
     "RHD",
     "Augmentation",
     "CocoHands",
+    "CocoScenes",
     "CocoWholeBodyHands",
     "Concatenated",
     "Dataset",
     "DrawnHands",
+    "EmptyScenes",
     "FreiHAND",
     "ImageError",
     "NoHands",
     "Repeated",
     "Report",
+    "SceneMix",
+    "Scenes",
     "Shards",
     "Subset",
     "Synthetic",
+    "WeakScenes",
     "check_dataset",
     "check_record",
     "decode_image",
@@ -46,12 +51,46 @@ __all__ = [
     "split",
 ]
 
-
-_RENDERED = {"Synthetic": "likelihand.data.synthetic", "Shards": "likelihand.synth.shards"}
+_HOME = {
+    "Augmentation": "data.augment",
+    "CocoHands": "data.coco",
+    "CocoScenes": "data.scenes",
+    "CocoWholeBodyHands": "data.wholebody",
+    "Concatenated": "data.dataset",
+    "Dataset": "data.dataset",
+    "DrawnHands": "data.drawn",
+    "EmptyScenes": "data.scenes",
+    "FreiHAND": "data.freihand",
+    "ImageError": "data.images",
+    "NoHands": "data.no_hands",
+    "RHD": "data.rhd",
+    "Repeated": "data.dataset",
+    "Report": "data.check",
+    "SceneMix": "data.scenes",
+    "Scenes": "data.scenes",
+    "Shards": "synth.shards",
+    "Subset": "data.dataset",
+    "Synthetic": "data.synthetic",
+    "WeakScenes": "data.scenes",
+    "check_dataset": "data.check",
+    "check_record": "data.dataset",
+    "decode_image": "data.images",
+    "detect": "data.check",
+    "read_image": "data.images",
+    "sample_of": "data.augment",
+    "sample_rng": "data.augment",
+    "split": "data.dataset",
+}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401
-    """Import the rendered hands when they are asked for: they need Numba."""
-    if name in _RENDERED:
-        return getattr(import_module(_RENDERED[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    """Import a reader when it is asked for: reading one picture needs none, and rendered hands need Numba."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"likelihand.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

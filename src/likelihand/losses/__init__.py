@@ -9,12 +9,14 @@ Adding a loss: derive from `StageLoss`, set `stages`, write `of_prediction`, run
 `likelihand.contracts.check_loss` on it.
 """
 
+from likelihand.losses.detection import DetectionLoss
 from likelihand.losses.distances import HeatmapCrossEntropy, HeatmapLoss, IntegralLoss
 from likelihand.losses.likelihood import ResidualLogLikelihood
 from likelihand.losses.schedule import WarmStart
 from likelihand.losses.stage import StageLoss
 
 __all__ = [
+    "DetectionLoss",
     "HeatmapCrossEntropy",
     "HeatmapLoss",
     "IntegralLoss",

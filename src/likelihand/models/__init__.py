@@ -9,6 +9,7 @@ from likelihand.models.backbones import Backbone, LargeKernelBackbone, TimmBackb
 from likelihand.models.complexity import PartComplexity, complexity, format_complexity
 from likelihand.models.cpm import ConvolutionalPoseMachine
 from likelihand.models.deploy import DeployedNetwork
+from likelihand.models.detector import DetectionNetwork
 from likelihand.models.integral import IntegralNetwork
 from likelihand.models.network import KeypointNetwork
 from likelihand.models.rle import RegressionNetwork
@@ -18,6 +19,7 @@ __all__ = [
     "Backbone",
     "ConvolutionalPoseMachine",
     "DeployedNetwork",
+    "DetectionNetwork",
     "IntegralNetwork",
     "KeypointNetwork",
     "LargeKernelBackbone",
@@ -30,9 +32,12 @@ __all__ = [
     "from_config",
 ]
 
-_OWN: Final[dict[str, type[KeypointNetwork]]] = {
-    each.__name__: each
-    for each in (SequentialHeatmapNetwork, RegressionNetwork, IntegralNetwork, ConvolutionalPoseMachine)
+_OWN: Final[dict[str, type[KeypointNetwork] | type[DetectionNetwork]]] = {
+    "SequentialHeatmapNetwork": SequentialHeatmapNetwork,
+    "RegressionNetwork": RegressionNetwork,
+    "IntegralNetwork": IntegralNetwork,
+    "ConvolutionalPoseMachine": ConvolutionalPoseMachine,
+    "DetectionNetwork": DetectionNetwork,
 }
 
 

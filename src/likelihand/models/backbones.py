@@ -90,6 +90,7 @@ class TimmBackbone(nn.Module):
             tensors = _packaged_weights(name) if weights == "package" else _read_weights(Path(weights))
             overlay = {"state_dict": _used_weights(name, options, tensors)}
             self.body = timm.create_model(name, pretrained=True, pretrained_cfg_overlay=overlay, **options)
+        _drop_unused(self.body)
         self.name, self.stride, self.context, self.frozen = name, stride, context, frozen
         self.channels: int = sum(self.body.feature_info.channels())
         self.mean: tuple[float, ...] = self.body.pretrained_cfg["mean"]
@@ -197,6 +198,13 @@ def _feature_index(name: str, strides: list[int], stride: int) -> int:
     if stride not in strides:
         raise ValueError(f"{name} has no features of stride {stride}: choose one of {sorted(set(strides))}")
     return max(i for i, each in enumerate(strides) if each == stride)
+
+
+def _drop_unused(body: Any) -> None:  # noqa: ANN401
+    """Drop the blocks after the last map that is used: timm's EfficientNets would compute them all the same."""
+    stages, blocks = getattr(body, "_stage_out_idx", None), getattr(body, "blocks", None)
+    if stages and isinstance(blocks, nn.Sequential):
+        body.blocks = blocks[: max(stages)]
 
 
 def _freeze(body: nn.Module, name: str, index: int) -> list[nn.Module]:

@@ -125,6 +125,7 @@ def metadata_of(network: "nn.Module", info: "CheckpointInfo") -> ModelMetadata:
         size=info.size,
         stages=len(getattr(network, "stages", [None])),
         padding=info.padding,
+        kind=getattr(network, "kind", "hand"),
         outputs=("points", "scale", *traits, *spread),
         training_data=json.dumps(info.data),
         scores={f"{metric} ({name.strip()})": value for metric, value in total.items()},

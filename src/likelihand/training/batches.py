@@ -1,7 +1,7 @@
 """Batches: pure functions of the step's number, made ahead by worker processes."""
 
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
 import cv2
@@ -42,7 +42,7 @@ class Batches(Dataset["Batch | str"]):
     A sample that cannot be read gives a line of text in place of the batch, for the training process to raise.
 
     Args:
-        dataset: of the samples.
+        dataset: of the samples; one that has a method `sample` makes them itself, as a detector's does.
         plan: which samples a step takes.
         rank: of this process.
         world: number of processes.
@@ -63,12 +63,16 @@ class Batches(Dataset["Batch | str"]):
             return f"step {step}: {error}"
 
     def _sample(self, epoch: int, index: int) -> Sample:
-        config = self.plan.config
+        config, size = self.plan.config, (self.plan.config.size, self.plan.config.size)
+        rng = sample_rng(config.seed, epoch, index)
+        own: Callable[..., Sample] | None = getattr(self.dataset, "sample", None)
+        if own is not None:
+            return own(index, size, rng, config.augmentation)
         return sample_of(
             self.dataset.record(index),
             index,
-            (config.size, config.size),
-            rng=sample_rng(config.seed, epoch, index),
+            size,
+            rng=rng,
             augmentation=config.augmentation,
             padding=config.padding,
         )

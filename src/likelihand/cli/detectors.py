@@ -1,0 +1,65 @@
+"""What `likelihand evaluate` does with a hand detector."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from likelihand.cli.parsing import Namespace
+
+if TYPE_CHECKING:
+    from likelihand.data.dataset import Dataset
+    from likelihand.data.scenes import Scenes
+    from likelihand.runtimes import Runtime
+
+
+def detector_of(model: Path, threads: int | None) -> "Runtime | None":
+    """Open a model if it is a hand detector."""
+    from likelihand.predictor import metadata_of, model_file
+    from likelihand.runtimes import OnnxRuntime, TorchRuntime
+
+    file = model_file(model)
+    if file.suffix.lower() == ".safetensors":
+        from likelihand.checkpoint import load_checkpoint, read_info
+
+        if (read_info(file).network or {}).get("class") != "DetectionNetwork":
+            return None
+        network, info = load_checkpoint(file)
+        return TorchRuntime(network.deploy(), metadata_of(network, info), threads)  # type: ignore[operator]
+    if file.suffix.lower() != ".onnx":
+        return None
+    runtime = OnnxRuntime(file, threads)
+    return runtime if runtime.metadata.kind == "detect" else None
+
+
+def judge(runtime: "Runtime", arguments: Namespace, data_of: Callable[[Namespace], "Dataset"]) -> int:
+    """Count missed and false hands, by source, and print the table."""
+    from likelihand.detection import Detector
+    from likelihand.detection_report import count_detections, format_counts
+    from likelihand.evaluation import evenly
+
+    scenes = _scenes(arguments, data_of)
+    detector = Detector(runtime, arguments.threshold)
+    counts = count_detections(detector, scenes, evenly(len(scenes), arguments.limit))
+    print(f"score at least {detector.threshold:g}")
+    print(format_counts(counts))
+    if arguments.json is not None:
+        content = {name: asdict(each) for name, each in counts.items()}
+        arguments.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+def _scenes(arguments: Namespace, data_of: Callable[[Namespace], "Dataset"]) -> "Scenes":
+    """Open whole pictures: a COCO file, a folder of photos without hands, or a mix that a YAML file describes."""
+    from likelihand.data.scenes import CocoScenes, EmptyScenes, SceneMix
+
+    data = arguments.data
+    if isinstance(data, Path) and data.is_dir():
+        return EmptyScenes(data)
+    if isinstance(data, Path) and data.suffix == ".json":
+        return CocoScenes(data, where=dict(text.split("=", 1) for text in arguments.where))
+    built = data_of(arguments)
+    if not isinstance(built, SceneMix):
+        raise ValueError(f"{type(built).__name__} holds no whole pictures; give a hand detector a SceneMix")
+    return built

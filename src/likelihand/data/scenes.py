@@ -1,0 +1,328 @@
+"""Whole pictures with boxes of hands, for a detector: readers, and what makes a network's input of them."""
+
+import csv
+import hashlib
+import json
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from likelihand.data.augment import Augmentation, augment_pixels
+from likelihand.data.dataset import check_index
+from likelihand.data.images import read_image
+from likelihand.data.placing import Place, place
+from likelihand.geometry import (
+    FloatArray,
+    Image,
+    box_iou,
+    box_of_points,
+    corner_from_pixel_index,
+    crop_matrix,
+    warp_image,
+)
+from likelihand.hand import Side
+from likelihand.structures import Record, Sample
+
+SUFFIXES: Final = {".jpg", ".jpeg", ".png", ".webp"}
+AGREE: Final = 0.3
+"""IoU with a box drawn by a person from which on keypoints found by a model are believed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SceneHand:
+    """A hand in a picture.
+
+    Attributes:
+        points: (P, 2) image pixels: the 21 keypoints, or the four corners of a box.
+        side: None where unknown.
+    """
+
+    points: FloatArray
+    side: Side | None
+
+    @property
+    def box(self) -> FloatArray:
+        """(4,) tight box in image pixels."""
+        return box_of_points(self.points)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """A whole picture and the hands that are known in it.
+
+    Attributes:
+        hands: none or more.
+        complete: False where there may be hands that nobody labelled.
+        dataset: name of the source.
+        key: names the picture to a person.
+        read: returns the picture, (height, width, 3) uint8 RGB.
+    """
+
+    hands: tuple[SceneHand, ...]
+    complete: bool
+    dataset: str
+    key: str
+    read: Callable[[], Image]
+
+
+class Scenes(Protocol):
+    """Anything that holds whole pictures with boxes of hands."""
+
+    def __len__(self) -> int:
+        """Count the pictures."""
+        ...
+
+    def scene(self, index: int) -> Scene:
+        """Give the picture at `index`, from 0 to len - 1."""
+        ...
+
+
+class ListedScenes:
+    """Pictures that were listed beforehand.
+
+    Args:
+        scenes: in order.
+        name: what errors call them.
+
+    Raises:
+        ValueError: there is none.
+    """
+
+    def __init__(self, scenes: Iterable[Scene], name: str) -> None:
+        self.scenes, self.name = tuple(scenes), name
+        if not self.scenes:
+            raise ValueError(f"{name} gives no picture; check the path and what was chosen of it")
+
+    def __len__(self) -> int:
+        """Count the pictures."""
+        return len(self.scenes)
+
+    def scene(self, index: int) -> Scene:
+        """Give the picture at `index`."""
+        return self.scenes[check_index(index, len(self), self.name)]
+
+
+class CocoScenes(ListedScenes):
+    """Pictures of a COCO JSON file with `bbox` or 21 keypoints a hand, as `likelihand synth --scenes` writes it.
+
+    Args:
+        annotations: the JSON file; pictures lie in `images` beside it.
+        where: takes hands alone whose annotation has these values, as {"subset": "core"}, and their pictures.
+        start: first picture taken, in the order of the hashes of the names.
+        stop: where to stop in that order; None for the end.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: no picture is left.
+    """
+
+    def __init__(
+        self,
+        annotations: str | Path,
+        where: Mapping[str, str] | None = None,
+        start: int = 0,
+        stop: int | None = None,
+    ) -> None:
+        file = Path(annotations)
+        if not file.is_file():
+            raise FileNotFoundError(f"{file}: no such file; give a COCO JSON file")
+        content = json.loads(file.read_text(encoding="utf-8"))
+        chosen = [a for a in content["annotations"] if all(a.get(k) == v for k, v in (where or {}).items())]
+        hands: defaultdict[Any, list[SceneHand]] = defaultdict(list)
+        sources: dict[Any, str] = {}
+        for annotation in chosen:
+            hands[annotation["image_id"]].append(_coco_hand(annotation))
+            sources[annotation["image_id"]] = annotation.get("dataset", file.parent.name)
+        ids = {image["file_name"]: image["id"] for image in content["images"]}
+        ids = {name: number for name, number in ids.items() if number in hands} if where else ids
+        scenes = [
+            Scene(
+                tuple(hands[ids[name]]),
+                True,
+                sources.get(ids[name], file.parent.name),
+                name,
+                _reader(file.parent / "images" / name),
+            )
+            for name in hashed(ids)[start:stop]
+        ]
+        super().__init__(scenes, str(file))
+
+
+def _coco_hand(annotation: dict[str, Any]) -> SceneHand:
+    """Take a hand's 21 keypoints where all are labelled, its box where not."""
+    keypoints = np.asarray(annotation.get("keypoints") or [], np.float64).reshape(-1, 3)
+    side = annotation.get("handedness")
+    if len(keypoints) == 21 and (keypoints[:, 2] > 0).all():
+        points = corner_from_pixel_index(keypoints[:, :2])
+    else:
+        x, y, width, height = annotation["bbox"]
+        points = _corners(np.array([x, y, x + width, y + height]) + 0.5)
+    return SceneHand(points, side if side in ("left", "right") else None)
+
+
+class WeakScenes(ListedScenes):
+    """Photos whose hands another model found: a folder of `images`, `index.csv` and `pseudo_labels.json`.
+
+    A photo in which the model found no hand, and nobody drew a box, is left out: it may show one. Where somebody
+    drew a box, the model's keypoints are taken if they lie in it, else the box. Only photos of a permissive
+    licence are taken.
+
+    Args:
+        folder: of the photos.
+        sources: beginnings of the file names to take.
+        complete: the photos show no other hands than those known.
+        start: first photo taken, in the order of the hashes of the names.
+        stop: where to stop in that order; None for the end.
+
+    Raises:
+        FileNotFoundError: a file is not there.
+        ValueError: no photo is left.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        sources: Sequence[str],
+        complete: bool = False,
+        start: int = 0,
+        stop: int | None = None,
+    ) -> None:
+        root = Path(folder)
+        found = json.loads((root / "pseudo_labels.json").read_text(encoding="utf-8"))["hands"]
+        with (root / "index.csv").open(encoding="utf-8", newline="") as file:
+            rows = {row["file"]: row for row in csv.DictReader(file) if row["permissive"] == "yes"}
+        names = [name for name in rows if name.startswith(tuple(f"{source}_" for source in sources))]
+        hands = {name: _weak_hands(found.get(name, []), rows[name]) for name in names}
+        scenes = [
+            Scene(hands[name], complete, name.split("_")[0], name, _reader(root / "images" / name))
+            for name in hashed(name for name in names if hands[name])[start:stop]
+        ]
+        super().__init__(scenes, f"{root} ({', '.join(sources)})")
+
+
+def _weak_hands(found: list[dict[str, Any]], row: dict[str, str]) -> tuple[SceneHand, ...]:
+    hands = [SceneHand(np.asarray(hand["points"], np.float64), hand["side"]) for hand in found]
+    if not row["hand_x"]:
+        return tuple(hands)
+    x, y, width, height = (float(row[name]) for name in ("hand_x", "hand_y", "hand_w", "hand_h"))
+    drawn = np.array([x, y, x + width, y + height])
+    agreeing = [hand for hand in hands if box_iou(hand.box, drawn) >= AGREE]
+    return tuple(hands) if agreeing else (SceneHand(_corners(drawn), None),)
+
+
+class EmptyScenes(ListedScenes):
+    """Photos without any hand.
+
+    Args:
+        folder: of the photos.
+        start: first photo taken, in the order of the hashes of the names.
+        stop: where to stop in that order; None for the end.
+
+    Raises:
+        ValueError: no photo is left.
+    """
+
+    def __init__(self, folder: str | Path, start: int = 0, stop: int | None = None) -> None:
+        files = {file.name: file for file in Path(folder).iterdir() if file.suffix.lower() in SUFFIXES}
+        scenes = [Scene((), True, "empty", name, _reader(files[name])) for name in hashed(files)[start:stop]]
+        super().__init__(scenes, str(folder))
+
+
+class SceneMix:
+    """Pictures of several sources as the training data of a detector.
+
+    Args:
+        parts: the sources; one that is named twice is seen twice as often.
+        surroundings: photos to fill what lies around a picture that was made small; black where None.
+
+    Raises:
+        ValueError: no source is given.
+    """
+
+    def __init__(self, parts: Sequence[Scenes], surroundings: EmptyScenes | None = None) -> None:
+        if not parts:
+            raise ValueError("no source of pictures is given; give at least one")
+        self.parts, self.surroundings = tuple(parts), surroundings
+        self._ends = list(accumulate(len(part) for part in self.parts))
+
+    def __len__(self) -> int:
+        """Count the pictures of all sources."""
+        return self._ends[-1]
+
+    def scene(self, index: int) -> Scene:
+        """Give the picture at `index`, counted through the sources."""
+        index = check_index(index, len(self), "the mix of scenes")
+        part = bisect_right(self._ends, index)
+        return self.parts[part].scene(index - (self._ends[part - 1] if part else 0))
+
+    def record(self, index: int) -> Record:
+        """Give the picture as a record of no keypoints, by which messages name it."""
+        scene = self.scene(index)
+        nothing = np.zeros((21, 2)), np.zeros(21, np.int8), np.array([0.0, 0.0, 1.0, 1.0])
+        return Record(*nothing, None, scene.dataset, scene.key, scene.read, present=False)
+
+    def sample(
+        self, index: int, size: tuple[int, int], rng: np.random.Generator, augmentation: Augmentation | None
+    ) -> Sample:
+        """Make a network's input of a picture, and the rows that `likelihand.losses.DetectionLoss` reads.
+
+        Args:
+            index: of the picture.
+            size: (height, width) of the input.
+            rng: random numbers.
+            augmentation: random changes; the plain letterboxed picture where None.
+
+        Returns:
+            The sample; its target is (1 + `likelihand.data.placing.MOST`, 6), its weight one number a row.
+        """
+        scene = self.scene(index)
+        image = scene.read()
+        around = None
+        if augmentation is not None and self.surroundings is not None and rng.random() < 0.5:
+            around = self.surroundings.scene(int(rng.integers(len(self.surroundings)))).read()
+        points, sides = [hand.points for hand in scene.hands], [hand.side for hand in scene.hands]
+        spot = place(image.shape[:2], points, sides, size, rng, augmentation)
+        crop = _laid(image, around, spot, size)
+        if augmentation is not None:
+            crop = augment_pixels(crop, rng, augmentation)
+        target, weight = spot.rows(size, scene.complete)
+        return Sample(crop, target, weight, spot.crop_from_image, index)
+
+
+def _laid(image: Image, around: Image | None, spot: Place, size: tuple[int, int]) -> Image:
+    """Warp a picture into the input, over another picture where one is given."""
+    crop = warp_image(image, spot.crop_from_image, size)
+    if around is None:
+        return crop
+    height, width = around.shape[:2]
+    side = min(height, width)
+    behind = warp_image(around, crop_matrix([0, 0, side, side], size, padding=1.0), size)
+    inside = warp_image(np.full_like(image, 255), spot.crop_from_image, size) > 127
+    return np.where(inside, crop, behind)
+
+
+def hashed(names: Iterable[str]) -> list[str]:
+    """Sort names by their SHA-256: an order of chance that is the same everywhere.
+
+    Example:
+        >>> hashed(["one.jpg", "two.jpg", "three.jpg"])
+        ['three.jpg', 'two.jpg', 'one.jpg']
+    """
+    return sorted(names, key=lambda name: hashlib.sha256(name.encode()).hexdigest())
+
+
+def _corners(box: NDArray[np.float64]) -> FloatArray:
+    x0, y0, x1, y1 = box
+    return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
+
+
+def _reader(file: Path) -> Callable[[], Image]:
+    return partial(read_image, file)

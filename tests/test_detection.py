@@ -1,0 +1,85 @@
+"""From maps to hands: peaks, doubles, and the way back to the picture."""
+
+import numpy as np
+import pytest
+
+from likelihand.detection import Detector, distinct, find_peaks
+from likelihand.metadata import ModelMetadata
+
+
+class Maps:
+    """A runtime that answers with given maps."""
+
+    def __init__(self, threshold: float = 0.5) -> None:
+        self.metadata = ModelMetadata(
+            size=(64, 64), kind="detect", outputs=("scores", "boxes", "sides"), threshold=threshold
+        )
+        self.scores = np.zeros((8, 8))
+        self.boxes = np.zeros((8, 8, 4))
+        self.sides = np.full((8, 8), 0.5)
+
+    def put(self, row: int, column: int, score: float, box: tuple[float, ...], right: float) -> None:
+        self.scores[row, column], self.boxes[row, column], self.sides[row, column] = score, box, right
+
+    def __call__(self, crops: np.ndarray) -> dict[str, np.ndarray]:
+        self.crops = crops
+        return {"scores": self.scores[None], "boxes": self.boxes[None], "sides": self.sides[None]}
+
+
+def test_boxes_come_back_through_the_letterbox() -> None:
+    runtime = Maps()
+    runtime.put(2, 3, 0.9, (16.0, 24.0, 48.0, 40.0), 0.1)
+    image = np.zeros((120, 240, 3), np.uint8)
+    image[:, 100:] = 255
+    (found,) = Detector(runtime)(image)
+    scale = 240 / 64  # 16 rows above and below are black
+    np.testing.assert_allclose(found.box, [16 * scale, 8 * scale, 48 * scale, 24 * scale])
+    assert (found.side, found.score) == ("left", 0.9)
+    assert runtime.crops.shape == (1, 64, 64, 3)
+    assert runtime.crops[0, 15].max() == 0
+    assert runtime.crops[0, 17, 40].min() == 255
+
+
+def test_threshold_is_the_models_own_unless_given() -> None:
+    runtime = Maps(threshold=0.7)
+    runtime.put(2, 3, 0.6, (16, 24, 48, 40), 0.9)
+    image = np.zeros((64, 64, 3), np.uint8)
+    assert Detector(runtime)(image) == []
+    assert len(Detector(runtime, threshold=0.6)(image)) == 1
+    with pytest.raises(ValueError, match="threshold is 2"):
+        Detector(runtime, threshold=2)
+    runtime.metadata = ModelMetadata(size=(64, 64))
+    with pytest.raises(ValueError, match="kind 'hand', expected 'detect'"):
+        Detector(runtime)
+
+
+def test_surest_come_first_and_no_more_than_the_limit() -> None:
+    runtime = Maps()
+    for i, score in enumerate((0.6, 0.9, 0.8)):
+        runtime.put(1, 1 + 2 * i, score, (20 * i, 0, 20 * i + 10, 10), 1.0)
+    image = np.zeros((64, 64, 3), np.uint8)
+    assert [d.score for d in Detector(runtime)(image)] == [0.9, 0.8, 0.6]
+    assert [d.score for d in Detector(runtime, limit=2)(image)] == [0.9, 0.8]
+
+
+def test_a_neighbour_of_a_peak_is_none() -> None:
+    scores = np.zeros((4, 4))
+    scores[0, 0], scores[1, 1], scores[3, 3] = 0.8, 0.9, 0.6
+    rows, columns = find_peaks(scores, 0.5)
+    assert list(zip(rows.tolist(), columns.tolist(), strict=True)) == [(1, 1), (3, 3)]
+
+
+@pytest.mark.parametrize(
+    ("second", "right", "count"),
+    [
+        ((0, 0, 10, 8), 1.0, 1),  # the same hand twice
+        ((0, 3, 10, 13), 1.0, 1),  # the same, shifted: IoU 0.54
+        ((0, 3, 10, 13), 0.0, 2),  # folded hands
+        ((0, 0, 10, 9), 0.0, 1),  # one hand whose side is not clear
+        ((2, 2, 6, 6), 1.0, 1),  # a finger of it
+        ((9, 0, 19, 10), 1.0, 2),  # a neighbour
+    ],
+)
+def test_doubles_are_dropped_and_folded_hands_kept(second: tuple[int, ...], right: float, count: int) -> None:
+    boxes = np.array([(0, 0, 10, 10), second], np.float64)
+    assert len(distinct(boxes, np.array([1.0, right]), np.array([0.9, 0.8]))) == count
