@@ -1,0 +1,8 @@
+"""The paper's experiments, rebuilt by one call: its stages, losses and rivals, and training on wrong labels."""
+
+from likelihand.study.door import StudyResult, plan, study
+from likelihand.study.hands import Hands, Pictures
+from likelihand.study.plan import Figure
+from likelihand.study.setting import Setting
+
+__all__ = ["Figure", "Hands", "Pictures", "Setting", "StudyResult", "plan", "study"]

@@ -1,0 +1,73 @@
+"""Scores of a finished run, kept beside its weights."""
+
+import json
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, cast
+
+from torch import nn
+
+from likelihand.checkpoint import load_checkpoint, write_atomically
+from likelihand.data.dataset import Dataset
+from likelihand.evaluation import evaluate, predict_crops_of
+from likelihand.heatmaps import Decoder, dark
+from likelihand.study.methods import Method
+from likelihand.study.setting import Setting
+from likelihand.training import LAST
+
+SCORES: Final = "scores.json"
+OWN: Final = "own"
+DARK: Final = "dark"
+"""How heatmaps were read: as the network does itself, or by DARK."""
+
+
+def readings(method: Method, setting: Setting) -> dict[str, Decoder | None]:
+    """Give the ways to read a method's heatmaps by name; None leaves the network's own.
+
+    Example:
+        >>> from likelihand.study.methods import CPM, MLE
+        >>> list(readings(MLE, Setting())), list(readings(CPM, Setting()))
+        (['own'], ['own', 'dark'])
+    """
+    own: dict[str, Decoder | None] = {OWN: None}
+    return own if method.dark is None else own | {DARK: partial(dark, sigma=setting.sigma(method.dark))}
+
+
+def load_network(run: Path, decoder: Decoder | None = None) -> nn.Module:
+    """Load the last weights of a run, to be read by a decoder of choice."""
+    network = load_checkpoint(run / LAST)[0].eval()
+    if decoder is not None:
+        cast(Any, network).decoder = decoder
+    return network
+
+
+def score_run(run: Path, method: Method, setting: Setting, tests: dict[str, Dataset]) -> dict[str, Any]:
+    """Score the last weights of a run on every test set by the paper's protocol, and keep the result.
+
+    Args:
+        run: folder of a finished run.
+        method: that was trained.
+        setting: of the study.
+        tests: by name.
+
+    Returns:
+        Name of the test set -> "own" or "dark" -> the report as JSON values.
+    """
+    told: dict[str, Any] = {name: {} for name in tests}
+    for reading, decoder in readings(method, setting).items():
+        predict = predict_crops_of(load_network(run, decoder))
+        for name, dataset in tests.items():
+            report = evaluate(
+                predict, dataset, size=setting.size, padding=setting.train.padding, split=name, progress=False
+            )
+            told[name][reading] = report.to_json()
+    write_atomically(run / SCORES, (json.dumps(told) + "\n").encode())
+    return told
+
+
+def read_scores(run: Path, tests: dict[str, Dataset]) -> dict[str, Any] | None:
+    """Read the scores of a run, None where there are none of these test sets."""
+    if not (run / SCORES).exists():
+        return None
+    told: dict[str, Any] = json.loads((run / SCORES).read_text(encoding="utf-8"))
+    return told if all(name in told for name in tests) else None
