@@ -31,7 +31,7 @@ def _axes(xlabel: str, ylabel: str) -> "tuple[Figure, Axes]":
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(6.4, 4.8), dpi=110, layout="constrained")
+    figure = Figure(figsize=(5.6, 5.0), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     axes.set_xlabel(xlabel)
@@ -64,7 +64,7 @@ def plot_regions(statements: Statements) -> "Figure":
         axes.plot(100 * levels, 100 * coverage(said["probability"], levels), label=name, **_style(i))
     axes.set_xlim(0, 100)
     axes.set_ylim(0, 100)
-    axes.legend()
+    figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=8)
     return figure
 
 
@@ -83,7 +83,7 @@ def plot_confidence(statements: Statements, error: ArrayLike) -> "Figure":
         axes.plot(rows[:, 0], rows[:, 1], label=name, marker="o", markersize=4, **_style(i))
     axes.set_xlim(0, 100)
     axes.set_ylim(0, 100)
-    axes.legend()
+    figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=8)
     return figure
 
 
@@ -104,7 +104,7 @@ def plot_risk_coverage(statements: Statements, error: ArrayLike) -> "Figure":
     axes.plot(share, 100 * risk_coverage(-errors, errors), color="0.6", linewidth=1, label="the errors known")
     axes.set_xlim(0, 100)
     axes.set_ylim(0, None)
-    axes.legend()
+    figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=8)
     return figure
 
 

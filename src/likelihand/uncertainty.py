@@ -132,7 +132,7 @@ GAUSSIAN: Final = Gaussian()
 def _checked_level(level: ArrayLike) -> FloatArray:
     array = np.asarray(level, np.float64)
     if not bool(((array >= 0) & (array < 1)).all()):
-        raise ValueError(f"level {level} is not a probability from 0 to below 1; give say 0.9")
+        raise ValueError(f"level {level!r} is not a probability from 0 to below 1; give say 0.9")
     return array
 
 
@@ -220,7 +220,7 @@ class Calibration:
             levels, radii = (tuple(map(float, values[name])) for name in ("levels", "radii"))
         except KeyError as error:
             raise ValueError(f"calibration lacks {error}; calibrate the model again") from error
-        except (TypeError, AttributeError) as error:
+        except (TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"calibration is malformed ({error}); calibrate the model again") from error
         if not all(math.isfinite(v) and abs(v) < 100 for v in numbers):
             raise ValueError(f"calibration holds {numbers}, beyond 100; calibrate the model again")

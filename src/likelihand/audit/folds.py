@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -84,7 +85,7 @@ def joined(parts: Sequence[Observations]) -> Observations:
     """Put observations of several parts of a data set together, in the data set's order."""
     first = parts[0]
     order = np.argsort(np.concatenate([part.index for part in parts]))
-    columns = {}
+    columns: dict[str, Any] = {}
     for name in vars(first):
         if name != "side":
             values = [getattr(part, name) for part in parts]

@@ -201,7 +201,7 @@ def _shift(o: Observations, w: FloatArray, z: FloatArray, log_prob: float, densi
 
 
 def _side(o: Observations, known: float) -> list[Suspicion]:
-    """Score the explanation that the other side was meant; no word of the model counts for more than 100,000 : 1."""
+    """Score the explanation that the other side was meant; the model is never believed beyond 100,000 : 1."""
     right = float(o.right[0])
     if math.isnan(known) or math.isnan(right):
         return []

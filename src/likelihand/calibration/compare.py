@@ -176,8 +176,8 @@ def table(comparison: Comparison) -> str:
     lines = [
         f"uncertainty of {error.keypoints} keypoints; mean error {error.error:.2%} of the hand's size",
         *aligned(rows),
-        "(* fitted on the other half of these hands; radius: of the 68 % region in % of the hand; NLL in nats, crop "
-        "pixels; kept: error of the surest half)",
+        "(* fitted on the other half of these hands; radius: of the 68 % region, in % of the hand's size; "
+        "NLL: nats, crop pixels; kept: error of the surest half)",
     ]
     if len(comparison.by_dataset) > 1:
         lines += [

@@ -13,8 +13,8 @@ from likelihand.uncertainty import ONE_SIGMA, UNIT, Calibration, RadialTable, ma
 FEWEST: Final = 200
 """Labelled keypoints below which nothing is fitted."""
 LEVELS: Final = tuple(sorted({*(i / 20 for i in range(20)), ONE_SIGMA, 0.975, 0.99}))
-SMALLEST: Final = 3e-3
-"""Added to every error, as a share of the crop, before its logarithm is taken: a lucky hit says little."""
+SMALLEST: Final = 1e-4
+"""Added to every error, as a share of the crop, before its logarithm is taken: an exact hit has none."""
 _FLAT: Final = 1e-6
 _ONE: Final = RadialTable((0.0, ONE_SIGMA), (0.0, UNIT), 1.0)
 

@@ -48,7 +48,7 @@ class LearnedDensity:
         with torch.inference_mode():
             zeros, ones = torch.zeros_like(values)[:, None], torch.ones(len(values), 1)
             nats = self._loss(zeros, zeros, values[:, None], ones, reduction="none", stage=self._loss.stages - 1)
-        return -nats[:, 0].numpy().astype(np.float64)
+        return np.asarray(-nats[:, 0].numpy(), np.float64)
 
     def covariance(self) -> FloatArray:
         """Give the second moment (2, 2) of the residual."""

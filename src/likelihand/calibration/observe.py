@@ -57,8 +57,9 @@ class Observations:
 
     def take(self, which: NDArray[Any]) -> "Observations":
         """Give some of the hands: positions or booleans (N,)."""
-        parts = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "side"}
-        return replace(self, **{name: None if part is None else part[which] for name, part in parts.items()})
+        parts: dict[str, Any] = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "side"}
+        taken: dict[str, Any] = {name: None if part is None else part[which] for name, part in parts.items()}
+        return replace(self, **taken)
 
     @property
     def residual(self) -> FloatArray:
@@ -206,6 +207,7 @@ def simulated(hands: int, seed: int = 0, factor: float = 1.0) -> Observations:
     return Observations(
         index=np.arange(hands), points=points, target=target, labelled=everywhere,
         visibility=np.full((hands, 21), 2, np.int8), inside=everywhere, scale=scale, spread=None,
-        right=np.full(hands, np.nan), length=size_of_hand(target), crop_from_image=np.tile(np.eye(3), (hands, 1, 1)),
-        side=96.0, group=np.array([f"hand {i}" for i in range(hands)]), dataset=np.full(hands, "simulated"),
+        right=np.full(hands, np.nan), length=size_of_hand(target), side=96.0,
+        crop_from_image=np.tile(np.eye(3), (hands, 1, 1)),
+        group=np.array([f"hand {i}" for i in range(hands)]), dataset=np.full(hands, "simulated"),
     )  # fmt: skip

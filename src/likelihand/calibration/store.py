@@ -35,7 +35,7 @@ def store(
     else:
         from likelihand.checkpoint import read_info, rewrite_info
 
-        info = replace(read_info(file), calibration=calibration and calibration.to_json())
+        info = replace(read_info(file), calibration=calibration.to_json() if calibration else None)
         rewrite_info(file, info, target)
     return target
 

@@ -188,8 +188,8 @@ def reliability(
     return Reliability(
         keypoints=len(errors),
         coverage=dict(zip(LEVELS, map(float, shares), strict=True)),
-        size=math.nan if radius is None else float(np.mean(radius)),
-        nll=math.nan if log_density is None else float(-np.mean(log_density)),
+        size=math.nan if radius is None else float(np.asarray(radius, np.float64).mean()),
+        nll=math.nan if log_density is None else float(-np.asarray(log_density, np.float64).mean()),
         region_error=math.nan if probability is None else region_error(probability),
         confidence_error=confidence_error(confidence, correct),
         aurc=float(curve.mean()),

@@ -1,0 +1,101 @@
+"""A calibration in the model's file: both paths read the same, and the weights stay as they were."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+onnx = pytest.importorskip("onnx")
+torch = pytest.importorskip("torch")
+
+from tiny import tiny_network  # noqa: E402
+
+from likelihand.calibration import fit, observe, simulated, store  # noqa: E402
+from likelihand.calibration.flow import learned_density  # noqa: E402
+from likelihand.checkpoint import CheckpointInfo, load_checkpoint, read_tensors, save_checkpoint  # noqa: E402
+from likelihand.data.drawn import DrawnHands  # noqa: E402
+from likelihand.export import export  # noqa: E402
+from likelihand.losses import ResidualLogLikelihood  # noqa: E402
+from likelihand.predictor import load, metadata_of  # noqa: E402
+
+IMAGE = np.random.default_rng(1).integers(0, 256, (90, 140, 3), np.uint8)
+BOXES = [[20, 10, 80, 70], [40, 5, 130, 85]]
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("store") / "best.safetensors"
+    torch.manual_seed(0)
+    loss = ResidualLogLikelihood(stages=2, symmetric=True)
+    save_checkpoint(file, tiny_network(), CheckpointInfo(size=(64, 64), loss=repr(loss)), loss=loss)
+    runtime = load(file, detector=False).runtime
+    store(file, fit(observe(runtime, DrawnHands(24, size=64), progress=False), source="drawn hands"))
+    return file
+
+
+@pytest.fixture(scope="module")
+def exported(checkpoint: Path) -> Path:
+    network, info = load_checkpoint(checkpoint)
+    file = checkpoint.with_name("hand.onnx")
+    export(network, file, metadata_of(network, info))
+    return file
+
+
+def test_both_paths_say_the_same(checkpoint: Path, exported: Path) -> None:
+    for ours, theirs in zip(
+        load(checkpoint, detector=False)(IMAGE, BOXES), load(exported, detector=False)(IMAGE, BOXES), strict=True
+    ):
+        np.testing.assert_allclose(theirs.scale, ours.scale, atol=1e-3)
+        np.testing.assert_allclose(theirs.confidence, ours.confidence, atol=1e-4)
+        np.testing.assert_allclose(theirs.covariance, ours.covariance, rtol=1e-3, atol=1e-3)
+        assert np.abs(ours.covariance[:, 0, 1]).max() > 0.01  # the heatmap's turn, which a scale cannot say
+
+
+def test_the_calibration_changes_the_answer(checkpoint: Path, exported: Path) -> None:
+    plain = store(exported, None, exported.with_name("plain.onnx"))
+    with_it, without = (load(file, detector=False)(IMAGE, BOXES)[0] for file in (exported, plain))
+    np.testing.assert_array_equal(with_it.points, without.points)
+    assert np.abs(with_it.scale / without.scale - 1).min() > 0.01
+
+
+def test_the_tensors_stay_bit_for_bit(checkpoint: Path, tmp_path: Path) -> None:
+    out = tmp_path / "other.safetensors"
+    store(checkpoint, None, out)
+    ours, theirs = read_tensors(checkpoint)[0], read_tensors(out)[0]
+    assert ours.keys() == theirs.keys()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    assert load(out, detector=False).runtime.metadata.calibration is None
+
+
+def test_a_cut_network_loses_the_calibration_of_its_last_stage(checkpoint: Path, tmp_path: Path) -> None:
+    network, info = load_checkpoint(checkpoint)
+    export(network, tmp_path / "one.onnx", metadata_of(network, info), stages=1)
+    assert load(tmp_path / "one.onnx", detector=False).runtime.metadata.calibration is None
+
+
+def test_another_ending_is_refused(checkpoint: Path) -> None:
+    with pytest.raises(ValueError, match=r"ends in \.safetensors"):
+        store(checkpoint, None, "hand.onnx")
+
+
+def test_an_onnx_file_of_somebody_else_is_refused(tmp_path: Path) -> None:
+    onnx.save(onnx.ModelProto(), tmp_path / "a.onnx")
+    with pytest.raises(ValueError, match="no likelihand metadata"):
+        store(tmp_path / "a.onnx", None)
+
+
+def test_the_flow_comes_back_from_the_checkpoint(checkpoint: Path) -> None:
+    """Its density is the loss's: nats at given residuals, and coverage of its own samples."""
+    density = learned_density(checkpoint)
+    assert density is not None
+    residual = np.random.default_rng(0).normal(size=(5, 2))
+    torch.manual_seed(0)
+    loss = ResidualLogLikelihood(stages=2, symmetric=True)
+    target, zeros = torch.from_numpy(residual).float()[:, None], torch.zeros(5, 1, 2)
+    with torch.no_grad():
+        nats = loss(zeros, zeros, target, torch.ones(5, 1), reduction="none", stage=1)
+    np.testing.assert_allclose(density.log_prob(residual), -nats[:, 0].numpy(), rtol=1e-5)
+    # a fresh flow is close to N(0, I), and the simulated errors are scale times N(0, I)
+    said = density.statement(simulated(60))
+    assert np.quantile(said["probability"], 0.9) == pytest.approx(0.9, abs=0.05)
+    assert np.abs(density.covariance() - np.eye(2)).max() < 0.2

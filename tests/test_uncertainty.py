@@ -1,0 +1,160 @@
+"""Uncertainty: densities integrate to 1, regions hold what they say, confidence is a probability."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from likelihand.structures import Hand
+from likelihand.uncertainty import (
+    GAUSSIAN,
+    ONE_SIGMA,
+    UNIT,
+    Calibration,
+    Gaussian,
+    RadialTable,
+    chance_within,
+    ellipses,
+    log_density,
+    mahalanobis,
+    predicted_density,
+)
+
+TABLE = RadialTable((0.0, 0.3, ONE_SIGMA, 0.9, 0.98), (0.0, 0.7, UNIT, 2.4, 4.0), 1.3)
+TILTED = np.array([[5.0, 2.0], [2.0, 1.5]])
+SETTINGS = st.floats(0.01, 0.99)
+
+
+@pytest.mark.parametrize("radial", [GAUSSIAN, TABLE])
+def test_a_radial_density_integrates_to_its_level(radial: Gaussian | RadialTable) -> None:
+    """The chance of a distance below r is the integral of the density over the disc."""
+    for radius in (0.5, UNIT, 3.0, 9.0):
+        edges = np.linspace(0, radius, 200_001)
+        middle = (edges[1:] + edges[:-1]) / 2
+        integral = (np.exp(radial.log_density(middle)) * 2 * math.pi * middle).sum() * (edges[1] - edges[0])
+        assert integral == pytest.approx(float(radial.level(radius)), abs=1e-4)
+
+
+@given(SETTINGS)
+def test_radius_is_the_inverse_of_level(level: float) -> None:
+    for radial in (GAUSSIAN, TABLE):
+        assert float(radial.level(radial.radius(level))) == pytest.approx(level, abs=1e-9)
+
+
+def test_a_table_holds_its_quantiles_and_a_power_law_beyond() -> None:
+    assert TABLE.level(TABLE.radii).tolist() == pytest.approx(list(TABLE.levels))
+    assert float(TABLE.level(8.0)) == pytest.approx(1 - 0.02 * 2.0 ** (-2 * 1.3))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ((0.0, 0.5), (0.0, 0.0), 1.0),
+        ((0.1, 0.5), (0.0, 1.0), 1.0),
+        ((0.0, 1.0), (0.0, 1.0), 1.0),
+        ((0.0, 0.5), (0.0, 1.0), 0.0),
+        ((0.0, 0.5), (0.0, math.inf), 1.0),
+        ((0.0, 0.5, 0.4), (0.0, 1.0, 2.0), 1.0),
+    ],
+)
+def test_a_wrong_table_is_refused(arguments: tuple[tuple[float, ...], tuple[float, ...], float]) -> None:
+    with pytest.raises(ValueError, match="calibrate the model again"):
+        RadialTable(*arguments)
+
+
+def test_mahalanobis_and_density_agree_with_linear_algebra() -> None:
+    residual = np.random.default_rng(0).normal(size=(7, 2))
+    expected = [r @ np.linalg.inv(TILTED) @ r for r in residual]
+    np.testing.assert_allclose(mahalanobis(residual, TILTED) ** 2, expected)
+    constant = -math.log(2 * math.pi) - 0.5 * math.log(np.linalg.det(TILTED))
+    np.testing.assert_allclose(log_density(residual, TILTED), constant - 0.5 * np.array(expected))
+
+
+@pytest.mark.parametrize("radial", [GAUSSIAN, TABLE])
+def test_the_chance_within_a_distance_is_what_sampling_gives(radial: Gaussian | RadialTable) -> None:
+    rng = np.random.default_rng(1)
+    angle = rng.uniform(0, 2 * math.pi, 200_000)
+    radius = radial.radius(rng.uniform(0, 1, angle.size))
+    drawn = (radius * np.stack([np.cos(angle), np.sin(angle)])).T @ np.linalg.cholesky(TILTED).T
+    for distance in (0.5, 2.0, 5.0):
+        share = (np.hypot(*drawn.T) <= distance).mean()
+        assert float(chance_within(distance, TILTED, radial)) == pytest.approx(share, abs=0.004)
+
+
+@given(st.floats(0.1, 10), st.floats(1.01, 4), st.floats(0.05, 20))
+def test_confidence_falls_as_the_covariance_grows(size: float, growth: float, distance: float) -> None:
+    small, large = (float(chance_within(distance, s * TILTED, TABLE)) for s in (size, growth * size))
+    assert large < small
+
+
+def test_an_ellipse_has_the_covariances_axes() -> None:
+    region = ellipses(np.zeros(2), TILTED, 2.0)
+    angle = float(region.angle)
+    axis = np.array([math.cos(angle), math.sin(angle)])
+    across = np.array([-axis[1], axis[0]])
+    assert float(mahalanobis(region.axes[0] * axis, TILTED)) == pytest.approx(2.0)
+    assert float(mahalanobis(region.axes[1] * across, TILTED)) == pytest.approx(2.0)
+    assert region.axes[0] > region.axes[1]
+
+
+def calibration(scale: float = 0.6, spread: float = 0.9) -> Calibration:
+    return Calibration(scale, spread, -1.0, TABLE, "a test")
+
+
+def test_the_covariance_follows_its_formula() -> None:
+    """det C = e^{4c} s^{4a} h^{4b}, in shares of the crop; C is H but for a factor."""
+    scale, spread, side = np.array([6.0, 3.0]), np.array([8.0, 4.0, 0.5]), 96.0
+    c = calibration().covariance(scale, spread, side)
+    h = np.array([[64.0, 16.0], [16.0, 16.0]]) + (1e-3 * side) ** 2 * np.eye(2)
+    np.testing.assert_allclose(c / c[0, 0], h / h[0, 0])
+    log_s, log_h = 0.5 * math.log(18 / side**2), 0.25 * math.log(np.linalg.det(h / side**2))
+    expected = -1.0 + 0.6 * log_s + 0.9 * log_h + math.log(side)
+    assert 0.25 * math.log(np.linalg.det(c)) == pytest.approx(expected)
+
+
+@given(st.floats(1.0, 4.0), st.sampled_from([48.0, 96.0, 224.0]))
+def test_a_larger_crop_gives_the_same_region_in_its_own_pixels(factor: float, side: float) -> None:
+    scale, spread = np.array([[6.0, 3.0]]), np.array([[8.0, 4.0, -0.3]])
+    grown = spread * [factor, factor, 1.0]
+    ours = calibration().covariance(scale, spread, side)
+    theirs = calibration().covariance(factor * scale, grown, factor * side)
+    np.testing.assert_allclose(theirs, factor**2 * ours)
+
+
+def test_a_single_cells_heatmap_still_gives_a_region() -> None:
+    c = calibration().covariance(np.array([1.0, 1.0]), np.array([0.0, 0.0, 0.0]), 96.0)
+    assert np.linalg.eigvalsh(c).min() > 0
+
+
+def test_a_model_without_spread_cannot_use_a_calibration_that_needs_it() -> None:
+    with pytest.raises(ValueError, match="spread"):
+        calibration().covariance(np.ones((21, 2)), None, 96.0)
+
+
+def test_it_travels_as_json() -> None:
+    ours = Calibration.from_json(calibration().to_json())
+    assert Calibration.from_json(ours.to_json()) == ours
+
+
+@pytest.mark.parametrize("change", [{"tail": "x"}, {"radii": 3}, {"scale": 1e9}, {"scale": math.nan}])
+def test_damaged_json_is_refused(change: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"calibration|convert"):
+        Calibration.from_json(calibration().to_json() | change)
+
+
+def test_without_calibration_the_scale_is_a_gaussians() -> None:
+    covariance, radial = predicted_density(None, np.array([[3.0, 1.0]]), None, 96.0)
+    assert covariance.tolist() == [[[9.0, 0.0], [0.0, 1.0]]]
+    assert radial is GAUSSIAN
+
+
+def test_a_hands_confidence_does_not_depend_on_its_size_in_the_picture() -> None:
+    points = np.random.default_rng(0).uniform(0, 100, (21, 2))
+    covariance = np.tile(TILTED, (21, 1, 1))
+    one = Hand(points, np.ones((21, 2)), np.zeros(4), covariance, radial=TABLE)
+    large = Hand(7 * points, np.ones((21, 2)), np.zeros(4), 49 * covariance, radial=TABLE)
+    np.testing.assert_allclose(one.confidence, large.confidence)
+    assert ((one.confidence > 0) & (one.confidence < 1)).all()
+    np.testing.assert_allclose(large.region(0.9).axes, 7 * one.region(0.9).axes)
