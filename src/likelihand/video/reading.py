@@ -79,19 +79,19 @@ class VideoReader:
         self._stream: Any = self._container.streams.video[0]
         self._stream.thread_type = "AUTO"
         self._stream.codec_context.thread_count = threads or 0
-        self.frames: int | None = self._stream.frames or self._announced()
+        self._rate = float(self._stream.average_rate or 30)
+        self._length = self._announced_seconds()
+        self._indexed = bool(self._stream.frames)
+        estimate = None if self._length is None else round(self._length * self._rate)
+        self.frames: int | None = self._stream.frames or estimate
         self._last = -1.0
 
-    def _announced(self) -> int | None:
-        """Estimate the number of frames from what the file says of its length."""
-        seconds, rate = self._seconds(), self._stream.average_rate
-        return round(seconds * rate) if seconds and rate else None
-
-    def _seconds(self) -> float | None:
-        if self._stream.duration:
-            return float(self._stream.duration * self._stream.time_base)
+    def _announced_seconds(self) -> float | None:
+        """Give the length that the file announces, where it does."""
         import av
 
+        if self._stream.duration:
+            return float(self._stream.duration * self._stream.time_base)
         return self._container.duration / av.time_base if self._container.duration else None
 
     def __iter__(self) -> Iterator[Frame]:
@@ -128,10 +128,9 @@ class VideoReader:
 
     def _time(self, picture: Any) -> float:  # noqa: ANN401
         """Give a frame's time; where it is missing or runs backwards, a frame's length after the last."""
-        step = 1 / float(self._stream.average_rate or 30)
         seconds = picture.time
         if seconds is None or seconds <= self._last:
-            seconds = max(self._last + step, 0.0) if self._last >= 0 else 0.0
+            seconds = self._last + 1 / self._rate if self._last >= 0 else 0.0
         self._last = float(seconds)
         return self._last
 
@@ -139,14 +138,12 @@ class VideoReader:
         """Say what was wrong, once everything is read."""
         if not count:
             return "no frame can be read; the film is empty or damaged"
-        announced = self.frames
-        if self._stream.frames:
-            short = announced is not None and count + damaged < announced
+        if self._indexed:
+            short = count + damaged < (self.frames or 0)
         else:
-            seconds = self._seconds()
-            short = seconds is not None and self._last + _SHORT < seconds
+            short = self._length is not None and self._last + _SHORT < self._length
         if short:
-            return f"ends too early, after {count} of {announced or 'more'} frames (truncated); those were read"
+            return f"ends too early, after {count} of {self.frames or 'more'} frames (truncated); those were read"
         if damaged:
             return f"{damaged} damaged places; {count} frames were read"
         return None

@@ -38,9 +38,7 @@ class VideoWriter:
         self.quality = quality
         self.threads = threads
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        options = (
-            {"movflags": "frag_keyframe+empty_moov+default_base_moof"} if self.path.suffix in _FRAGMENTED else {}
-        )
+        options = dict(_FRAGMENTED) if self.path.suffix in _FRAGMENTABLE else {}
         try:
             self._container: Any = av.open(str(self.path), "w", options=options)
         except (av.error.FFmpegError, ValueError) as error:
@@ -108,4 +106,5 @@ class VideoWriter:
         self.close()
 
 
-_FRAGMENTED: Final = frozenset({".mp4", ".mov", ".m4v"})
+_FRAGMENTABLE: Final = frozenset({".mp4", ".mov", ".m4v"})
+_FRAGMENTED: Final = {"movflags": "frag_keyframe+empty_moov+default_base_moof", "flush_packets": "1"}
