@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from likelihand.data.no_hands import NoHands
     from likelihand.data.rhd import RHD
     from likelihand.data.scenes import CocoScenes, EmptyScenes, SceneMix, Scenes, WeakScenes
-    from likelihand.data.wholebody import CocoWholeBodyHands
     from likelihand.data.synthetic import Synthetic
+    from likelihand.data.wholebody import CocoWholeBodyHands
     from likelihand.synth.shards import Shards
 
 __all__ = [
