@@ -1,0 +1,181 @@
+"""The audit: planted errors are found, named, and ranked before what is right."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from likelihand.audit.density import HandDensity, fit_density
+from likelihand.audit.suspect import (
+    LITTLE_FIRST,
+    MIRRORED,
+    OUTLIER,
+    REVERSED,
+    SHIFTED,
+    SIDE,
+    SWAPPED,
+    TIP_TO_PALM,
+    Suspicion,
+    of_whole_set,
+    offsets,
+    orders,
+    suspicions,
+)
+from likelihand.calibration import Observations, simulated
+from likelihand.hand import INDEX, RHD_ORDER
+
+HANDS = 240
+
+
+@pytest.fixture(scope="module")
+def hands() -> Observations:
+    """Errors of 2 px on a fan of fingers 70 px wide, going together within a hand."""
+    rng = np.random.default_rng(0)
+    fan = np.zeros((21, 2))
+    for finger in range(5):
+        angle = math.radians(200 + 35 * finger)
+        for joint in range(4):
+            fan[4 * finger + 1 + joint] = (14 + 9 * joint) * np.array([math.cos(angle), math.sin(angle)])
+    points = np.array([48.0, 68.0]) + fan + rng.normal(0, 1, (HANDS, 21, 2))
+    together = rng.normal(0, 1.2, (HANDS, 1, 2)) + rng.normal(0, 1.2, (HANDS, 21, 2))
+    o = simulated(HANDS)
+    target = points + together
+    length = (target.max(1) - target.min(1)).max(-1)
+    return replace(o, points=points, target=target, scale=np.full_like(o.scale, 1.7), length=length)
+
+
+def spoil(o: Observations, change: dict[int, np.ndarray]) -> Observations:
+    target = o.target.copy()
+    for index, points in change.items():
+        target[index] = points
+    return replace(o, target=target)
+
+
+def found(o: Observations, index: int) -> Suspicion:
+    ranked = suspicions(o)
+    assert ranked[0].index == index, ranked[:3]
+    return ranked[0]
+
+
+def test_a_moved_keypoint_is_found_and_named(hands: Observations) -> None:
+    wrong = hands.target[7].copy()
+    wrong[INDEX["ring_pip"]] += [16.0, -6.0]
+    suspicion = found(spoil(hands, {7: wrong}), 7)
+    assert (suspicion.pattern, suspicion.detail, suspicion.suspect) == (OUTLIER, "ring_pip", True)
+    assert suspicion.keypoints == (INDEX["ring_pip"],)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "detail"),
+    [(SWAPPED, "index and little"), (REVERSED, "middle"), (TIP_TO_PALM, ""), (LITTLE_FIRST, "")],
+)
+def test_a_wrong_order_is_found_and_named(hands: Observations, pattern: str, detail: str) -> None:
+    order = next(list(k) for p, d, k in orders() if (p, d) == (pattern, detail))
+    suspicion = found(spoil(hands, {11: hands.target[11][order]}), 11)
+    assert (suspicion.pattern, suspicion.detail) == (pattern, detail)
+    assert all(order[k] != k for k in suspicion.keypoints)
+
+
+def test_a_mirrored_hand_is_found_and_named(hands: Observations) -> None:
+    turned = replace(hands, points=hands.points + [9.0, 0.0], target=hands.target + [9.0, 0.0])
+    mirrored = [96.0, 0.0] + turned.target[3] * [-1.0, 1.0]
+    assert found(spoil(turned, {3: mirrored}), 3).pattern in (MIRRORED, LITTLE_FIRST)
+
+
+def test_a_shifted_hand_is_found_and_the_shift_is_told_in_image_pixels(hands: Observations) -> None:
+    o = spoil(hands, {5: hands.target[5] + [20.0, -12.0]})
+    o = replace(o, crop_from_image=0.5 * o.crop_from_image + 0.5 * np.diag([0.0, 0.0, 1.0]))
+    suspicion = found(o, 5)
+    assert suspicion.pattern == SHIFTED
+    x, y = (float(v) for v in suspicion.detail.removeprefix("by (").removesuffix(") px").split(", "))
+    assert (x, y) == pytest.approx((40.0, -24.0), abs=6.0)
+    assert len(suspicion.keypoints) == 21
+
+
+def test_a_wrong_side_is_found_where_the_model_tells_sides(hands: Observations) -> None:
+    o = replace(hands, right=np.full(HANDS, 0.99999))
+    known = np.ones(HANDS)
+    known[9] = 0.0
+    best = suspicions(o, known)[0]
+    assert (best.index, best.pattern, best.keypoints) == (9, SIDE, ())
+    assert all(s.pattern != SIDE for s in suspicions(o, np.full(HANDS, np.nan)))
+
+
+def test_right_labels_are_rarely_suspects(hands: Observations) -> None:
+    assert sum(s.suspect for s in suspicions(hands)) <= 0.01 * HANDS
+
+
+def test_planted_errors_fill_the_first_ranks(hands: Observations) -> None:
+    rng = np.random.default_rng(3)
+    chosen = rng.permutation(HANDS)[:12]
+    change = {}
+    for i, index in enumerate(int(c) for c in chosen):
+        target = hands.target[index].copy()
+        if i % 2:
+            target = target[list(orders()[int(rng.integers(14))][2])]
+        else:
+            angle = rng.uniform(0, 2 * math.pi)
+            target[rng.integers(21)] += 14 * np.array([math.cos(angle), math.sin(angle)])
+        change[index] = target
+    first = suspicions(spoil(hands, change))[:12]
+    assert sum(s.index in change for s in first) >= 11
+
+
+def test_unlabelled_keypoints_are_no_suspects(hands: Observations) -> None:
+    labelled = hands.labelled.copy()
+    labelled[4, 8] = False
+    target = hands.target.copy()
+    target[4, 8] = 0.0
+    ranked = suspicions(replace(hands, labelled=labelled, target=target))
+    assert next(s for s in ranked if s.index == 4).nats < 8
+
+
+def test_half_a_pixel_is_named_for_the_whole_set_and_nothing_else(hands: Observations) -> None:
+    (still,) = offsets(hands)
+    assert still.name == ""
+    (moved,) = offsets(replace(hands, target=hands.target - 0.5))
+    assert "half a pixel" in moved.name
+    assert (moved.x, moved.y) == pytest.approx((still.x - 0.5, still.y - 0.5))
+    (far,) = offsets(replace(hands, target=hands.target + 2.0))
+    assert far.name == "a systematic shift"
+    assert offsets(hands.take(np.arange(20))) == []
+
+
+def test_a_wrong_order_of_the_whole_set_is_named(hands: Observations) -> None:
+    assert of_whole_set(hands) == []
+    (line,) = of_whole_set(replace(hands, target=hands.target[:, list(RHD_ORDER)]))
+    assert line == f"fingers counted from tip to palm: {HANDS} of {HANDS} hands"
+
+
+def test_the_density_of_each_is_the_ratio_of_densities() -> None:
+    """log p(z_k | others) = log p(z) - log p(others), the t of fewer numbers."""
+    rng = np.random.default_rng(0)
+    root = rng.normal(size=(8, 8))
+    density = HandDensity(rng.normal(size=(4, 2)), root @ root.T + np.eye(8), 4.0)
+    z, labelled = rng.normal(size=(4, 2)), np.array([True, True, False, True])
+    each = density.log_prob_of_each(z, labelled)
+    for k in (0, 1, 3):
+        others = labelled & (np.arange(4) != k)
+        expected = density.log_prob(z[None], labelled)[0] - density.log_prob(z[None], others)[0]
+        assert each[k] == pytest.approx(expected)
+    assert each[2] == 0.0
+
+
+def test_the_density_integrates_to_one() -> None:
+    density = HandDensity(np.array([[0.3, -0.2]]), np.array([[2.0, 0.7], [0.7, 1.0]]), 4.0)
+    grid = np.linspace(-60, 60, 1201)
+    points = np.stack(np.meshgrid(grid, grid), -1).reshape(-1, 1, 2)
+    total = np.exp(density.log_prob(points, np.array([True]))).sum() * (grid[1] - grid[0]) ** 2
+    assert total == pytest.approx(1.0, abs=0.005)
+
+
+def test_the_fit_finds_dependence_and_tails() -> None:
+    rng = np.random.default_rng(0)
+    width = np.sqrt(5 / rng.chisquare(5, (3000, 1, 1)))
+    common = rng.normal(size=(3000, 1, 2))
+    z = width * (common + rng.normal(size=(3000, 3, 2)))
+    density = fit_density(z, np.ones((3000, 3), bool))
+    assert density.freedom in (4.0, 7.0)
+    correlation = density.scatter[0, 2] / density.scatter[0, 0]
+    assert correlation == pytest.approx(0.5, abs=0.06)
