@@ -43,7 +43,7 @@ class Place:
     Attributes:
         crop_from_image: (3, 3).
         boxes: (H, 4) tight boxes in crop pixels.
-        shown: (H,) shares of the boxes that lie in the picture and in the input.
+        shown: (H,) shares of the boxes that lie in the picture, or in the input where that is less.
         right: (H,) 1 for right hands, 0 for left ones, 0.5 where unknown.
     """
 
@@ -101,7 +101,7 @@ def place(
     boxes = [box_of_points(transform_points(matrix, p)) for p in points]
     right = [0.5 if side is None else float((side == "right") != flip) for side in sides]
     shown = [
-        _shown(box_of_points(p), size_image) * _shown(box, size) for p, box in zip(points, boxes, strict=True)
+        min(_shown(box_of_points(p), size_image), _shown(box, size)) for p, box in zip(points, boxes, strict=True)
     ]
     return Place(matrix, np.array(boxes).reshape(-1, 4), np.array(shown), np.array(right))
 
