@@ -124,9 +124,7 @@ def test_the_comparison_fits_nothing_on_what_it_scores() -> None:
     from likelihand.calibration.compare import crossed
 
     where = np.broadcast_to(second[:, None], o.labelled.shape).ravel()
-    np.testing.assert_allclose(
-        crossed(spoilt)["probability"][where], calibration.radial.level(distance).ravel()
-    )
+    np.testing.assert_allclose(crossed(spoilt)["probability"][where], calibration.radial.level(distance).ravel())
 
 
 def test_visibility_and_data_sets_are_told_apart() -> None:

@@ -8,14 +8,13 @@ import pytest
 onnx = pytest.importorskip("onnx")
 torch = pytest.importorskip("torch")
 
-from tiny import tiny_network  # noqa: E402
-
 from likelihand.calibration import fit, observe, simulated, store  # noqa: E402
 from likelihand.calibration.flow import learned_density  # noqa: E402
 from likelihand.checkpoint import CheckpointInfo, load_checkpoint, read_tensors, save_checkpoint  # noqa: E402
 from likelihand.data.drawn import DrawnHands  # noqa: E402
 from likelihand.export import export  # noqa: E402
 from likelihand.losses import ResidualLogLikelihood  # noqa: E402
+from likelihand.models import SequentialHeatmapNetwork, TimmBackbone  # noqa: E402
 from likelihand.predictor import load, metadata_of  # noqa: E402
 
 IMAGE = np.random.default_rng(1).integers(0, 256, (90, 140, 3), np.uint8)
@@ -27,7 +26,10 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("store") / "best.safetensors"
     torch.manual_seed(0)
     loss = ResidualLogLikelihood(stages=2, symmetric=True)
-    save_checkpoint(file, tiny_network(), CheckpointInfo(size=(64, 64), loss=repr(loss)), loss=loss)
+    network = SequentialHeatmapNetwork(TimmBackbone("resnet18"), stages=2, width=8).eval()
+    with torch.no_grad():
+        [m for m in network.modules() if isinstance(m, torch.nn.ConvTranspose2d)][-1].weight.mul_(100)
+    save_checkpoint(file, network, CheckpointInfo(size=(64, 64), loss=repr(loss)), loss=loss)
     runtime = load(file, detector=False).runtime
     store(file, fit(observe(runtime, DrawnHands(24, size=64), progress=False), source="drawn hands"))
     return file

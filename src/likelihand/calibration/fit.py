@@ -15,7 +15,8 @@ FEWEST: Final = 200
 LEVELS: Final = tuple(sorted({*(i / 20 for i in range(20)), ONE_SIGMA, 0.975, 0.99}))
 SMALLEST: Final = 1e-4
 """Added to every error, as a share of the crop, before its logarithm is taken: an exact hit has none."""
-_FLAT: Final = 1e-6
+FLAT: Final = 0.03
+"""A scale or spread whose logarithm varies less than this says nothing of single keypoints, and is not used."""
 _ONE: Final = RadialTable((0.0, ONE_SIGMA), (0.0, UNIT), 1.0)
 
 
@@ -81,7 +82,7 @@ def _exponents(observations: Observations, fixed: list[float | None]) -> tuple[l
     shape = Calibration(0.0, 0.0, 0.0, _ONE).covariance(observations.scale, observations.spread, observations.side)
     residual = np.log(mahalanobis(observations.residual, shape)[mask] + SMALLEST)
     columns = [_log_size(observations.scale / observations.side)[mask], _spread_column(observations)[mask]]
-    chosen = [value if value is not None or columns[i].std() > _FLAT else 0.0 for i, value in enumerate(fixed)]
+    chosen = [value if value is not None or columns[i].std() > FLAT else 0.0 for i, value in enumerate(fixed)]
     while True:
         free = [i for i, value in enumerate(chosen) if value is None]
         rest = residual - sum(float(v) * columns[i] for i, v in enumerate(chosen) if v is not None)
