@@ -37,6 +37,13 @@ def test_a_sample_says_that_there_is_no_hand_and_nothing_of_its_side(tmp_path: P
     assert np.isnan(sample.traits[0]) and sample.traits[1] == 0
 
 
+def test_the_first_photos_are_left_for_tests(tmp_path: Path) -> None:
+    whole, rest = NoHands(folder(tmp_path), 2), NoHands(tmp_path, 2, start=1)
+    assert {record.group for record in map(rest.record, range(2))} == {whole.record(1).group}
+    with pytest.raises(FileNotFoundError, match=r"holds 2 photos .* expected over 2"):
+        NoHands(tmp_path, 2, start=2)
+
+
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="holds no photo"):
+    with pytest.raises(FileNotFoundError, match="holds 0 photos"):
         NoHands(tmp_path, 5)

@@ -9,10 +9,10 @@ import numpy as np
 from likelihand.data.augment import sample_rng
 from likelihand.data.dataset import check_index
 from likelihand.data.images import read_image
+from likelihand.data.scenes import SUFFIXES, hashed
 from likelihand.geometry import FloatArray, Image
 from likelihand.structures import Record
 
-SUFFIXES: Final = {".bmp", ".jpeg", ".jpg", ".png", ".webp"}
 SMALLEST: Final = 0.15
 """Side of the smallest region over the shorter side of its photo."""
 
@@ -21,9 +21,10 @@ class NoHands:
     """Squares drawn from photos that show no hand; nothing is labelled, and `present` is False.
 
     Args:
-        folder: with the photos, also in folders within.
+        folder: with the photos.
         count: records; record i is from photo i modulo their number, each time another square.
         seed: another seed, other squares.
+        start: first photo taken, in the order of the hashes of the names; those before are left for tests.
 
     Raises:
         FileNotFoundError: the folder holds no photo.
@@ -40,13 +41,15 @@ class NoHands:
         >>> folder.cleanup()
     """
 
-    def __init__(self, folder: str | Path, count: int, seed: int = 0) -> None:
+    def __init__(self, folder: str | Path, count: int, seed: int = 0, start: int = 0) -> None:
         if count < 1:
             raise ValueError(f"count {count}: expected 1 or more")
         self.folder, self.count, self.seed = Path(folder), count, seed
-        self.files = sorted(p for p in self.folder.rglob("*") if p.suffix.lower() in SUFFIXES)
+        found = [file.name for file in self.folder.iterdir() if file.suffix.lower() in SUFFIXES]
+        self.files = [self.folder / name for name in hashed(found)[start:]]
         if not self.files:
-            raise FileNotFoundError(f"{folder} holds no photo; give a folder of {', '.join(sorted(SUFFIXES))}")
+            kinds = ", ".join(sorted(SUFFIXES))
+            raise FileNotFoundError(f"{folder} holds {len(found)} photos ({kinds}); expected over {start}")
 
     def __len__(self) -> int:
         """Count the records."""
