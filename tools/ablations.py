@@ -2,10 +2,11 @@
 
     python tools/ablations.py --labelled LABELLED/annotations.json --backgrounds PHOTOS
 
-For every variant and seed: render shards, train `configs/ablation.yaml` on them, score the last weights, add a row
-to the CSV and write the document (`tools/ablations.md`, filled in) and its figure anew. What is there already is
-not done again; interrupted work goes on where it stopped. Seeds come one after the other, so that a run cut short
-has all variants of the earlier ones.
+All runs begin with one network, trained on pictures without any ingredient, so that a short training is spent on
+what the ingredients add. For every variant and seed: render shards, train `configs/ablation.yaml` on them, score
+the last weights, add a row to the CSV and write the document (`tools/ablations.md`, filled in) and its figure.
+What is there already is not done again; interrupted work goes on where it stopped. Seeds come one after the other,
+so that a run cut short has all variants of the earlier ones.
 PHOTOS is a folder of photos without hands; LABELLED is scored on alone: nothing is trained or chosen on it.
 """
 
@@ -36,7 +37,7 @@ EASY: Final = "hand-graph-cnn"
 T95: Final = (12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.20, 2.18, 2.16, 2.14, 2.13, 2.12)
 """Student's t of 1 to 16 degrees of freedom that holds 95 % of the chances; the last is taken for more."""
 SETS: Final = {"all": "all core hands", "easy": "the easy scene", "others": "the others"}
-COLUMNS: Final = ("variant", "seed", "pictures", "steps", "size")
+COLUMNS: Final = ("variant", "seed", "pictures", "base_steps", "steps", "size")
 SCORES: Final = tuple(f"{name}_{score}" for name in SETS for score in ("hands", "nme", "median"))
 Row: TypeAlias = dict[str, str]
 
@@ -50,6 +51,7 @@ class Variant:
     photos: bool = True
 
 
+BARE: Final = "none"
 VARIANTS: Final = {
     "all": Variant("all ingredients"),
     "flat-background": Variant("without backgrounds: one flat colour", {"backgrounds": "false"}),
@@ -58,6 +60,12 @@ VARIANTS: Final = {
     "no-effects": Variant("without effects: blur, noise, JPEG, casts", {"effects": "false"}),
     "one-skin": Variant("one skin tone", {"skin": "false"}),
     "upright": Variant("upright viewpoints only", {"viewpoints": "upright"}),
+    BARE: Variant(
+        "none of these ingredients",
+        dict.fromkeys(("backgrounds", "light", "objects", "second_hand", "effects", "skin"), "false")
+        | {"viewpoints": "upright"},
+        photos=False,
+    ),
     "clutter": Variant("generated clutter, no photos", photos=False),
 }
 
@@ -97,15 +105,21 @@ def render(name: str, a: argparse.Namespace) -> Path:
     return folder
 
 
-def trained(name: str, seed: int, pictures: Path, a: argparse.Namespace) -> Path:
+def trained(run: Path, seed: int, pictures: Path, steps: int, a: argparse.Namespace, *more: object) -> Path:
     """Train on a variant's pictures, from where it stopped, and give the last weights."""
-    run: Path = a.out / name / str(seed)
     last = run / "last.safetensors"
-    if not last.exists() or read_info(last).training["step"] < a.steps:
+    if not last.exists() or read_info(last).training["step"] < steps:
         data = ["--train_data.init_args.path", pictures]
-        size = ["--train.seed", seed, "--train.steps", a.steps, "--train.size", a.size]
-        command("train", "--config", a.config, *data, *size, "--out", run, "--resume")
+        size = ["--train.seed", seed, "--train.steps", steps, "--train.size", a.size]
+        command(
+            "train", "--config", a.config, *data, *size, "--out", run, *(["--resume"] if last.exists() else more)
+        )
     return last
+
+
+def base_of(a: argparse.Namespace) -> Path:
+    """Train the network that every run begins with, on pictures without any ingredient."""
+    return trained(a.out / "base", 1000, render(BARE, a), a.base_steps, a)
 
 
 _KEYS: Final = (("hands", "hands"), ("nme", "nme"), ("median", "nme_median"))
@@ -117,6 +131,12 @@ def score(predict: PredictCrops, size: tuple[int, int], padding: float, hands: G
     parts = {"all": report.scores, **report.breakdown.by_dataset}
     values = {f"{name}_{s}": getattr(parts[name], key) for name in SETS for s, key in _KEYS if name in parts}
     return {name: f"{value:.5f}" if isinstance(value, float) else str(value) for name, value in values.items()}
+
+
+def scored(weights: Path, hands: Grouped) -> Row:
+    """Score a checkpoint."""
+    network, info = load_checkpoint(weights)
+    return score(predict_crops_of(network), info.size, info.padding, hands)
 
 
 def read_rows(path: Path, settings: Mapping[str, str]) -> list[Row]:
@@ -213,7 +233,7 @@ def figure(rows: Sequence[Row], path: Path) -> None:
     drawing.savefig(path)
 
 
-def write_report(rows: Sequence[Row], a: argparse.Namespace, middle: Row) -> None:
+def write_report(rows: Sequence[Row], a: argparse.Namespace, middle: Row, start: Row) -> None:
     """Write the document and its figure."""
     figure(rows, a.report.with_suffix(".png"))
     counts = {name: rows[0][f"{name}_hands"] for name in SETS}
@@ -227,6 +247,8 @@ def write_report(rows: Sequence[Row], a: argparse.Namespace, middle: Row) -> Non
         "stem": a.report.stem,
         "counts": counts,
         "middle": middle,
+        "start": start,
+        "before": batch * a.base_steps,
         "a": a,
     }
     left = [v.label for name, v in VARIANTS.items() if name not in errors and (v.photos or a.backgrounds)]
@@ -240,9 +262,10 @@ def arguments() -> argparse.Namespace:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--labelled", type=Path, required=True, help="COCO keypoint JSON with subset=core")
     p.add_argument("--backgrounds", type=Path, help="folder of photos without hands")
-    p.add_argument("--count", type=int, default=4000, help="pictures a variant")
-    p.add_argument("--picture-size", type=int, default=96)
-    p.add_argument("--steps", type=int, default=400, help="of training")
+    p.add_argument("--count", type=int, default=1500, help="pictures a variant")
+    p.add_argument("--picture-size", type=int, default=80)
+    p.add_argument("--base-steps", type=int, default=300, help="of training before, without any ingredient")
+    p.add_argument("--steps", type=int, default=150, help="of training")
     p.add_argument("--size", type=int, default=64, help="of the crops")
     p.add_argument("--seeds", type=int, default=3)
     p.add_argument("--variants", nargs="*", choices=VARIANTS, default=list(VARIANTS), help="which of them to run")
@@ -255,29 +278,32 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     a = arguments()
     hands = Grouped(CocoHands(a.labelled, where={"subset": "core"}, box="keypoints"))
-    settings = {"pictures": str(a.count), "steps": str(a.steps), "size": str(a.size)}
+    settings = {"pictures": a.count, "base_steps": a.base_steps, "steps": a.steps, "size": a.size}
+    settings = {key: str(value) for key, value in settings.items()}
     file = a.report.with_suffix(".csv")
     names = [name for name in a.variants if a.backgrounds or VARIANTS[name].photos]
     size, middle = (a.size, a.size), np.full((21, 2), a.size / 2)
     nothing = score(lambda crops: np.tile(middle, (len(crops), 1, 1)), size, 1.25, hands)
+    base = base_of(a)
+    start = scored(base, hands)
     jobs = [(name, seed) for seed in range(a.seeds) for name in names]
     for number, (name, seed) in enumerate(jobs, 1):
         rows = read_rows(file, settings)
         if not any((row["variant"], row["seed"]) == (name, str(seed)) for row in rows):
-            start = time.monotonic()
-            network, info = load_checkpoint(trained(name, seed, render(name, a), a))
-            row = {"variant": name, "seed": str(seed), **settings}
-            row |= score(predict_crops_of(network), info.size, info.padding, hands)
+            begun = time.monotonic()
+            run = a.out / name / str(seed)
+            last = trained(run, seed, render(name, a), a.steps, a, "--start", base)
+            row = {"variant": name, "seed": str(seed), **settings, **scored(last, hands)}
             add_row(file, row)
             rows.append(row)
             told = [f"{key} {row[key]}" for key in ("all_nme", "easy_nme", "others_nme") if key in row]
             print(
                 f"[{number}/{len(jobs)}] {name}, seed {seed}:",
                 *told,
-                f"{time.monotonic() - start:.0f} s",
+                f"{time.monotonic() - begun:.0f} s",
                 flush=True,
             )
-        write_report(rows, a, nothing)
+        write_report(rows, a, nothing, start)
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def test_differences_and_their_spread(tool):
 
 
 def test_rows_come_back_by_their_settings(tool, tmp_path):
-    settings = {"pictures": "4", "steps": "2", "size": "64"}
+    settings = {"pictures": "4", "base_steps": "1", "steps": "2", "size": "64"}
     written = [row | settings | {"steps": str(n)} for n in (2, 3) for row in rows(all=[0.2, 0.3])]
     for row in written:
         tool.add_row(tmp_path / "new" / "a.csv", row)
@@ -66,18 +66,21 @@ def test_the_report_has_every_variant_and_a_figure(tool, tmp_path):
         backgrounds=None,
         count=40,
         picture_size=96,
+        base_steps=2,
         steps=3,
         size=64,
         seeds=2,
     )
     errors = {name: [0.2 + 0.01 * i, 0.21 + 0.01 * i] for i, name in enumerate(tool.VARIANTS)}
-    tool.write_report(rows(**errors), a, rows(all=[0.33])[0])
+    tool.write_report(rows(**errors), a, rows(all=[0.33])[0], rows(all=[0.27])[0])
     text = (tmp_path / "r.md").read_text()
     assert all(variant.label in text for variant in tool.VARIANTS.values())
-    assert "+0.0100 ± 0.0163 | none" in text and "+0.0700 ± 0.0163 | worse" in text
+    assert "+0.0100 ± 0.0160 | none" in text and "+0.0700 ± 0.0160 | worse" in text
     assert (
-        "3 steps of 16 (48 crops)" in text
-        and "--count 40 --steps 3" in text
+        "96 crops of its variant (3 steps of 32)" in text
+        and "sees 64 crops of pictures without" in text
+        and "begin with has 0.27" in text
+        and "--count 40 --base-steps 2 --steps 3" in text
         and "PHOTOS " not in text.split("repeat it")[1][:120]
     )
     assert (tmp_path / "r.png").read_bytes().startswith(b"\x89PNG")
