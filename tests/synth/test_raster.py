@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from likelihand.synth.raster import draw_depth, first_hits, rasterise, vertex_normals
+from likelihand.synth.raster import corner_weights, draw_depth, first_hits, rasterise, vertex_normals
 
 
 def random_mesh(seed: int, count: int = 40) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -47,8 +47,10 @@ def test_weights_give_back_the_place_in_space() -> None:
     seen = rasterise(points, np.ascontiguousarray(vertices[:, 2]), triangles, (32, 32))
     i, j = np.nonzero(seen.triangle >= 0)
     assert len(i) > 20
-    w = seen.weights[i, j]
-    corners = vertices[triangles[seen.triangle[i, j]]]
+    rows = triangles[seen.triangle[i, j]]
+    places = [(j[n] + 0.5, i[n] + 0.5, seen.inverse_depth[i[n], j[n]]) for n in range(len(i))]
+    w = np.array([corner_weights(seen.points, seen.depth, *rows[n], *places[n]) for n in range(len(i))])
+    corners = vertices[rows]
     place = (1 - w.sum(1))[:, None] * corners[:, 0] + w[:, :1] * corners[:, 1] + w[:, 1:] * corners[:, 2]
     back = place[:, :2] / place[:, 2:] * 20 + 16
     np.testing.assert_allclose(back, np.stack([j + 0.5, i + 0.5], 1), atol=2e-4)

@@ -66,7 +66,6 @@ class Streams:
     background: Generator
     things: Generator
     company: Generator
-    effects: Generator
 
 
 def streams_of(seed: int, index: int) -> Streams:

@@ -1,4 +1,4 @@
-"""A z-buffer: which triangle every sample of a picture sees, how far away, and where on the triangle.
+"""A z-buffer: which triangle every sample of a picture sees, and how far away.
 
 Coordinates are corner-origin pixels: sample (row i, column j) of a raster lies at (j + 1/2, i + 1/2). Triangles
 are counter-clockwise seen from outside; those that turn their back to the camera are not drawn.
@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from likelihand.synth.compiled import compiled
+from likelihand.synth.compiled import compiled, inlined
 
 NEAR: Final = 1e-3
 _TOLERANCE: Final = 1e-7
@@ -25,12 +25,14 @@ class Fragments(NamedTuple):
     Attributes:
         inverse_depth: (height, width) float32, 1 / depth; 0 where nothing is seen.
         triangle: (height, width) int32, row of `triangles`; -1 where nothing is seen.
-        weights: (height, width, 2) float32, perspective-correct weights of the triangle's second and third corner.
+        points: (V, 2) float32 projected vertices, and
+        depth: (V,) float32 their depths, from which `corner_weights` tells where on its triangle a sample lies.
     """
 
     inverse_depth: Floats
     triangle: Integers
-    weights: Floats
+    points: Floats
+    depth: Floats
 
 
 def rasterise(points: Floats, depth: Floats, triangles: Integers, size: tuple[int, int]) -> Fragments:
@@ -54,15 +56,36 @@ def rasterise(points: Floats, depth: Floats, triangles: Integers, size: tuple[in
     height, width = size
     inverse_depth = np.zeros((height, width), np.float32)
     triangle = np.full((height, width), -1, np.int32)
-    weights = np.empty((height, width, 2), np.float32)
-    _draw(points, depth, triangles, inverse_depth, triangle, weights)
-    return Fragments(inverse_depth, triangle, weights)
+    _draw(points, depth, triangles, inverse_depth, triangle)
+    return Fragments(inverse_depth, triangle, points, depth)
+
+
+@inlined
+def corner_weights(
+    points: Floats, depth: Floats, a: int, b: int, c: int, x: float, y: float, q: float
+) -> tuple[float, float]:
+    """Give the perspective-correct weights of a triangle's second and third corner at a place.
+
+    Args:
+        points: (V, 2) projected vertices.
+        depth: (V,) their depths.
+        a: first corner.
+        b: second corner.
+        c: third corner.
+        x: the place, in the points' unit.
+        y: the place.
+        q: 1 / depth of the triangle there.
+    """
+    ax, ay = float(points[a, 0]), float(points[a, 1])
+    bx, by = points[b, 0] - ax, points[b, 1] - ay
+    cx, cy = points[c, 0] - ax, points[c, 1] - ay
+    x, y = x - ax, y - ay
+    scale = 1.0 / ((bx * cy - cx * by) * q)
+    return (x * cy - cx * y) * scale / depth[b], (bx * y - x * by) * scale / depth[c]
 
 
 @compiled
-def _draw(
-    points: Floats, depth: Floats, triangles: Integers, inverse_depth: Floats, seen: Integers, weights: Floats
-) -> None:
+def _draw(points: Floats, depth: Floats, triangles: Integers, inverse_depth: Floats, seen: Integers) -> None:
     height, width = inverse_depth.shape
     for t in range(triangles.shape[0]):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
@@ -91,9 +114,6 @@ def _draw(
                 if q > inverse_depth[i, j]:
                     inverse_depth[i, j] = q
                     seen[i, j] = t
-                    near = 1.0 / q
-                    weights[i, j, 0] = wb * qb * near
-                    weights[i, j, 1] = wc * qc * near
 
 
 @compiled
@@ -190,18 +210,20 @@ def first_hits(
     """
     best = np.zeros(targets.shape[0], np.float64)
     hit = np.full(targets.shape[0], -1, np.int64)
+    west, east = targets[:, 0].min(), targets[:, 0].max()
+    north, south = targets[:, 1].min(), targets[:, 1].max()
     for t in range(triangles.shape[0]):
         a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
-        if depth[a] < NEAR or depth[b] < NEAR or depth[c] < NEAR:
-            continue
         ax, ay = float(points[a, 0]), float(points[a, 1])
         bx, by = points[b, 0] - ax, points[b, 1] - ay
         cx, cy = points[c, 0] - ax, points[c, 1] - ay
         area = bx * cy - cx * by
-        if area >= 0.0:
+        if area >= 0.0 or depth[a] < NEAR or depth[b] < NEAR or depth[c] < NEAR:
             continue
         left, right = min(0.0, min(bx, cx)), max(0.0, max(bx, cx))
         top, bottom = min(0.0, min(by, cy)), max(0.0, max(by, cy))
+        if ax + right < west or ax + left > east or ay + bottom < north or ay + top > south:
+            continue
         for n in range(targets.shape[0]):
             x, y = targets[n, 0] - ax, targets[n, 1] - ay
             if x < left or x > right or y < top or y > bottom:

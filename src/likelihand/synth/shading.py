@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likelihand.synth.compiled import compiled, inlined
-from likelihand.synth.raster import Fragments
+from likelihand.synth.raster import Fragments, corner_weights
 from likelihand.synth.texture import reflectance
 
 Floats = NDArray[np.float32]
@@ -86,7 +86,8 @@ def _shade(
     materials: Floats,
     inverse_depth: Floats,
     seen: Integers,
-    weights: Floats,
+    points: Floats,
+    depth: Floats,
     lamp: Doubles,
     nearest: Floats,
     volume: Floats,
@@ -105,8 +106,8 @@ def _shade(
                 t = seen[y, x]
                 if t < 0 or (only >= 0 and k != only):
                     continue
-                wb, wc = weights[y, x, 0], weights[y, x, 1]
                 a, b, c = triangles[t, 0], triangles[t, 1], triangles[t, 2]
+                wb, wc = corner_weights(points, depth, a, b, c, x + 0.5, y + 0.5, inverse_depth[y, x])
                 wa = 1.0 - wb - wc
                 for n in range(CORNER_COLUMNS):
                     at[n] = wa * corners[a, n] + wb * corners[b, n] + wc * corners[c, n]
