@@ -26,6 +26,8 @@ from likelihand.training.state import Trainee, make_optimizer
 SPEED: Final = "speed.json"
 COSTS: Final = "costs.json"
 _ROUNDS: Final = 15
+_PIXELS: Final = 32 * 96**2
+"""A CPU is timed on at most so many pixels a step, and larger batches in proportion."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def seconds_per_step(methods: Iterable[Method], setting: Setting, file: Path) ->
     Time of the processor is counted, so that a busy machine gives the same.
 
     Args:
-        methods: to be timed, in one thread on the CPU; data are left out.
+        methods: to be timed, in one thread or on the GPU; data are left out.
         setting: of the study.
         file: where the seconds are kept.
 
@@ -78,19 +80,23 @@ def _step_seconds(method: Method, setting: Setting, rounds: int = 2) -> float:
     with torch.random.fork_rng(devices=[]):
         network = method.network(setting)
         trainee = Trainee(network, method.loss(setting)).train()
-    optimizer = make_optimizer(trainee, 1e-3, 1.0, 0.0)
-    count, (height, width) = setting.train.batch_size, setting.size
-    crops = torch.zeros(count, height, width, 3, dtype=torch.uint8)
-    target = torch.full((count, network.keypoints, 2), height / 2)
-    traits = torch.full((count, 2), torch.nan)
+    device, batch, size = setting.device, setting.train.batch_size, setting.train.size
+    optimizer = make_optimizer(trainee.to(device), 1e-3, 1.0, 0.0)
+    count = batch if device.type == "cuda" else max(2, min(batch, _PIXELS // size**2))
+    crops = torch.zeros(count, size, size, 3, dtype=torch.uint8, device=device)
+    target = torch.full((count, network.keypoints, 2), size / 2, device=device)
+    traits = torch.full((count, 2), torch.nan, device=device)
 
     def step() -> None:
-        trainee(crops, target, torch.ones(target.shape[:2]), traits).sum().backward()
+        trainee(crops, target, torch.ones_like(target[..., 0]), traits).sum().backward()
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
+        if device.type == "cuda":
+            torch.cuda.synchronize()
 
     step()
-    return min(_timed(step, time.process_time) for _ in range(rounds))
+    clock = time.perf_counter if device.type == "cuda" else time.process_time
+    return min(_timed(step, clock) for _ in range(rounds)) * batch / count
 
 
 def _timed(task: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:

@@ -36,8 +36,9 @@ class Hands:
 
     def to_json(self) -> dict[str, Any]:
         """Describe the data; a study that is resumed must have the same."""
-        sets = {"train": self.train, "test": self.test}
-        return {"name": self.name} | {name: describe_data(dataset) for name, dataset in sets.items()}
+        told = {"train": describe_data(self.train) or {}, "test": describe_data(self.test) or {}}
+        kept = ("class", "samples", "seed", "split")
+        return {name: {key: about[key] for key in kept if key in about} for name, about in told.items()}
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ class Pictures:
     """
 
     train: int = 8000
-    test: int = 1000
+    test: int = 600
     size: int = 96
     backgrounds: Path | None = None
     drawn: bool = False

@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import active_children, get_context, parent_process
@@ -54,8 +54,7 @@ def identity(experiment: Experiment, setting: Setting, hands: Hands) -> dict[str
     told = {name: value for name, value in setting.to_json().items() if name not in grid}
     kept = {"size", "steps", "batch_size", "learning_rate", "augmentation", "padding", "cosine", "weight_decay"}
     config = {name: value for name, value in setting.config(experiment.seed).to_json().items() if name in kept}
-    data = {name: value for name, value in hands.to_json().items() if name != "name"}
-    made = told | {"train": config, "fault": repr(experiment.amount.fault), "data": data}
+    made = told | {"train": config, "fault": repr(experiment.amount.fault), "data": hands.to_json()}
     plain: dict[str, Any] = json.loads(json.dumps(made))
     return plain
 
@@ -165,7 +164,9 @@ def run_all(
                 running[pool.submit(run_experiment, experiment, setting, hands, out)] = experiment
             done, _ = wait(running, timeout=_LOOK, return_when=FIRST_COMPLETED)
             for future in done:
-                bar.ended(running.pop(future), future.result())
+                experiment = running.pop(future)
+                if not (stop.asked and isinstance(future.exception(), BrokenExecutor)):
+                    bar.ended(experiment, future.result())
             bar.show(running.values())
             if stop.asked:
                 _interrupt_children()

@@ -55,7 +55,7 @@ def score_run(run: Path, method: Method, setting: Setting, tests: dict[str, Data
     """
     told: dict[str, Any] = {name: {} for name in tests}
     for reading, decoder in readings(method, setting).items():
-        predict = predict_crops_of(load_network(run, decoder))
+        predict = predict_crops_of(load_network(run, decoder).to(setting.device))
         for name, dataset in tests.items():
             report = evaluate(
                 predict, dataset, size=setting.size, padding=setting.train.padding, split=name, progress=False

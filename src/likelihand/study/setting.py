@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Final
 
+import torch
+
 from likelihand.data.augment import Augmentation
 from likelihand.training import TrainConfig
 
@@ -91,6 +93,11 @@ class Setting:
     def steps(self) -> int:
         """Length of every run in steps."""
         return int(self.train.steps or 0)
+
+    @property
+    def device(self) -> torch.device:
+        """Where networks are trained and scored."""
+        return torch.device("cuda" if self.train.device == "auto" and torch.cuda.is_available() else "cpu")
 
     @property
     def size(self) -> tuple[int, int]:
