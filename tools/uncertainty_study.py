@@ -159,8 +159,8 @@ def paths(checkpoint: Path, predict: Predictor, test: Dataset) -> tuple[list[str
     ratio = seconds["calibrated"] / seconds["plain"] - 1
     lines = [
         "## The same numbers everywhere, and what they cost\n",
-        f"PyTorch against the exported file on ONNX Runtime, largest difference over {PARITY} hands: {told} (image "
-        "pixels; the covariance over the region's radius; confidence in 0..1).",
+        f"PyTorch against the exported file on ONNX Runtime, largest difference over {PARITY} hands: {told} "
+        "(image pixels; the covariance over the region's radius; confidence in 0..1).",
         f"\nA prediction of one hand on one thread takes {1000 * seconds['plain']:.2f} ms without spread and "
         f"calibration and {1000 * seconds['calibrated']:.2f} ms with them: {ratio:+.1%} ({ROUNDS} times each, in "
         "turns; medians).\n",
@@ -214,8 +214,8 @@ def planted(predict: Predictor, test: Dataset, right_labels: Observations) -> li
     return [
         "## Planted errors\n",
         f"{len(spoilt.kinds)} of {len(test)} rendered labels (5 %) were spoilt: one keypoint moved by 15 to 60 % "
-        f"of the box, two fingers exchanged, left and right swapped ({swapped}). Among the {len(top)} ranked first, "
-        f"**{right:.1%}** are planted; of the {len(suspects)} suspects (8 nats or more) {true:.1%}.\n",
+        f"of the box, two fingers exchanged, left and right swapped ({swapped}). Among the {len(top)} ranked "
+        f"first, **{right:.1%}** are planted; of the {len(suspects)} suspects (8 nats or more) {true:.1%}.\n",
         "| planted | hands | among the first | and named so |",
         "|---|---|---|---|",
         *rows,
@@ -293,7 +293,8 @@ PLOTS = """![Coverage of regions](uncertainty/regions.png)
 """
 REAL = """## Real hands
 
-{hands} real hands (the `core` of a mixed collection, by source). The calibration was fitted on rendered hands alone:
+{hands} real hands (the `core` of a mixed collection, by source). The calibration was fitted on rendered hands
+alone:
 """
 AUDIT = """## Audit of real labels
 

@@ -22,6 +22,7 @@ from likelihand.geometry import (
 )
 from likelihand.hand import BONES, FINGER_COLOURS, FINGER_KEYPOINTS, WRIST_COLOUR
 from likelihand.structures import Hand
+from likelihand.uncertainty import ONE_SIGMA, UNIT
 
 Colour = tuple[int, int, int]
 
@@ -30,7 +31,7 @@ _HALO: Final[Colour] = (20, 20, 20)
 _FAR: Final = 30_000.0
 """OpenCV draws in 32-bit fixed point; coordinates are kept within this many pixels."""
 
-ELLIPSE_RADIUS: Final = 1.5152
+ELLIPSE_RADIUS: Final = UNIT
 """Radius, in standard deviations, of the ellipse that holds 68.27 % of a Gaussian: sqrt(-2 ln(1 - 0.6827))."""
 
 WASH: Final = 0.3
@@ -77,14 +78,17 @@ class Drawing:
         return file
 
 
-def draw(image: Image, hands: Sequence[Hand], *, ellipses: bool = True, labels: bool = True) -> Drawing:
+def draw(
+    image: Image, hands: Sequence[Hand], *, ellipses: bool = True, labels: bool = True, level: float = ONE_SIGMA
+) -> Drawing:
     """Draw hands on a copy of a picture.
 
     Args:
         image: (height, width, 3) uint8 RGB.
         hands: what was found, in the picture's pixels.
-        ellipses: shows each keypoint's 68 % region, of a Gaussian of the hand's covariance.
+        ellipses: shows each keypoint's region, the ellipse that holds the truth with the probability `level`.
         labels: writes the side beside the wrist, and the score where it is not 1.
+        level: from 0 to below 1; 68 % by default. It is honest where the model is calibrated.
 
     Returns:
         The drawing; `draw(...).save("out.png")` writes it.
@@ -99,7 +103,8 @@ def draw(image: Image, hands: Sequence[Hand], *, ellipses: bool = True, labels: 
     """
     canvas = _checked(image).copy()
     for hand in hands:
-        draw_keypoints(canvas, hand.points, covariance=hand.covariance if ellipses else None)
+        grown = hand.covariance * (float(hand.radial.radius(level)) / ELLIPSE_RADIUS) ** 2
+        draw_keypoints(canvas, hand.points, covariance=grown if ellipses else None)
         finite = hand.points[np.isfinite(hand.points).all(1)]
         if labels and hand.side is not None and len(finite):
             score = "" if hand.score >= 1 else f" {hand.score:.2f}"

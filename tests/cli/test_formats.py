@@ -41,6 +41,7 @@ HAND_FORM = {
     "keypoints": [21, [2, "float"]],
     "scale": [21, [2, "float"]],
     "covariance": [21, [2, [2, "float"]]],
+    "confidence": [21, "float"],
     "box": [4, "float"],
     "side": "str",
     "score": "float",

@@ -24,7 +24,7 @@ from likelihand.geometry import (
 )
 from likelihand.hand import BONES, KEYPOINTS
 from likelihand.structures import Record
-from likelihand.uncertainty import Radial
+from likelihand.uncertainty import UNIT, Radial
 
 CELL: Final = 224
 
@@ -93,7 +93,7 @@ def pair(record: Record, points: Any, covariance: Any, radial: Radial, suspicion
     left = warp_image(record.read(), tile_from_image, (CELL, CELL), fill=(90, 90, 90))
     right = left.copy()
     draw_keypoints(left, transform_points(tile_from_image, record.points), record.weight)
-    grown = transform_covariances(tile_from_image, covariance) * (float(radial.radius(0.9)) / 1.5152) ** 2
+    grown = transform_covariances(tile_from_image, covariance) * (float(radial.radius(0.9)) / UNIT) ** 2
     draw_keypoints(right, transform_points(tile_from_image, points), covariance=grown)
     _ring(left, transform_points(tile_from_image, record.points)[list(suspicion.keypoints)])
     return np.concatenate([left, right], 1)

@@ -108,6 +108,7 @@ def hand_json(hand: "Hand") -> dict[str, Any]:
         "keypoints": rounded(hand.points),
         "scale": rounded(hand.scale),
         "covariance": rounded(hand.covariance),
+        "confidence": rounded(hand.confidence),
         "box": rounded(hand.box),
         "side": hand.side,
         "score": round(hand.score, 4),
