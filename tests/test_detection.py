@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from likelihand.detection import Detector, distinct, find_peaks
+from likelihand.detection import Detector, distinct, find_peaks, parts_of
 from likelihand.metadata import ModelMetadata
 
 
@@ -23,7 +23,8 @@ class Maps:
 
     def __call__(self, crops: np.ndarray) -> dict[str, np.ndarray]:
         self.crops = crops
-        return {"scores": self.scores[None], "boxes": self.boxes[None], "sides": self.sides[None]}
+        maps = {"scores": self.scores, "boxes": self.boxes, "sides": self.sides}
+        return {name: np.repeat(values[None], len(crops), 0) for name, values in maps.items()}
 
 
 def test_boxes_come_back_through_the_letterbox() -> None:
@@ -45,6 +46,7 @@ def test_threshold_is_the_models_own_unless_given() -> None:
     runtime.put(2, 3, 0.6, (16, 24, 48, 40), 0.9)
     image = np.zeros((64, 64, 3), np.uint8)
     assert Detector(runtime)(image) == []
+    assert len(runtime.crops) == 4  # looked closer, in vain
     assert len(Detector(runtime, threshold=0.6)(image)) == 1
     with pytest.raises(ValueError, match="threshold is 2"):
         Detector(runtime, threshold=2)
@@ -83,3 +85,53 @@ def test_a_neighbour_of_a_peak_is_none() -> None:
 def test_doubles_are_dropped_and_folded_hands_kept(second: tuple[int, ...], right: float, count: int) -> None:
     boxes = np.array([(0, 0, 10, 10), second], np.float64)
     assert len(distinct(boxes, np.array([1.0, right]), np.array([0.9, 0.8]))) == count
+
+
+class Bright:
+    """A runtime that finds the bright square of a picture where it is at least 8 pixels wide."""
+
+    metadata = ModelMetadata(size=(64, 64), kind="detect", outputs=("scores", "boxes", "sides"))
+
+    def __init__(self) -> None:
+        self.calls: list[int] = []
+
+    def __call__(self, crops: np.ndarray) -> dict[str, np.ndarray]:
+        self.calls.append(len(crops))
+        scores, boxes = np.zeros((len(crops), 1, 1)), np.zeros((len(crops), 1, 1, 4))
+        for i, crop in enumerate(crops):
+            y, x = np.nonzero(crop[..., 0] > 127)
+            if len(x) and x.max() - x.min() >= 7:
+                scores[i], boxes[i] = 0.9, (x.min(), y.min(), x.max() + 1, y.max() + 1)
+        return {"scores": scores, "boxes": boxes, "sides": np.ones((len(crops), 1, 1))}
+
+
+def picture(x: int, y: int, side: int) -> np.ndarray:
+    image = np.zeros((480, 640, 3), np.uint8)
+    image[y : y + side, x : x + side] = 255
+    return image
+
+
+def test_small_hand_is_found_at_a_closer_look() -> None:
+    small, large = picture(500, 40, 60), picture(100, 100, 200)
+    runtime = Bright()
+    assert Detector(runtime, closer="never")(small) == []
+    (found,) = Detector(runtime)(small)
+    np.testing.assert_allclose(found.box, [500, 40, 560, 100], atol=6)
+    assert runtime.calls == [1, 1, 4]
+    Detector(runtime)(large)
+    assert runtime.calls[3:] == [1]
+    assert len(Detector(runtime, closer="always")(large)) == 1
+    assert runtime.calls[4:] == [1, 4]
+    with pytest.raises(ValueError, match="give 'empty', 'always' or 'never'"):
+        Detector(runtime, closer="sometimes")  # type: ignore[arg-type]
+
+
+def test_parts_cover_a_picture_and_a_hand_cut_by_one_is_not_reported() -> None:
+    seen = np.zeros((480, 640), bool)
+    for x0, y0, x1, y1 in (part.astype(int) for part in parts_of(480, 640)):
+        assert max(x1 - x0, y1 - y0) == 384
+        seen[y0:y1, x0:x1] = True
+    assert seen.all()
+    middle = picture(370, 200, 60)  # in a right part whole, in a left one cut by its edge at 384
+    (found,) = Detector(Bright(), closer="always")(middle)
+    np.testing.assert_allclose(found.box, [370, 200, 430, 260], atol=6)

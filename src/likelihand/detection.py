@@ -1,7 +1,7 @@
 """From a whole picture to the boxes of its hands."""
 
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,10 @@ OVERLAP_OF_TWO: Final = 0.75
 """The same where one is surely a left and the other surely a right hand: folded hands share most of their box."""
 COVERED: Final = 0.85
 """Share of a box inside a surer one from which it is a part of that hand."""
+PART: Final = 0.6
+"""Side of a part that is looked at closer, over the picture's longer side."""
+EDGE: Final = 0.1
+"""Share of a box that may reach over the edge of such a part."""
 SURE: Final = 0.8
 """Chance of a side from which it is called sure."""
 
@@ -50,11 +54,15 @@ class Detection:
 class Detector:
     """Finds the hands of a picture, the surest first.
 
+    It looks at the whole picture, letterboxed; where it finds nothing there, or always if asked, also at parts of
+    it, for hands that are small.
+
     Args:
-        runtime: runs letterboxed pictures; its outputs are `scores` (N, h, w), `boxes` (N, h, w, 4) in crop
-            pixels, and `sides` (N, h, w), the chances that a hand is a right one.
+        runtime: runs pictures; its outputs are `scores` (N, h, w), `boxes` (N, h, w, 4) in crop pixels, and
+            `sides` (N, h, w), the chances that a hand is a right one.
         threshold: least score; the model's own where None.
         limit: most hands of a picture.
+        closer: when to look at the parts: "empty" where the whole shows no hand, "always" or "never".
 
     Raises:
         ValueError: the model is no detector, or a number is out of range.
@@ -72,7 +80,13 @@ class Detector:
         (array([ 50.,   0., 150., 100.]), 'right')
     """
 
-    def __init__(self, runtime: DetectorRuntime, threshold: float | None = None, limit: int = 16) -> None:
+    def __init__(
+        self,
+        runtime: DetectorRuntime,
+        threshold: float | None = None,
+        limit: int = 16,
+        closer: Literal["empty", "always", "never"] = "empty",
+    ) -> None:
         metadata = runtime.metadata
         if metadata.kind != "detect":
             raise ValueError(f"the model is of kind {metadata.kind!r}, expected 'detect'; give a hand detector")
@@ -81,7 +95,9 @@ class Detector:
             raise ValueError(f"threshold is {threshold}; give a score in 0..1")
         if limit < 1:
             raise ValueError(f"limit is {limit}; give 1 or more")
-        self.runtime, self.threshold, self.limit = runtime, threshold, limit
+        if closer not in ("empty", "always", "never"):
+            raise ValueError(f"closer is {closer!r}; give 'empty', 'always' or 'never'")
+        self.runtime, self.threshold, self.limit, self.closer = runtime, threshold, limit, closer
 
     def __call__(self, image: Image) -> list[Detection]:
         """Find the hands of a picture.
@@ -92,23 +108,58 @@ class Detector:
         Returns:
             The surest first.
         """
-        size = self.runtime.metadata.size
         height, width = image.shape[:2]
-        crop_from_image = crop_matrix([0, 0, width, height], size, padding=1.0)
-        outputs = self.runtime(warp_image(image, crop_from_image, size)[None])
-        scores, boxes, sides = (np.asarray(outputs[name][0], np.float64) for name in ("scores", "boxes", "sides"))
-        rows, columns = find_peaks(scores, self.threshold)
-        kept = distinct(boxes[rows, columns], sides[rows, columns], scores[rows, columns])[: self.limit]
-        image_from_crop = invert(crop_from_image)
-        return [
-            _detection(image_from_crop, boxes[cell], sides[cell], scores[cell])
-            for cell in ((rows[i], columns[i]) for i in kept)
-        ]
+        found = self._look(image, [np.array([0.0, 0.0, width, height])])
+        if self.closer == "always" or (self.closer == "empty" and not found):
+            found += self._look(image, parts_of(height, width))
+        boxes = np.array([d.box for d in found]).reshape(-1, 4)
+        right = np.array([d.right for d in found])
+        kept = distinct(boxes, right, np.array([d.score for d in found]))[: self.limit]
+        return [found[i].detection() for i in kept]
+
+    def _look(self, image: Image, regions: list[FloatArray]) -> "list[_Find]":
+        """Find hands in regions of a picture; those that a region's edge inside the picture cuts are left out."""
+        size = self.runtime.metadata.size
+        matrices = [crop_matrix(region, size, padding=1.0) for region in regions]
+        outputs = self.runtime(np.stack([warp_image(image, matrix, size) for matrix in matrices]))
+        found = []
+        for i, (region, matrix) in enumerate(zip(regions, matrices, strict=True)):
+            scores, boxes, sides = (np.asarray(outputs[n][i], np.float64) for n in ("scores", "boxes", "sides"))
+            image_from_crop = invert(matrix)
+            for cell in zip(*find_peaks(scores, self.threshold), strict=True):
+                box = transform_points(image_from_crop, boxes[cell].reshape(2, 2)).reshape(4)
+                if not _cut(box, region, image.shape):
+                    found.append(_Find(box, float(sides[cell]), float(scores[cell])))
+        return found
 
 
-def _detection(image_from_crop: FloatArray, box: FloatArray, right: FloatArray, score: FloatArray) -> Detection:
-    corners = transform_points(image_from_crop, box.reshape(2, 2))
-    return Detection(corners.reshape(4), "right" if float(right) >= 0.5 else "left", float(score))
+class _Find(NamedTuple):
+    box: FloatArray
+    right: float
+    score: float
+
+    def detection(self) -> Detection:
+        return Detection(self.box, "right" if self.right >= 0.5 else "left", self.score)
+
+
+def parts_of(height: int, width: int) -> list[FloatArray]:
+    """Give square parts of a picture, of 0.6 of its longer side, that cover it and overlap.
+
+    Example:
+        >>> for part in parts_of(60, 100): print(part)
+        [ 0.  0. 60. 60.]
+        [ 40.   0. 100.  60.]
+    """
+    side = PART * max(height, width)
+    tops, lefts = (sorted({0.0, max(length - side, 0.0)}) for length in (height, width))
+    return [np.array([x, y, min(x + side, width), min(y + side, height)]) for y in tops for x in lefts]
+
+
+def _cut(box: FloatArray, region: FloatArray, shape: tuple[int, ...]) -> bool:
+    """Say whether a box reaches over an edge of its region that is no edge of the picture."""
+    over = np.concatenate([region[:2] - box[:2], box[2:] - region[2:]])
+    inner = np.array([region[0] > 0, region[1] > 0, region[2] < shape[1], region[3] < shape[0]])
+    return bool((over[inner] > EDGE * (box[2:] - box[:2]).max()).any())
 
 
 def find_peaks(scores: FloatArray, threshold: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

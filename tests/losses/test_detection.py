@@ -70,8 +70,8 @@ def test_descent_finds_two_overlapping_hands() -> None:
     target, weight = rows(*hands), torch.ones(1, 3)
     target[0, 2, 4] = 0.0
     free = [t.clone().requires_grad_() for t in maps()[:4]]
-    optimizer = torch.optim.Adam(free, lr=0.2)
-    for _ in range(100):
+    optimizer = torch.optim.Adam(free, lr=0.1)
+    for _ in range(160):
         prediction = BoxMaps(free[0], free[1], free[2].clamp(-5, 3), free[3], 8)
         optimizer.zero_grad()
         DetectionLoss().of_prediction(prediction, target, weight, 0).sum().backward()
