@@ -105,10 +105,9 @@ def draw(
     for hand in hands:
         grown = hand.covariance * (float(hand.radial.radius(level)) / ELLIPSE_RADIUS) ** 2
         draw_keypoints(canvas, hand.points, covariance=grown if ellipses else None)
-        finite = hand.points[np.isfinite(hand.points).all(1)]
-        if labels and hand.side is not None and len(finite):
+        if labels and hand.side is not None:
             score = "" if hand.score >= 1 else f" {hand.score:.2f}"
-            draw_text(canvas, hand.side + score, finite[0], line_width(finite) * 5.0)
+            label_hand(canvas, hand.side + score, hand.points)
     return Drawing(canvas)
 
 
@@ -149,6 +148,32 @@ def draw_keypoints(
     for k in np.flatnonzero(shown):
         _disc(canvas, array[k], 1.1 * width + edge, _HALO)
         _disc(canvas, array[k], 1.1 * width, KEYPOINT_COLOURS[k])
+
+
+def label_hand(canvas: Image, text: str, points: ArrayLike) -> None:
+    """Write a line beyond a hand's wrist, away from its fingers; in place.
+
+    Args:
+        canvas: (height, width, 3) uint8 RGB; changed.
+        text: ASCII.
+        points: (21, 2) pixels, corner origin; nothing is written where none is finite.
+
+    Example:
+        >>> canvas = np.zeros((60, 60, 3), np.uint8)
+        >>> label_hand(canvas, "left", np.stack([np.full(21, 30.0), np.linspace(30, 0, 21)], 1))
+        >>> canvas[:30].max(), canvas[40:].max() > 200
+        (np.uint8(0), np.True_)
+    """
+    array = np.asarray(points, np.float64)
+    finite = array[np.isfinite(array).all(1)]
+    if not len(finite):
+        return
+    height = max(9.0, line_width(finite) * 5.0)
+    away = finite[0] - finite.mean(0)
+    length = max(float(np.hypot(*away)), 1e-9)
+    wide = abs(away[0]) / length * len(text) * 0.45 * height
+    middle = finite[0] + away / length * (1.5 * height + wide)
+    draw_text(canvas, text, middle - (0.0, 1.7 * height), height)
 
 
 def line_width(points: ArrayLike) -> int:

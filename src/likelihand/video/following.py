@@ -5,9 +5,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from likelihand.drawing import draw, draw_text, line_width
+import numpy as np
+
 from likelihand.filters import Smoothing
 from likelihand.geometry import Image
+from likelihand.hand import TIPS
 from likelihand.tracking import PredictBoxes, TrackedHand, Tracker, Tracking, whole_picture
 from likelihand.video.frames import Frame
 from likelihand.video.reading import VideoReader
@@ -99,7 +101,7 @@ def tracker_of(
 
 
 def draw_tracks(image: Image, hands: Sequence[TrackedHand]) -> Image:
-    """Draw tracked hands on a copy of a frame, each with its side and number.
+    """Draw tracked hands on a copy of a frame, each with its side and number, and how sure its ends are.
 
     Args:
         image: (height, width, 3) uint8 RGB.
@@ -111,8 +113,25 @@ def draw_tracks(image: Image, hands: Sequence[TrackedHand]) -> Image:
         >>> draw_tracks(np.zeros((16, 16, 3), np.uint8), [hand]).max() > 0
         np.True_
     """
-    canvas = draw(image, [hand for hand in hands if hand.seen], labels=False).image
+    canvas = image.copy()
     for hand in hands:
+        if hand.seen:
+            _draw_hand(canvas, hand)
         text = f"{hand.side or 'hand'} {hand.track}" if hand.seen else f"({hand.track})"
         draw_text(canvas, text, hand.points[0], line_width(hand.points) * 5.0)
     return canvas
+
+
+def _draw_hand(canvas: Image, hand: TrackedHand) -> None:
+    """Draw a hand with the ellipses of its wrist and tips, in the part of the canvas that it covers."""
+    ends = [0, *TIPS]
+    covariance = np.zeros_like(hand.covariance)
+    covariance[ends] = hand.covariance[ends]
+    reach = 2 * np.sqrt(np.trace(covariance, axis1=1, axis2=2))[:, None] + 3 * line_width(hand.points)
+    height, width = canvas.shape[:2]
+    left, top = (int(v) for v in np.clip((hand.points - reach).min(0), 0, (width, height)))
+    right, bottom = (int(v) for v in np.ceil(np.clip((hand.points + reach).max(0), 0, (width, height))))
+    if right > left and bottom > top:
+        part = np.ascontiguousarray(canvas[top:bottom, left:right])
+        draw_keypoints(part, hand.points - (left, top), covariance=covariance)
+        canvas[top:bottom, left:right] = part
