@@ -48,7 +48,7 @@ class Tracking:
 
     every: int = 15
     presence: float = 0.5
-    unsure: float = 0.6
+    unsure: float = 1.0
     jump: float = 1.8
     overlap: float = 0.3
     same: float = 0.4

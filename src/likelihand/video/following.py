@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from likelihand.drawing import draw_keypoints, label_hand, line_width
 from likelihand.filters import Smoothing
 from likelihand.geometry import Image
 from likelihand.hand import TIPS
@@ -118,7 +119,7 @@ def draw_tracks(image: Image, hands: Sequence[TrackedHand]) -> Image:
         if hand.seen:
             _draw_hand(canvas, hand)
         text = f"{hand.side or 'hand'} {hand.track}" if hand.seen else f"({hand.track})"
-        draw_text(canvas, text, hand.points[0], line_width(hand.points) * 5.0)
+        label_hand(canvas, text, hand.points)
     return canvas
 
 

@@ -80,7 +80,7 @@ class VideoWriter:
         import av
 
         has_x264 = "libx264" in av.codec.codecs_available
-        options = {"preset": "veryfast", "crf": str(self.quality), "bf": "0"} if has_x264 else {"qscale": "4"}
+        options = {"preset": "superfast", "crf": str(self.quality), "bf": "0"} if has_x264 else {"qscale": "4"}
         self._stream = self._container.add_stream("libx264" if has_x264 else "mpeg4", rate=30, options=options)
         self._stream.height, self._stream.width = (n + n % 2 for n in image.shape[:2])
         self._stream.pix_fmt = "yuv420p"
