@@ -45,7 +45,7 @@ def run(arguments: Namespace) -> int:
         return predict_video.run(arguments, lambda: _predictor(arguments))
     boxes = Boxes(arguments.boxes) if arguments.boxes else None
     predict = _predictor(arguments)
-    found, problems = pictures(arguments.sources)
+    found, problems = pictures(arguments.sources, arguments.out)
     taken: set[str] = set()
     hands = 0
     with Results(arguments.out, arguments.format) as results:

@@ -20,8 +20,12 @@ SUFFIXES: Final = frozenset(
 STDIN: Final = "-"
 
 
-def pictures(sources: Sequence[str]) -> tuple[list[str], list[str]]:
+def pictures(sources: Sequence[str], results: Path | None = None) -> tuple[list[str], list[str]]:
     """Resolve files, folders, globs and `-` (standard input) to pictures.
+
+    Args:
+        sources: as the user wrote them.
+        results: a folder whose pictures, overlays of an earlier run, are not looked for within a folder.
 
     Returns:
         The pictures, each once, in the order asked for (a folder's and a glob's sorted), and one line for each
@@ -34,7 +38,7 @@ def pictures(sources: Sequence[str]) -> tuple[list[str], list[str]]:
     found: dict[str, None] = {}
     problems = []
     for source in sources:
-        files = _files(source)
+        files = _files(source, results)
         if not files:
             reason = "no picture in this folder" if Path(source).is_dir() else "no file matches"
             problems.append(f"{source}: {reason}")
@@ -42,16 +46,24 @@ def pictures(sources: Sequence[str]) -> tuple[list[str], list[str]]:
     return list(found), problems
 
 
-def _files(source: str) -> list[str]:
+def _files(source: str, results: Path | None) -> list[str]:
     path = Path(source)
     if source == STDIN or path.is_file():
         return [source]
     if path.is_dir():
-        return sorted(str(p) for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+        inside = (p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+        return sorted(str(p) for p in inside if not _within(p, results, path))
     if glob.has_magic(source):
         return sorted(f for f in glob.glob(source, recursive=True) if Path(f).is_file())  # noqa: PTH207
     # a missing file stays in the list, so that reading it says so
     return [source]
+
+
+def _within(file: Path, results: Path | None, searched: Path) -> bool:
+    """Say whether a file lies in the folder of the results, where that is a part of the folder searched."""
+    if results is None or results.resolve() == searched.resolve():
+        return False
+    return file.resolve().is_relative_to(results.resolve())
 
 
 def read_picture(picture: str) -> "Image":
