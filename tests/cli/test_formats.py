@@ -98,6 +98,8 @@ def test_csv_holds_a_row_a_keypoint(tmp_path: Path) -> None:
     np.testing.assert_allclose(points, [first.points, second.points], atol=1e-3)
     scales = np.array([[float(r["scale_x"]), float(r["scale_y"])] for r in read]).reshape(2, 21, 2)
     np.testing.assert_allclose(scales, [first.scale, second.scale], atol=1e-3)
+    confidence = np.array([float(r["confidence"]) for r in read]).reshape(2, 21)
+    np.testing.assert_allclose(confidence, [first.confidence, second.confidence], atol=1e-3)
 
 
 @pytest.mark.parametrize("form", ["coco", "csv"])

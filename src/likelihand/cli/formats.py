@@ -26,7 +26,7 @@ LINES: Final = "predictions.jsonl"
 FILE_NAMES: Final[dict[str, str]] = {"jsonl": LINES, "coco": "predictions.json", "csv": "predictions.csv"}
 """Format to the name of its file."""
 
-COLUMNS: Final = ("file", "hand", "side", "score", "keypoint", "x", "y", "scale_x", "scale_y")
+COLUMNS: Final = ("file", "hand", "side", "score", "keypoint", "x", "y", "scale_x", "scale_y", "confidence")
 """The head of the CSV file; a row is a keypoint."""
 
 
@@ -169,5 +169,6 @@ def rows(lines: Iterable[dict[str, Any]]) -> Iterator[tuple[object, ...]]:
     yield COLUMNS
     for line in lines:
         for number, hand in enumerate(line["hands"]):
-            for name, point, scale in zip(KEYPOINTS, hand["keypoints"], hand["scale"], strict=True):
-                yield (line["file"], number, hand["side"] or "", hand["score"], name, *point, *scale)
+            values = (hand["keypoints"], hand["scale"], hand["confidence"])
+            for name, point, scale, confidence in zip(KEYPOINTS, *values, strict=True):
+                yield (line["file"], number, hand["side"] or "", hand["score"], name, *point, *scale, confidence)
