@@ -22,6 +22,7 @@ NAMES = [
     "load",
     "read_image",
     "synth",
+    "track",
     "train",
 ]
 HEAVY = {"torch", "numpy", "cv2", "onnxruntime", "timm", "numba", "matplotlib", "jsonargparse", "scipy"}
@@ -56,7 +57,7 @@ def test_importing_it_imports_nothing_heavy() -> None:
 
 
 def test_using_it_without_training_imports_no_torch() -> None:
-    code = "import likelihand as lh; lh.load, lh.read_image, lh.draw, lh.Hand, lh.data, lh.Predictor"
+    code = "import likelihand as lh; lh.load, lh.read_image, lh.draw, lh.Hand, lh.data, lh.Predictor, lh.track"
     assert not modules_after(code) & {"torch", "timm", "numba", "matplotlib", "onnxruntime"}
 
 

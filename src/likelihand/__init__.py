@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from likelihand.predictor import Predictor, load
     from likelihand.structures import Hand
     from likelihand.training import TrainConfig, train
+    from likelihand.video import track
 
 __version__ = "0.1.0"
 
@@ -40,6 +41,7 @@ __all__ = [
     "load",
     "read_image",
     "synth",
+    "track",
     "train",
 ]
 
@@ -56,6 +58,7 @@ _HOME = {
     "evaluate": "evaluation",
     "load": "predictor",
     "read_image": "data.images",
+    "track": "video",
     "train": "training",
 }
 _MODULES = ("data", "synth")

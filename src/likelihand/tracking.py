@@ -27,7 +27,8 @@ class Tracking:
     """When a track starts, goes on, and ends.
 
     Attributes:
-        every: the detector looks at each frame of this number, besides those where it must.
+        every: the detector looks at each frame of this number, besides those in which a hand is lost.
+        idle: the same while there is no hand.
         presence: smallest chance of showing a hand, in 0..1, with which a crop counts as seen.
         unsure: largest scale (median over the points) in spreads of the hand with which a crop counts as seen.
         jump: most that a hand's spread may grow or shrink from one frame to the next, as a factor.
@@ -47,6 +48,7 @@ class Tracking:
     """
 
     every: int = 15
+    idle: int = 3
     presence: float = 0.5
     unsure: float = 1.0
     jump: float = 1.8
@@ -57,7 +59,15 @@ class Tracking:
     most: int | None = None
 
     def __post_init__(self) -> None:
-        for name, least in (("every", 1), ("jump", 1), ("most", 1), ("coast", 0), ("memory", 0), ("same", 0)):
+        for name, least in (
+            ("every", 1),
+            ("idle", 1),
+            ("jump", 1),
+            ("most", 1),
+            ("coast", 0),
+            ("memory", 0),
+            ("same", 0),
+        ):
             value = getattr(self, name)
             if value is not None and not value >= least:
                 raise ValueError(f"tracking's {name} is {value}; give {least} or more")
@@ -184,7 +194,8 @@ class Tracker:
 
     def _is_due(self, seen: Mapping[int, Hand]) -> bool:
         lost = any(t.live and t.number not in seen for t in self._tracks)
-        return not seen or lost or self._frame % self.settings.every == 0
+        pause = self.settings.every if any(t.live for t in self._tracks) else self.settings.idle
+        return lost or self._frame % min(pause, self.settings.every) == 0
 
     def _detected(self, image: Image, seen: Mapping[int, Hand]) -> dict[int, Hand]:
         """Look with the detector; give the hands of tracks that it finds again, and of new ones."""
