@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from likelihand.contracts import check_density
-from likelihand.flows import Density, RealNVP, StandardLaplace, StandardNormal
+from likelihand.flows import Density, RealNVP, StandardLaplace, StandardNormal, StandardStudent
 
 
 def trained_looking(flow: RealNVP, seed: int = 0) -> RealNVP:
@@ -185,3 +185,27 @@ def test_refuses_what_does_not_fit():
 def test_is_a_density():
     assert isinstance(RealNVP(), Density)
     assert not isinstance(torch.nn.Linear(2, 1), Density)
+
+
+@pytest.mark.parametrize("freedom", [1, 3, 8])
+def test_students_density_and_draws_are_scipys(freedom, points):
+    stats = pytest.importorskip("scipy.stats")
+    base = StandardStudent(freedom)
+    expected = torch.from_numpy(stats.t.logpdf(3 * points.numpy(), freedom)).sum(-1)
+    torch.testing.assert_close(base.log_prob(3 * points), expected)
+    drawn = base.sample((20_000, 2), torch.Generator().manual_seed(0), points).numpy().ravel()
+    assert stats.kstest(drawn, stats.t(freedom).cdf).pvalue > 0.01
+
+
+def test_far_outliers_pull_less_on_a_heavy_tail():
+    far = torch.tensor([[30.0, 0.0], [300.0, 0.0]], requires_grad=True)
+    pulls = [torch.autograd.grad(b.log_prob(far).sum(), far)[0][:, 0].abs() for b in (
+        StandardStudent(), StandardLaplace(), StandardNormal()
+    )]  # fmt: skip
+    student, laplace, normal = pulls
+    assert student[1] < 0.2 * student[0] and laplace[1] == laplace[0] and normal[1] == 10 * normal[0]
+
+
+def test_refuses_no_freedom():
+    with pytest.raises(ValueError, match="freedom is 0: expected a whole number"):
+        StandardStudent(0)

@@ -64,6 +64,40 @@ class StandardLaplace:
         return -uniform.sign() * torch.log1p(-2 * uniform.abs()).div(math.sqrt(2))
 
 
+class StandardStudent:
+    r"""Two independent variables with Student's t density: tails that fall as :math:`|x|^{-\nu - 1}`.
+
+    A base with heavy tails: the gradient of an outlier's log-density falls with its distance, where a normal
+    base's grows and a Laplace base's stays.
+
+    Args:
+        freedom: degrees of freedom, a whole number of at least 1; the mean exists from 2 on, the variance from 3.
+
+    Raises:
+        ValueError: it is below 1.
+
+    Example:
+        >>> StandardStudent(1).log_prob(torch.zeros(2)).exp() * math.pi**2         # Cauchy
+        tensor(1.0000)
+    """
+
+    def __init__(self, freedom: int = 3) -> None:
+        if freedom < 1:
+            raise ValueError(f"freedom is {freedom}: expected a whole number of at least 1")
+        self.freedom = freedom
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        """Give the natural logarithm of the density at x (..., 2), shape (...)."""
+        n = self.freedom
+        constant = math.lgamma((n + 1) / 2) - math.lgamma(n / 2) - 0.5 * math.log(n * math.pi)
+        return 2 * constant - (n + 1) / 2 * torch.log1p(x.square() / n).sum(-1)
+
+    def sample(self, shape: tuple[int, ...], generator: torch.Generator | None, like: Tensor) -> Tensor:
+        """Draw an array of the given shape, (..., 2), with the type and device of `like`."""
+        drawn = torch.randn((self.freedom + 1, *shape), generator=generator, dtype=like.dtype, device=like.device)
+        return drawn[0] / drawn[1:].square().mean(0).sqrt()
+
+
 class RealNVP(nn.Module):
     r"""Learns a density over the plane as an invertible map of a simple one.
 

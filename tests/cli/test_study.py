@@ -56,7 +56,7 @@ def test_a_study_from_plan_to_report(
 def test_a_wrong_request_is_one_line(
     tiny: list[str], options: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["study", *options, *tiny]) == 2
+    assert main(["study", options[0], *tiny, *options[1:]]) == 2
     told = capsys.readouterr().err
     assert message in told and told.count("\n") == 1
 

@@ -8,12 +8,12 @@ pytest.importorskip("matplotlib")
 from matplotlib.colors import to_rgb
 
 from likelihand.study.figures import COLOURS, DASHES, MARKERS, compared_figure, noise_figure, stages_figure
-from likelihand.study.methods import LOSSES, METHODS, MLE, MLE_WARM, ROBUST
-from likelihand.study.plan import KINDS
+from likelihand.study.methods import LOSSES, METHODS, MLE, MLE_WARM, REMEDIES, ROBUST
+from likelihand.study.plan import KINDS, amounts, largest
+from likelihand.study.setting import Setting
 
 
 def texts(drawing):
-    drawing.canvas.draw()
     legends = [*drawing.legends, *(axis.get_legend() for axis in drawing.axes if axis.get_legend())]
     return [text.get_text() for legend in legends for text in legend.get_texts()]
 
@@ -46,20 +46,22 @@ def test_every_method_is_in_the_legend_once(methods, dark, count):
 
 
 def test_wrong_labels_have_a_panel_for_each_kind():
-    drawing = noise_figure(results())
+    drawing = noise_figure(results(), ROBUST, amounts(Setting()))
     assert [axis.get_title() for axis in drawing.axes] == list(KINDS)
     assert texts(drawing) == [m.label for m in ROBUST]
     assert list(drawing.axes[1].get_xticks()) == [0, 10, 20, 40]
 
 
 def test_no_legend_covers_another_panel():
-    for drawing in (noise_figure(results()), compared_figure(results(), METHODS, True)):
-        drawing.canvas.draw()
+    noise = noise_figure(results(), REMEDIES, largest(Setting()))
+    for drawing in (noise, compared_figure(results(), METHODS, True)):
+        drawing.draw_without_rendering()
         legend = drawing.legends[0].get_window_extent()
         assert not any(legend.overlaps(axis.get_tightbbox()) for axis in drawing.axes)
 
 
 def test_half_done_studies_can_be_drawn():
     made = by_method({MLE: [0.1]})
-    for drawing in (stages_figure(made, (MLE, MLE_WARM)), compared_figure(made, LOSSES), noise_figure(made)):
-        drawing.canvas.draw()
+    for drawing in (stages_figure(made, (MLE, MLE_WARM)), compared_figure(made, LOSSES)):
+        drawing.draw_without_rendering()
+    noise_figure(made, ROBUST, amounts(Setting())).draw_without_rendering()

@@ -6,15 +6,18 @@ from likelihand.losses import HeatmapLoss, IntegralLoss, ResidualLogLikelihood, 
 from likelihand.study.cost import cost_name, networks_of
 from likelihand.study.methods import (
     CPM,
+    FIXED_WARM,
     HEATMAP,
     INTEGRAL,
     INTEGRAL_POSE,
+    INTEGRAL_START,
     INTEGRAL_WARM,
     LAPLACE_WARM,
     LOSSES,
     METHODS,
     MLE,
     MLE_WARM,
+    REMEDIES,
     RLE,
     RLE_DENSITY,
     SIMPLE_BASELINE,
@@ -29,7 +32,7 @@ SETTING = Setting(
     backbone="test_resnet", weights=None, frozen=8, width=8, stages=3, cpm_stages=2, cpm_width=8,
     train=TrainConfig(steps=100, size=64),
 )  # fmt: skip
-ALL = {m.name: m for m in (*LOSSES, *METHODS, separate(1))}
+ALL = {m.name: m for m in (*LOSSES, *METHODS, *REMEDIES, separate(1))}
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -41,7 +44,8 @@ def test_network_and_loss_fit(name):
     values.sum().backward()
     assert values.isfinite().all()
     learnt = [p.grad is not None and bool(p.grad.any()) for p in trainee.loss.parameters()]
-    assert all(learnt) and bool(learnt) == isinstance(_inner(trainee.loss), ResidualLogLikelihood)
+    flows = isinstance(_inner(trainee.loss), ResidualLogLikelihood) and method != FIXED_WARM
+    assert all(learnt) and bool(learnt) == flows
     heads = [p.grad for p in trainee.network.stages.parameters() if p.grad is not None]
     assert heads and all(grad.isfinite().all() for grad in heads)
 
@@ -75,10 +79,10 @@ def test_losses_are_what_their_papers_say():
 
 
 def test_a_warm_start_is_gone_before_the_end():
-    for method in (MLE_WARM, INTEGRAL_WARM):
+    for method, weight in ((MLE_WARM, 3.0), (INTEGRAL_WARM, 3.0), (INTEGRAL_START, 30 / 64)):
         loss = method.loss(SETTING)
         loss.set_step(0)
-        assert loss.fade == 3.0
+        assert loss.fade == weight
         loss.set_step(75)
         assert loss.fade == 0.0
 

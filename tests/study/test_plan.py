@@ -2,8 +2,8 @@ import pickle
 from collections import Counter
 
 from likelihand.data.noise import BiasedAnnotator, Jitter, Outliers, SwappedFingers
-from likelihand.study.methods import HEATMAP, INTEGRAL_POSE, LOSSES, METHODS, MLE, ROBUST, separate
-from likelihand.study.plan import CLEAN, Experiment, Figure, amounts, experiments, plan_table, schedule
+from likelihand.study.methods import HEATMAP, INTEGRAL_POSE, LOSSES, METHODS, MLE, REMEDIES, ROBUST, separate
+from likelihand.study.plan import CLEAN, PAPER, Experiment, Figure, amounts, experiments, plan_table, schedule
 from likelihand.study.setting import Setting
 from likelihand.training import TrainConfig
 
@@ -15,6 +15,7 @@ def test_every_figure_has_its_methods_with_all_seeds_on_clean_labels():
         (Figure.LOSSES, {m.name for m in LOSSES}),
         (Figure.METHODS, {m.name for m in METHODS}),
         (Figure.NOISE, {m.name for m in ROBUST}),
+        (Figure.REMEDIES, {m.name for m in REMEDIES}),
     ):
         clean = Counter(e.method.name for e in experiments(figure, setting) if e.amount == CLEAN)
         assert methods <= set(clean) and set(clean.values()) == {4}
@@ -31,11 +32,17 @@ def test_wrong_labels_come_in_the_amounts_that_were_asked_for():
     assert runs["jitter-5"] == runs["outliers-10"] == runs["swapped-fingers-10"] == 2 * len(ROBUST)
 
 
+def test_remedies_are_tried_on_the_largest_amounts():
+    runs = experiments(Figure.REMEDIES, Setting(seeds=2))
+    names = {"clean", "jitter-10", "outliers-40", "swapped-fingers-30", "biased-annotator-30"}
+    assert {run.amount.name for run in runs} == names and len(runs) == 2 * 5 * len(REMEDIES)
+
+
 def test_a_schedule_does_each_run_once_and_seeds_one_after_the_other():
-    runs = schedule(Figure, Setting())
+    runs = schedule(PAPER, Setting())
     assert len({run.name for run in runs}) == len(runs) == 127
     assert [run.seed for run in runs] == sorted(run.seed for run in runs)
-    assert runs == schedule(reversed(Figure), Setting())
+    assert runs == schedule(reversed(PAPER), Setting())
 
 
 def test_runs_travel_to_other_processes():

@@ -42,7 +42,7 @@ def hands():
 def test_the_report_has_every_table_figure_and_claim(tmp_path, hands):
     file = write_report(tmp_path, results(tests=(TEST, REAL)), hands, list(Figure), COSTS, "likelihand study all")
     text, folder = file.read_text(), file.parent
-    for name in ("stages", "losses", "methods", "noise", "pictures"):
+    for name in ("stages", "losses", "methods", "noise", "remedies", "pictures"):
         image = cv2.imread(str(folder / f"{name}.png"))
         assert image is not None and min(image.shape[:2]) > 300 and image.std() > 10
         assert f"({name}.png)" in text

@@ -7,13 +7,16 @@ from study_scores import by_method, results
 from likelihand.hand import KEYPOINTS, PAPER_JOINTS
 from likelihand.study.cost import Cost
 from likelihand.study.hands import TEST
-from likelihand.study.methods import HEATMAP, LOSSES, METHODS, MLE
+from likelihand.study.methods import HEATMAP, LOSSES, METHODS, MLE, ROBUST
+from likelihand.study.plan import amounts
 from likelihand.study.tables import (
     comma_separated,
     curve_rows,
     joint_rows,
     markdown,
     method_rows,
+    noise_rows,
+    rise_rows,
     runs_rows,
     stage_rows,
 )
@@ -62,3 +65,14 @@ def test_markdown_and_csv_say_the_same():
     assert float(mle["NME"]) == pytest.approx(0.2) and float(mle["NME spread"]) == pytest.approx(0.24843, abs=1e-5)
     assert (heatmap["NME"], heatmap["NME runs"]) == ("", "0")
     assert markdown([]) == "" and comma_separated([]) == "\n"
+
+
+def test_wrong_labels_and_what_they_add():
+    made, levels = results(), amounts(results().setting)
+    rows, rises = noise_rows(made, ROBUST, levels), rise_rows(made, ROBUST, levels)
+    assert [row["wrong labels"] for row in rows][:3] == ["clean", "jitter 2 %", "jitter 5 %"]
+    assert len(rows) == len(rises) + 1 == 10
+    for row, rise in zip(rows[1:], rises, strict=True):
+        one = row[ROBUST[0].label]
+        same_seeds = rows[0][ROBUST[0].label].mean if one.runs == 3 else 0.088
+        assert rise[ROBUST[0].label].mean == pytest.approx(one.mean - same_seeds, abs=1e-9)

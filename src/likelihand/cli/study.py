@@ -57,9 +57,9 @@ def run(arguments: Namespace) -> int:
 
 
 def _figures(name: str) -> "list[Figure]":
-    from likelihand.study import Figure
+    from likelihand.study import PAPER, Figure
 
-    return list(Figure) if name == ALL else [Figure(name)]
+    return list(PAPER) if name == ALL else [Figure(name)]
 
 
 def _hands(built: Namespace) -> "Hands":

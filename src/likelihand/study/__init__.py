@@ -2,7 +2,7 @@
 
 from likelihand.study.door import StudyResult, plan, study
 from likelihand.study.hands import Hands, Pictures
-from likelihand.study.plan import Figure
+from likelihand.study.plan import PAPER, Figure
 from likelihand.study.setting import Setting
 
-__all__ = ["Figure", "Hands", "Pictures", "Setting", "StudyResult", "plan", "study"]
+__all__ = ["PAPER", "Figure", "Hands", "Pictures", "Setting", "StudyResult", "plan", "study"]

@@ -7,8 +7,8 @@ from typing import Any, Final
 import numpy as np
 
 from likelihand.hand import KEYPOINTS, PAPER_JOINTS
-from likelihand.study.methods import MLE_WARM, ROBUST, Method, separate
-from likelihand.study.plan import CLEAN, KINDS, amounts
+from likelihand.study.methods import MLE_WARM, Method, separate
+from likelihand.study.plan import CLEAN, KINDS, Amount
 from likelihand.study.results import NME, PCK, Results, at_joint, at_stage
 from likelihand.study.scoring import DARK, OWN
 from likelihand.study.statistics import estimate
@@ -36,6 +36,12 @@ def _new(columns: int, width: float, height: float, **options: Any) -> tuple[Any
 
     drawing = Figure(figsize=(width, height), layout="constrained", dpi=130)
     return drawing, drawing.subplots(1, columns, squeeze=False, **options)[0]
+
+
+def _legend(panel: Any, **options: Any) -> None:  # noqa: ANN401
+    """Explain a panel inside it, where it shows anything."""
+    if panel.get_legend_handles_labels()[0]:
+        panel.legend(fontsize=8, **options)
 
 
 def _legend_below(drawing: Any, panel: Any, labels: Sequence[str]) -> None:  # noqa: ANN401
@@ -82,7 +88,7 @@ def stages_figure(results: Results, methods: Sequence[Method]) -> Any:  # noqa: 
     for stage in range(results.setting.stages):
         _curve(curves, results, MLE_WARM, stage, f"stage {stage + 1}", stage=stage)
     _finish_curves(curves, MLE_WARM.label)
-    curves.legend(fontsize=8, loc="upper left")
+    _legend(curves, loc="upper left")
     for panel, metric in ((errors, NME), (shares, PCK)):
         for place, method in enumerate(methods):
             means = []
@@ -99,7 +105,7 @@ def stages_figure(results: Results, methods: Sequence[Method]) -> Any:  # noqa: 
         panel.set_xticks(range(1, results.setting.stages + 1))
         panel.grid(alpha=0.3)
         panel.margins(y=0.35)
-        panel.legend(fontsize=8)
+        _legend(panel)
     return drawing
 
 
@@ -125,25 +131,25 @@ def compared_figure(results: Results, methods: Sequence[Method], dark: bool = Fa
     return drawing
 
 
-def noise_figure(results: Results) -> Any:  # noqa: ANN401
+def noise_figure(results: Results, methods: Sequence[Method], levels: Sequence[Amount]) -> Any:  # noqa: ANN401
     """Draw error against the amount of wrong labels, a panel for each kind."""
-    kinds = [kind for kind in KINDS if any(a.kind == kind for a in amounts(results.setting))]
+    kinds = list(dict.fromkeys(amount.kind for amount in levels))
     drawing, panels = _new(len(kinds), 3.6 * len(kinds), 4.6, sharey=True)
     for panel, kind in zip(panels, kinds, strict=True):
-        levels = [CLEAN, *(a for a in amounts(results.setting) if a.kind == kind)]
-        step = 100 * max(a.value for a in levels) / 60
-        for place, method in enumerate(ROBUST):
-            shift = (place - (len(ROBUST) - 1) / 2) * step
+        own = [CLEAN, *(amount for amount in levels if amount.kind == kind)]
+        step = 100 * max(a.value for a in own) / 60
+        for place, method in enumerate(methods):
+            shift = (place - (len(methods) - 1) / 2) * step
             known = []
-            for amount in levels:
+            for amount in own:
                 values = list(results.values(method, NME, amount).values())
                 _interval(panel, 100 * amount.value + shift, values, place)
                 known += [(100 * amount.value + shift, float(np.mean(values)))] if values else []
             if known:
                 panel.plot(*zip(*known, strict=True), color=COLOURS[place], ls=DASHES[place], lw=1.2)
         panel.set(title=kind, xlabel="\n".join(textwrap.wrap(KINDS[kind], 34)))
-        panel.set_xticks([100 * a.value for a in levels])
+        panel.set_xticks([100 * a.value for a in own])
         panel.grid(alpha=0.3)
     panels[0].set_ylabel("NME on clean labels")
-    _legend_below(drawing, panels[0], [method.label for method in ROBUST])
+    _legend_below(drawing, panels[0], [method.label for method in methods])
     return drawing

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from likelihand.data.noise import BiasedAnnotator, Fault, Jitter, Outliers, SwappedFingers
-from likelihand.study.methods import LOSSES, METHODS, MLE, MLE_WARM, ROBUST, Method, separate
+from likelihand.study.methods import LOSSES, METHODS, MLE, MLE_WARM, REMEDIES, ROBUST, Method, separate
 from likelihand.study.setting import Setting
 
 
@@ -17,6 +17,11 @@ class Figure(StrEnum):
     LOSSES = "losses"
     METHODS = "methods"
     NOISE = "noise"
+    REMEDIES = "remedies"
+
+
+PAPER: Final = (Figure.STAGES, Figure.LOSSES, Figure.METHODS, Figure.NOISE)
+"""What the paper claims; remedies are for whoever wants to do better."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,17 @@ def amounts(setting: Setting) -> list[Amount]:
     return made + [Amount("biased annotator", v, BiasedAnnotator(v)) for v in setting.bias]
 
 
+def largest(setting: Setting) -> list[Amount]:
+    """Give the largest amount of each kind of wrong labels.
+
+    Example:
+        >>> [a.name for a in largest(Setting(swaps=()))]
+        ['jitter-10', 'outliers-40', 'biased-annotator-30']
+    """
+    every = amounts(setting)
+    return [a for a in every if a.value == max(b.value for b in every if b.kind == a.kind)]
+
+
 def seeds_of(amount: Amount, setting: Setting) -> int:
     """Count the runs of an amount: the setting's seeds for the largest of its kind, fewer for the lesser ones.
 
@@ -100,8 +116,7 @@ def seeds_of(amount: Amount, setting: Setting) -> int:
         >>> [seeds_of(amount, setting) for amount in amounts(setting)]
         [1, 1, 3, 1, 1, 3, 1, 3, 3]
     """
-    largest = max((a.value for a in amounts(setting) if a.kind == amount.kind), default=0.0)
-    return setting.seeds if amount.value >= largest else min(setting.seeds, setting.lesser_seeds)
+    return setting.seeds if amount in largest(setting) else min(setting.seeds, setting.lesser_seeds)
 
 
 def experiments(figure: Figure, setting: Setting) -> list[Experiment]:
@@ -111,8 +126,9 @@ def experiments(figure: Figure, setting: Setting) -> list[Experiment]:
         Figure.LOSSES: LOSSES,
         Figure.METHODS: METHODS,
         Figure.NOISE: ROBUST,
+        Figure.REMEDIES: REMEDIES,
     }[figure]
-    spoilt = amounts(setting) if figure is Figure.NOISE else []
+    spoilt = {Figure.NOISE: amounts(setting), Figure.REMEDIES: largest(setting)}.get(figure, [])
     return [
         Experiment(method, amount, seed)
         for seed in range(setting.seeds)
@@ -126,7 +142,7 @@ def schedule(figures: Iterable[Figure], setting: Setting) -> list[Experiment]:
     """List the runs of several figures, each once, the first seed of all before the second of any.
 
     Example:
-        >>> runs = schedule(Figure, Setting(seeds=2))
+        >>> runs = schedule(PAPER, Setting(seeds=2))
         >>> runs[0].name, runs[-1].name, len(runs) == len(set(runs))
         ('mle/clean/0', 'heatmap/biased-annotator-30/1', True)
     """

@@ -11,9 +11,9 @@ from likelihand.metrics import PAPER
 from likelihand.study.cost import Cost
 from likelihand.study.figures import compared_figure, noise_figure, stages_figure
 from likelihand.study.hands import REAL, TEST, Hands
-from likelihand.study.methods import LOSSES, METHODS, MLE, MLE_WARM, ROBUST, Method
+from likelihand.study.methods import LOSSES, METHODS, MLE, MLE_WARM, REMEDIES, ROBUST, Method
 from likelihand.study.pictures import picture_grid
-from likelihand.study.plan import Figure
+from likelihand.study.plan import Amount, Figure, amounts, largest
 from likelihand.study.results import MEDIAN, NME, PCK, Results, findings
 from likelihand.study.tables import (
     Row,
@@ -34,6 +34,7 @@ QUESTIONS: Final = {
     Figure.LOSSES: "MLE > integral > heatmap l2 on the paper's network? (fig. 5)",
     Figure.METHODS: "MLE > RLE, Integral Pose, CPM? (figs. 6, 7)",
     Figure.NOISE: "Does the MLE loss lose less to wrong labels than the others?",
+    Figure.REMEDIES: "Which change makes the MLE loss better, and under which wrong labels?",
 }
 
 _RULE: Final = """\
@@ -74,7 +75,8 @@ def write_report(
         Figure.STAGES: lambda: _stages(writer, results, costs),
         Figure.LOSSES: lambda: _compared(writer, results, costs, Figure.LOSSES, LOSSES),
         Figure.METHODS: lambda: _compared(writer, results, costs, Figure.METHODS, METHODS),
-        Figure.NOISE: lambda: _noise(writer, results),
+        Figure.NOISE: lambda: _noise(writer, results, Figure.NOISE, ROBUST, amounts(results.setting)),
+        Figure.REMEDIES: lambda: _noise(writer, results, Figure.REMEDIES, REMEDIES, largest(results.setting)),
     }
     chosen = [figure for figure in Figure if figure in figures]
     writer.table("runs", runs_rows(results))
@@ -167,24 +169,33 @@ def _compared(
     return "\n\n".join(parts)
 
 
-def _noise(writer: _Writer, results: Results) -> str:
+def _noise(
+    writer: _Writer, results: Results, figure: Figure, methods: Sequence[Method], levels: Sequence[Amount]
+) -> str:
     caption = "NME on clean test labels against wrong training labels; hollow: one run"
+    titles = {Figure.NOISE: "Wrong labels", Figure.REMEDIES: "Remedies against wrong labels"}
     return "\n\n".join(
         [
-            "## Wrong labels",
+            f"## {titles[figure]}",
             "The training labels are spoilt, the test labels are not. Losses of the softmax's mean have the same "
             "warm start here, which sees the same wrong labels. The first table holds the error, the second what "
             "the wrong labels added to it, seed by seed.",
-            writer.figure("noise", lambda: noise_figure(results), caption),
-            writer.table("noise", noise_rows(results)),
-            writer.table("noise-rise", rise_rows(results)),
-            markdown(finding_rows(results, [Figure.NOISE])),
+            writer.figure(figure, lambda: noise_figure(results, methods, levels), caption),
+            writer.table(figure, noise_rows(results, methods, levels)),
+            writer.table(f"{figure}-rise", rise_rows(results, methods, levels)),
+            markdown(finding_rows(results, [figure])),
         ]
     )
 
 
 def _methods_of(figures: Sequence[Figure]) -> list[Method]:
-    groups = {Figure.STAGES: (MLE, MLE_WARM), Figure.LOSSES: LOSSES, Figure.METHODS: METHODS, Figure.NOISE: ROBUST}
+    groups = {
+        Figure.STAGES: (MLE, MLE_WARM),
+        Figure.LOSSES: LOSSES,
+        Figure.METHODS: METHODS,
+        Figure.NOISE: ROBUST,
+        Figure.REMEDIES: REMEDIES,
+    }
     return list(dict.fromkeys(method for figure in figures for method in groups[figure]))
 
 

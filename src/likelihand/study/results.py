@@ -17,6 +17,7 @@ from likelihand.study.methods import (
     METHODS,
     MLE,
     MLE_WARM,
+    REMEDIES,
     RLE,
     RLE_DENSITY,
     ROBUST,
@@ -24,7 +25,7 @@ from likelihand.study.methods import (
     Method,
     separate,
 )
-from likelihand.study.plan import CLEAN, Amount, Experiment, Figure, amounts
+from likelihand.study.plan import CLEAN, Amount, Experiment, Figure, amounts, largest
 from likelihand.study.runner import folder_of, outcome_of
 from likelihand.study.scoring import OWN, read_scores
 from likelihand.study.setting import Setting
@@ -227,8 +228,11 @@ def findings(results: Results, figure: Figure) -> list[Finding]:
             for ours in METHODS[:2]
             for rival in RIVALS
         ]
-    else:
+    elif figure is Figure.NOISE:
         found = [_robust(results, amount, rival) for amount in amounts(results.setting) for rival in ROBUST[1:]]
+    else:
+        levels = (CLEAN, *largest(results.setting))
+        found = [_remedy(results, amount, remedy) for amount in levels for remedy in REMEDIES[1:]]
     return found
 
 
@@ -240,12 +244,20 @@ def _robust(results: Results, amount: Amount, rival: Method) -> Finding:
     )
 
 
-def best_under(results: Results, amount: Amount) -> tuple[Method, list[Method]] | None:
+def _remedy(results: Results, amount: Amount, remedy: Method) -> Finding:
+    first, second = (list(results.values(m, NME, amount).values()) for m in (remedy, REMEDIES[0]))
+    claim = f"{amount.label}: {remedy.label} better than {REMEDIES[0].label}"
+    return Finding(Figure.REMEDIES, claim, NME.label, _advantage(first, second, NME))
+
+
+def best_under(
+    results: Results, amount: Amount, methods: Sequence[Method] = ROBUST
+) -> tuple[Method, list[Method]] | None:
     """Give the loss of the smallest error under wrong labels, and those that cannot be told from it.
 
     With one run each nothing can be told apart, and every other loss is among the latter.
     """
-    values = {m: list(results.values(m, NME, amount).values()) for m in ROBUST}
+    values = {m: list(results.values(m, NME, amount).values()) for m in methods}
     known = {m: v for m, v in values.items() if v}
     if not known:
         return None

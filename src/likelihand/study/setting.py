@@ -15,8 +15,8 @@ GEOMETRY: Final = Augmentation(
 """Crops are turned, zoomed, shifted and mirrored; rendered pictures have faults of light and lens already."""
 
 SMALL: Final = TrainConfig(
-    steps=400, batch_size=32, size=64, learning_rate=2e-3, milestones=(), cosine=True,
-    warm_up=20, weight_decay=1e-4, gradient_clip=50.0, workers=0, log_every=20, checkpoint_every=100,
+    steps=720, batch_size=16, size=64, learning_rate=2e-3, milestones=(), cosine=True,
+    warm_up=20, weight_decay=1e-4, gradient_clip=50.0, workers=0, log_every=20, checkpoint_every=120,
     tensorboard=False, progress=False,
 )  # fmt: skip
 """About two minutes of one core."""

@@ -9,8 +9,8 @@ from typing import Any, Final, TypeAlias
 from likelihand.hand import KEYPOINTS, PAPER_JOINTS
 from likelihand.study.cost import Cost, cost_name
 from likelihand.study.hands import TEST
-from likelihand.study.methods import MLE, MLE_WARM, ROBUST, Method, separate
-from likelihand.study.plan import CLEAN, Amount, Figure, amounts
+from likelihand.study.methods import MLE, MLE_WARM, Method, separate
+from likelihand.study.plan import CLEAN, Amount, Figure
 from likelihand.study.results import (
     AUC,
     MEDIAN,
@@ -103,19 +103,19 @@ def curve_rows(results: Results, methods: Iterable[Method]) -> list[Row]:
     return rows
 
 
-def noise_rows(results: Results) -> list[Row]:
+def noise_rows(results: Results, methods: Sequence[Method], levels: Sequence[Amount]) -> list[Row]:
     """Give one row for each kind and amount of wrong labels: NME on clean test labels by loss, and which holds."""
     rows = []
-    for amount in (CLEAN, *amounts(results.setting)):
+    for amount in (CLEAN, *levels):
         row: Row = {"wrong labels": amount.label}
-        row |= {m.label: estimate(list(results.values(m, NME, amount).values())) for m in ROBUST}
-        rows.append(row | {"smallest error": _smallest(results, amount)})
+        row |= {m.label: estimate(list(results.values(m, NME, amount).values())) for m in methods}
+        rows.append(row | {"smallest error": _smallest(results, amount, methods)})
     return rows
 
 
-def _smallest(results: Results, amount: Amount) -> str:
+def _smallest(results: Results, amount: Amount, methods: Sequence[Method]) -> str:
     """Name the loss of the smallest error, and those that cannot be told from it."""
-    found = best_under(results, amount)
+    found = best_under(results, amount, methods)
     if found is None:
         return ""
     best, alike = found
@@ -124,11 +124,11 @@ def _smallest(results: Results, amount: Amount) -> str:
     return best.label + (f" (not told apart: {'; '.join(m.label for m in alike)})" if alike else "")
 
 
-def rise_rows(results: Results) -> list[Row]:
+def rise_rows(results: Results, methods: Sequence[Method], levels: Sequence[Amount]) -> list[Row]:
     """Give what wrong labels add to the NME of each loss."""
     return [
-        {"wrong labels": amount.label} | {m.label: estimate(results.rises(m, amount)) for m in ROBUST}
-        for amount in amounts(results.setting)
+        {"wrong labels": amount.label} | {m.label: estimate(results.rises(m, amount)) for m in methods}
+        for amount in levels
     ]
 
 
