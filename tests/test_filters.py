@@ -162,20 +162,23 @@ def test_no_lag_behind_a_constant_velocity(times: list[float]) -> None:
     np.testing.assert_allclose(follow.expected(0.5), base + velocity * (now + 0.5), atol=0.5)
 
 
-def test_an_outlier_is_left_out_and_a_stubborn_one_taken() -> None:
+def test_an_outlier_pulls_no_harder_than_at_the_gate_and_a_stubborn_one_is_believed() -> None:
     rng = np.random.default_rng(5)
     base = rng.normal(0, 60, (21, 2))
     noise = np.tile(4.0 * UNIT, (21, 1, 1))
-    follow = PointFilter(Smoothing(patience=2))
-    steps(follow, np.tile(base, (20, 1, 1)), noise[None].repeat(20, 0))
-    wrong = base.copy()
-    wrong[8] += 90
-    for _ in range(2):
-        after = follow.step(wrong, noise, T)
-        assert (~after.used).tolist() == [k == 8 for k in range(21)]
-        np.testing.assert_allclose(after.points, base, atol=1e-6)
-        assert np.trace(after.covariance[8]) > np.trace(noise[8])
-    np.testing.assert_allclose(follow.step(wrong, noise, T).points, wrong, atol=1e-6)
+
+    def seen_at(*away: float, gate: float = 13.8) -> Any:
+        follow = PointFilter(Smoothing(patience=2, gate=gate))
+        steps(follow, np.tile(base, (20, 1, 1)), noise[None].repeat(20, 0))
+        moved = [base + np.where(np.arange(21)[:, None] == 8, [x, 0.0], 0.0) for x in away]
+        return [np.hypot(*(s.points[8] - base[8])) for s in steps(follow, moved, noise[None].repeat(len(away), 0))]
+
+    free = [seen_at(x, gate=1e9)[0] for x in (1.0, 90.0)]
+    assert free[1] == pytest.approx(90 * free[0])
+    bound = [seen_at(x)[0] for x in (1.0, 90.0, 900.0)]
+    assert bound[0] == free[0] and bound[1] < 0.3 * free[1]
+    assert bound[2] == pytest.approx(bound[1], rel=1e-6)
+    assert seen_at(900.0, 900.0, 900.0)[2] == pytest.approx(900)
 
 
 def test_a_hand_that_starts_to_move_is_no_outlier() -> None:

@@ -37,8 +37,9 @@ class Smoothing:
             stays the same between frames.
         floor: least standard deviation of an observation, spreads.
         speed: standard deviation of an unknown velocity, spreads / s.
-        gate: squared Mahalanobis distance beyond which a point's observation is left out; 13.8 holds 99.9 %.
-        patience: how many observations in a row a point leaves out before it starts anew where it is seen.
+        gate: squared Mahalanobis distance beyond which an observation is an outlier and pulls no harder than one
+            at the gate (Huber's weight). 13.8 holds 99.9 % of a Gaussian.
+        patience: how many outliers in a row a point withstands before it starts anew where it is seen.
 
     Raises:
         ValueError: a number is not positive (`moving` and `patience` may be 0).
@@ -49,9 +50,9 @@ class Smoothing:
         ValueError: smoothing's noise is 0; give a number above 0
     """
 
-    still: float = 3.0
-    moving: float = 3.0
-    noise: float = 0.4
+    still: float = 1.0
+    moving: float = 4.0
+    noise: float = 0.5
     floor: float = 0.004
     speed: float = 8.0
     gate: float = 13.8
@@ -88,7 +89,8 @@ class PointFilter:
 
     Two tests keep what is wrong apart from what is fast. If the points in their majority are further away than
     expected, the hand as a whole moves in a new way: what is known of all points is made as uncertain as that asks
-    for (the median of squared Mahalanobis distances). A single point that is still beyond the gate is an outlier.
+    for (the median of squared Mahalanobis distances). A single point that is still beyond the gate is an outlier:
+    its gain is that of a covariance (H P H^T + R) / w with w = sqrt(gate / distance).
 
     Args:
         smoothing: the weights.
@@ -163,7 +165,7 @@ class PointFilter:
             mixed=np.zeros((count, 2, 2)),
             drift=np.tile((self.smoothing.speed * size) ** 2 * _UNIT, (count, 1, 1)),
             observed=noise,
-            left_out=np.zeros(count, np.intp),
+            away=np.zeros(count, np.intp),
         )
         return Smoothed(seen.copy(), noise, self._state.velocity.copy(), np.ones(count, np.bool_))
 
@@ -192,11 +194,11 @@ class PointFilter:
             precision = _inverse(state.place + noise)
             distance = _squared_length(innovation, precision)
         outlier = np.asarray(here & (distance > self.smoothing.gate))
-        left_out = np.where(outlier, state.left_out + 1, np.where(here, 0, state.left_out))
-        anew = np.asarray(left_out > self.smoothing.patience)
-        used = here & (~outlier | anew)
-        new = state.corrected(innovation, precision, covariance, here & ~outlier)
-        return new.restarted(anew, seen, noise, covariance, self.smoothing.speed * size, left_out), used
+        weight = np.sqrt(self.smoothing.gate / np.maximum(distance, self.smoothing.gate))
+        away = np.where(outlier, state.away + 1, np.where(here, 0, state.away))
+        anew = np.asarray(away > self.smoothing.patience)
+        new = state.corrected(innovation, weight[:, None, None] * precision, covariance, here)
+        return new.restarted(anew, seen, noise, covariance, self.smoothing.speed * size, away), here
 
 
 _TYPICAL: Final = 4.0
@@ -213,7 +215,7 @@ class _State(NamedTuple):
     mixed: FloatArray
     drift: FloatArray
     observed: FloatArray
-    left_out: NDArray[np.intp]
+    away: NDArray[np.intp]
 
     def moved(self, seconds: float, unrest: FloatArray) -> "_State":
         """Let time pass: x + T v, and F P F^T + Q."""
@@ -252,11 +254,11 @@ class _State(NamedTuple):
         noise: FloatArray,
         covariance: FloatArray,
         speed: float,
-        left_out: NDArray[np.intp],
+        away: NDArray[np.intp],
     ) -> "_State":
         """Forget the points `anew` and put them where they are seen."""
         if not anew.any():
-            return self._replace(left_out=left_out)
+            return self._replace(away=away)
         one, two = anew[:, None], anew[:, None, None]
         return self._replace(
             points=np.where(one, seen, self.points),
@@ -265,7 +267,7 @@ class _State(NamedTuple):
             mixed=np.where(two, 0.0, self.mixed),
             drift=np.where(two, speed**2 * _UNIT, self.drift),
             observed=np.where(two, covariance, self.observed),
-            left_out=np.where(anew, 0, left_out),
+            away=np.where(anew, 0, away),
         )
 
 
