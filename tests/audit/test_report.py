@@ -84,7 +84,7 @@ def test_the_sheet_shows_label_beside_estimate(folder: Path) -> None:
     import cv2
 
     sheet = cv2.imread(str(folder / "suspects.png"))
-    assert sheet.shape[1] == 4 * 2 * 224
+    assert sheet.shape[1] == 8 * 224
     assert sheet.std() > 10
 
 

@@ -17,6 +17,7 @@ from likelihand.audit.suspect import (
     SWAPPED,
     TIP_TO_PALM,
     Suspicion,
+    mirrored_in_box,
     of_whole_set,
     offsets,
     orders,
@@ -78,9 +79,10 @@ def test_a_wrong_order_is_found_and_named(hands: Observations, pattern: str, det
 
 
 def test_a_mirrored_hand_is_found_and_named(hands: Observations) -> None:
-    turned = replace(hands, points=hands.points + [9.0, 0.0], target=hands.target + [9.0, 0.0])
-    mirrored = [96.0, 0.0] + turned.target[3] * [-1.0, 1.0]
-    assert found(spoil(turned, {3: mirrored}), 3).pattern in (MIRRORED, LITTLE_FIRST)
+    shear = np.array([[1.0, 0.0], [0.4, 1.0]])
+    turned = replace(hands, points=hands.points @ shear, target=hands.target @ shear)
+    mirrored = mirrored_in_box(turned.target[3], np.ones(21, bool))
+    assert found(spoil(turned, {3: mirrored}), 3).pattern == MIRRORED
 
 
 def test_a_shifted_hand_is_found_and_the_shift_is_told_in_image_pixels(hands: Observations) -> None:

@@ -40,8 +40,8 @@ def test_evaluate_scores_uncertainty_and_draws(
     pytest.importorskip("matplotlib")
     report = tmp_path / "scores.json"
     wanted = ["--json", str(report), "--plots", str(tmp_path / "plots")]
-    assert main(["evaluate", str(calibrated), "--data.class_path=likelihand.data.DrawnHands",
-        "--data.init_args.count=60", "--data.init_args.size=64", "--data.init_args.seed=3", *wanted]) == 0  # fmt: skip
+    data = [part.replace("count=40", "count=60") for part in DATA]
+    assert main(["evaluate", str(calibrated), *data, "--data.init_args.seed=3", *wanted]) == 0
     printed = capsys.readouterr().out
     assert "1 - sigma (RLE)" in printed and "NME" in printed
     total = json.loads(report.read_text())["uncertainty"]["total"]

@@ -82,12 +82,18 @@ def write_sheet(
         image_from_crop = invert(observations.crop_from_image[n])
         points = transform_points(image_from_crop, observations.points[n])
         regions = transform_covariances(image_from_crop, covariance[n])
-        tiles.append(pair(record, points, regions, radial, s))
-        captions.append(f"{s.index} {s.pattern} {s.detail} {s.nats:.0f}")
-    Drawing(contact_sheet(tiles, columns=4, cell=2 * CELL, captions=captions)).save(path)
+        tiles += pair(record, points, regions, radial, s)
+        captions += [f"{s.index}: {s.pattern}", f"{s.detail} {s.nats:.0f} nats"]
+    Drawing(contact_sheet(tiles, columns=8, cell=CELL, captions=captions)).save(path)
 
 
-def pair(record: Record, points: Any, covariance: Any, radial: Radial, suspicion: Suspicion) -> Image:  # noqa: ANN401
+def pair(
+    record: Record,
+    points: Any,  # noqa: ANN401
+    covariance: Any,  # noqa: ANN401
+    radial: Radial,
+    suspicion: Suspicion,
+) -> tuple[Image, Image]:
     """Draw one hand twice: its label, the suspected keypoints ringed, and its estimate with 90 % regions."""
     tile_from_image = crop_matrix(record.box, (CELL, CELL), padding=1.5)
     left = warp_image(record.read(), tile_from_image, (CELL, CELL), fill=(90, 90, 90))
@@ -96,7 +102,7 @@ def pair(record: Record, points: Any, covariance: Any, radial: Radial, suspicion
     grown = transform_covariances(tile_from_image, covariance) * (float(radial.radius(0.9)) / UNIT) ** 2
     draw_keypoints(right, transform_points(tile_from_image, points), covariance=grown)
     _ring(left, transform_points(tile_from_image, record.points)[list(suspicion.keypoints)])
-    return np.concatenate([left, right], 1)
+    return left, right
 
 
 def _ring(canvas: Image, points: Any) -> None:  # noqa: ANN401
