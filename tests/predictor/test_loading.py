@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from likelihand.predictor import load
+from likelihand.data.images import read_image
+from likelihand.predictor import bundled, load
 
 
 def test_load_names_what_is_wrong(tmp_path: Path) -> None:
@@ -49,6 +50,23 @@ def test_openvino_gives_the_points_of_onnx_runtime() -> None:
         for a, b in zip(ours, theirs, strict=True):
             np.testing.assert_allclose(a.points, b.points, atol=0.05)
             np.testing.assert_allclose(a.scale, b.scale, atol=0.05)
+
+
+def test_the_bundled_detector_comes_along_unless_it_is_not_wanted() -> None:
+    from likelihand.detection import Detector
+
+    file = bundled()
+    assert load(threads=1, detector=False).detector is None
+    assert isinstance(load(file, threads=1).detector, Detector) == (file.parent / "detect.onnx").is_file()
+
+
+def test_openvino_finds_the_same_hands_in_a_photo(shared: Path) -> None:
+    pytest.importorskip("openvino")
+    image = read_image(shared / "real/labelled/images/hpxplus_790831000_o.jpg")
+    ours, theirs = (load(runtime=name, threads=1)(image) for name in ("openvino", "onnx"))  # type: ignore[arg-type]
+    assert [h.side for h in ours] == [h.side for h in theirs] and theirs
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a.points, b.points, atol=0.05)
 
 
 def test_a_model_of_another_kind_is_refused(tmp_path: Path) -> None:
