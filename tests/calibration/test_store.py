@@ -8,17 +8,24 @@ import pytest
 onnx = pytest.importorskip("onnx")
 torch = pytest.importorskip("torch")
 
+from tiny import tiny_network  # noqa: E402
+
 from likelihand.calibration import fit, observe, simulated, store  # noqa: E402
 from likelihand.calibration.flow import learned_density  # noqa: E402
 from likelihand.checkpoint import CheckpointInfo, load_checkpoint, read_tensors, save_checkpoint  # noqa: E402
 from likelihand.data.drawn import DrawnHands  # noqa: E402
 from likelihand.export import export  # noqa: E402
 from likelihand.losses import ResidualLogLikelihood  # noqa: E402
-from likelihand.models import SequentialHeatmapNetwork, TimmBackbone  # noqa: E402
-from likelihand.predictor import load, metadata_of  # noqa: E402
+from likelihand.predictor import Predictor, load, metadata_of  # noqa: E402
+from likelihand.runtimes import TorchRuntime  # noqa: E402
 
 IMAGE = np.random.default_rng(1).integers(0, 256, (90, 140, 3), np.uint8)
 BOXES = [[20, 10, 80, 70], [40, 5, 130, 85]]
+
+
+def torch_runtime(checkpoint: Path) -> TorchRuntime:
+    network, info = load_checkpoint(checkpoint, tiny_network())
+    return TorchRuntime(network.deploy(spread=True), metadata_of(network, info))  # type: ignore[operator]
 
 
 @pytest.fixture(scope="module")
@@ -26,27 +33,23 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("store") / "best.safetensors"
     torch.manual_seed(0)
     loss = ResidualLogLikelihood(stages=2, symmetric=True)
-    network = SequentialHeatmapNetwork(TimmBackbone("resnet18"), stages=2, width=8).eval()
-    with torch.no_grad():
-        [m for m in network.modules() if isinstance(m, torch.nn.ConvTranspose2d)][-1].weight.mul_(100)
-    save_checkpoint(file, network, CheckpointInfo(size=(64, 64), loss=repr(loss)), loss=loss)
-    runtime = load(file, detector=False).runtime
-    store(file, fit(observe(runtime, DrawnHands(24, size=64), progress=False), source="drawn hands"))
+    save_checkpoint(file, tiny_network(), CheckpointInfo(size=(64, 64), loss=repr(loss)), loss=loss)
+    seen = observe(torch_runtime(file), DrawnHands(24, size=64), progress=False)
+    store(file, fit(seen, scale=0.5, spread=0.5, source="drawn hands"))
     return file
 
 
 @pytest.fixture(scope="module")
 def exported(checkpoint: Path) -> Path:
-    network, info = load_checkpoint(checkpoint)
+    network, info = load_checkpoint(checkpoint, tiny_network())
     file = checkpoint.with_name("hand.onnx")
     export(network, file, metadata_of(network, info))
     return file
 
 
 def test_both_paths_say_the_same(checkpoint: Path, exported: Path) -> None:
-    for ours, theirs in zip(
-        load(checkpoint, detector=False)(IMAGE, BOXES), load(exported, detector=False)(IMAGE, BOXES), strict=True
-    ):
+    by_torch, by_onnx = Predictor(torch_runtime(checkpoint)), load(exported, detector=False)
+    for ours, theirs in zip(by_torch(IMAGE, BOXES), by_onnx(IMAGE, BOXES), strict=True):
         np.testing.assert_allclose(theirs.scale, ours.scale, atol=1e-3)
         np.testing.assert_allclose(theirs.confidence, ours.confidence, atol=1e-4)
         np.testing.assert_allclose(theirs.covariance, ours.covariance, rtol=1e-3, atol=1e-3)
@@ -66,11 +69,11 @@ def test_the_tensors_stay_bit_for_bit(checkpoint: Path, tmp_path: Path) -> None:
     ours, theirs = read_tensors(checkpoint)[0], read_tensors(out)[0]
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
-    assert load(out, detector=False).runtime.metadata.calibration is None
+    assert torch_runtime(out).metadata.calibration is None
 
 
 def test_a_cut_network_loses_the_calibration_of_its_last_stage(checkpoint: Path, tmp_path: Path) -> None:
-    network, info = load_checkpoint(checkpoint)
+    network, info = load_checkpoint(checkpoint, tiny_network())
     export(network, tmp_path / "one.onnx", metadata_of(network, info), stages=1)
     assert load(tmp_path / "one.onnx", detector=False).runtime.metadata.calibration is None
 
