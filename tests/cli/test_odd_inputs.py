@@ -104,3 +104,29 @@ def test_a_boxes_file_that_is_cut_is_one_line(
     assert main(["predict", str(tmp_path / "a.png"), "--boxes", str(tmp_path / "boxes.json")]) == 2
     told = capfd.readouterr().err
     assert told.count("\n") == 1 and "boxes.json is not JSON" in told
+
+
+def test_ctrl_c_keeps_what_was_done_and_hides_no_problem(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.png", "c.png", "d.png"):
+        (tmp_path / name).write_bytes(encoded(".png"))
+    (tmp_path / "b.png").write_bytes(b"no picture")
+    from likelihand.data import images
+
+    read = images.read_image
+
+    def interrupted(path: str) -> object:
+        if path.endswith("d.png"):
+            raise KeyboardInterrupt
+        return read(path)
+
+    monkeypatch.setattr(images, "read_image", interrupted)
+    out = tmp_path / "out"
+    arguments = [str(tmp_path), "--crop", "--out", str(out), "--format", "coco", "--no-overlay", "--threads", "1"]
+    assert main(["predict", *arguments]) == 130
+    told = capfd.readouterr().err.splitlines()
+    assert len(told) == 2 and "b.png: cannot be decoded" in told[0] and "interrupted" in told[1]
+    assert files_of(out) == ["a.png", "c.png"]
+    content = json.loads((out / "predictions.json").read_text())
+    assert [Path(image["file_name"]).name for image in content["images"]] == ["a.png", "c.png"]

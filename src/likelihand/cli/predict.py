@@ -46,18 +46,21 @@ def run(arguments: Namespace) -> int:
     boxes = Boxes(arguments.boxes) if arguments.boxes else None
     predict = _predictor(arguments)
     found, problems = pictures(arguments.sources, arguments.out)
+    for problem in problems:
+        _tell(problem)
     taken: set[str] = set()
-    hands = 0
+    hands, failed = 0, len(problems)
     with Results(arguments.out, arguments.format) as results:
         for picture in tqdm(found, unit="picture", disable=None):
             try:
                 line = _predict(picture, predict, boxes, arguments, taken)
             except (ValueError, OSError) as error:
-                problems.append(_named(picture, error))
+                _tell(_named(picture, error))
+                failed += 1
                 continue
             hands += len(line["hands"])
             results.add(line)
-    return _summary(len(found), hands, problems, results.path)
+    return _summary(len(found), hands, failed, results.path)
 
 
 def _predictor(arguments: Namespace) -> "Predictor":
@@ -96,9 +99,14 @@ def _named(picture: str, error: Exception) -> str:
     return text if text.startswith(picture) else f"{picture}: {text}"
 
 
-def _summary(pictures: int, hands: int, problems: list[str], out: Path) -> int:
-    for problem in problems:
-        print(f"likelihand: {problem}", file=sys.stderr)
-    failed = f"; {len(problems)} failed, see above" if problems else ""
-    print(f"{hands} hands in {pictures} pictures -> {out}{failed}", file=sys.stderr)
-    return 1 if problems else 0
+def _tell(problem: str) -> None:
+    """Print a problem at once, above the progress bar: an interruption must not hide it."""
+    from tqdm import tqdm
+
+    tqdm.write(f"likelihand: {problem}", file=sys.stderr)
+
+
+def _summary(pictures: int, hands: int, failed: int, out: Path) -> int:
+    told = f"; {failed} failed, see above" if failed else ""
+    print(f"{hands} hands in {pictures} pictures -> {out}{told}", file=sys.stderr)
+    return 1 if failed else 0
