@@ -1,6 +1,8 @@
 import pickle
 from collections import Counter
 
+import pytest
+
 from likelihand.data.noise import BiasedAnnotator, Jitter, Outliers, SwappedFingers
 from likelihand.study.methods import HEATMAP, INTEGRAL_POSE, LOSSES, METHODS, MLE, REMEDIES, ROBUST, separate
 from likelihand.study.plan import CLEAN, PAPER, Experiment, Figure, amounts, experiments, plan_table, schedule
@@ -60,3 +62,9 @@ def test_the_plan_adds_up():
     assert lines["MLE"][1:] == ["2", "0", "150", "5.0"]
     assert lines["Integral Pose"][2:] == ["2", "0", "450", "15.0"]
     assert table.endswith("14 runs of 300 steps of 32 crops of 64 px: 45 minutes of one core, 22 with 2 at a time")
+
+
+@pytest.mark.parametrize("figure", [Figure.NOISE, Figure.REMEDIES])
+def test_wrong_labels_must_be_asked_for(figure):
+    with pytest.raises(ValueError, match=f"figure {figure.value} needs wrong labels: give the setting jitter"):
+        experiments(figure, Setting(jitter=(), outliers=(), swaps=(), bias=()))

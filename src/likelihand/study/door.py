@@ -69,7 +69,10 @@ def study(
 
     Raises:
         ValueError: a run in the folder was begun with other settings, or a sample cannot be read.
+        ImportError: Matplotlib, which draws the figures, is not installed.
     """
+    import matplotlib  # noqa: F401  (missing, it should be told before hours of training)
+
     folder, chosen = Path(out), list(figures)
     runs = schedule(chosen, setting)
     seconds = seconds_per_step([run.method for run in runs], setting, folder / SPEED)

@@ -120,7 +120,11 @@ def seeds_of(amount: Amount, setting: Setting) -> int:
 
 
 def experiments(figure: Figure, setting: Setting) -> list[Experiment]:
-    """List the runs of one figure, the first seed of all before the second of any."""
+    """List the runs of one figure, the first seed of all before the second of any.
+
+    Raises:
+        ValueError: the figure needs wrong labels, and the setting has none.
+    """
     methods: Sequence[Method] = {
         Figure.STAGES: (MLE, MLE_WARM, *map(separate, setting.separate)),
         Figure.LOSSES: LOSSES,
@@ -129,6 +133,8 @@ def experiments(figure: Figure, setting: Setting) -> list[Experiment]:
         Figure.REMEDIES: REMEDIES,
     }[figure]
     spoilt = {Figure.NOISE: amounts(setting), Figure.REMEDIES: largest(setting)}.get(figure, [])
+    if figure in (Figure.NOISE, Figure.REMEDIES) and not spoilt:
+        raise ValueError(f"figure {figure} needs wrong labels: give the setting jitter, outliers, swaps or bias")
     return [
         Experiment(method, amount, seed)
         for seed in range(setting.seeds)
