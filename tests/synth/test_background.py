@@ -21,6 +21,7 @@ from likelihand.synth.background import (
     clutter,
     linear_of_srgb,
     paint,
+    peopled,
 )
 from likelihand.synth.texture import noise_volume
 
@@ -78,3 +79,15 @@ def test_linear_light_follows_the_standard() -> None:
     np.testing.assert_allclose(
         linear_of_srgb(np.array([0, 10, 128, 255], np.uint8)), [0, 0.0030353, 0.2158605, 1], 1e-5
     )
+
+
+def test_people_stand_before_the_background_and_leave_the_rest_of_it() -> None:
+    ground, skin = np.full((60, 80, 3), 0.9, np.float32), np.array([0.3, 0.15, 0.1], np.float32)
+    shares = []
+    for seed in range(24):
+        picture = peopled(np.random.default_rng(seed), ground, skin)
+        assert (picture == peopled(np.random.default_rng(seed), ground, skin)).all()
+        assert picture.shape == ground.shape and picture.min() >= 0
+        shares.append((np.abs(picture - 0.9).max(2) > 0.02).mean())
+    assert (ground == 0.9).all()
+    assert np.mean(shares) > 0.1 and min(shares) < 0.6

@@ -34,6 +34,8 @@ def test_full_views_look_everywhere_and_upright_ones_point_up() -> None:
     assert (upright[:, 1] < 0).mean() > 0.97
     assert 0.1 < (full[:, 1] > 0.3).mean() < 0.4
     assert (np.abs(full[:, 0]) > 0.7).mean() > 0.1
+    assert 0.08 < (full[:, 2] < -0.7).mean() < 0.35
+    assert (upright[:, 2] < -0.8).mean() < 0.1
 
 
 def test_the_box_fills_its_share_of_the_picture() -> None:

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from likelihand.synth.asset import load_asset
-from likelihand.synth.objects import FLESH, held, in_front, superellipsoid
+from likelihand.synth.objects import FLESH, beneath, held, in_front, superellipsoid
+from likelihand.synth.penetration import depth_inside
 from likelihand.synth.posed import sample_hand
 
 
@@ -43,3 +44,14 @@ def test_what_is_in_front_is_nearer_to_the_camera() -> None:
     towards = np.array([0, 0, 1], np.float32)
     heights = [in_front(rng, joints, towards).vertices[:, 2].mean() for _ in range(50)]
     assert np.mean(heights) > 0.4
+
+
+def test_what_a_hand_lies_on_is_on_its_palm_side_and_holds_no_joint() -> None:
+    rng = np.random.default_rng(2)
+    for _ in range(30):
+        hand = sample_hand(rng, load_asset())
+        joints = (hand.joints / np.linalg.norm(hand.joints[9] - hand.joints[0])).astype(np.float32)
+        thing = beneath(rng, joints)
+        assert volume(thing.vertices, thing.triangles) > 0
+        assert thing.vertices[:, 2].mean() > joints[:, 2].mean()
+        assert depth_inside(joints, thing.vertices[thing.triangles]) == 0

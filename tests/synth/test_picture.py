@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from likelihand.synth import Occlusion, Photos, SynthOptions, render_picture, render_scene
-from likelihand.synth.compose import compose_crop
+from likelihand.synth.compose import HIDDEN, compose_crop
 from likelihand.synth.effects import developed
 from likelihand.synth.render import composite, render_layers
 
@@ -59,6 +59,12 @@ def test_pictures_show_a_hand_at_all() -> None:
         picture = render_picture(6, index, 64, SynthOptions(objects=False, second_hand=False))
         assert 0.02 < picture.hands[0].mask.mean() < 0.98
         assert picture.image.std() > 3
+
+
+def test_the_arm_hardly_ever_hides_the_hand() -> None:
+    options = SynthOptions(backgrounds=False, objects=False, second_hand=False)
+    hidden = [(render_picture(7, i, 32, options).hands[0].occlusion == Occlusion.SELF).sum() for i in range(60)]
+    assert np.mean(np.array(hidden) > HIDDEN) <= 0.02
 
 
 def test_too_small_a_picture_is_refused() -> None:

@@ -6,7 +6,7 @@ from likelihand.synth.crossing import skin_crossings
 from likelihand.synth.gestures import GESTURES
 from likelihand.synth.penetration import finger_depths, skin_distance
 from likelihand.synth.pose import LIMITS, Pose, gesture_angles, limit
-from likelihand.synth.posed import bring_together, mirrored, pose_hand, sample_hand
+from likelihand.synth.posed import bring_together, mirrored, pose_hand, sample_hand, sample_hand_of
 from likelihand.synth.shape import sample_shape
 
 COUNT = 100
@@ -49,6 +49,14 @@ def test_angles_stay_within_anatomy(hands):
     slack = 1e-9
     for hand in hands:
         assert np.all(hand.angles >= LIMITS[:, 0] - slack) and np.all(hand.angles <= LIMITS[:, 1] + slack)
+
+
+def test_gestures_can_be_asked_for():
+    asset, rng = load_asset(), np.random.default_rng(0)
+    for names, low, high in ((("flat", "open"), -40, 45), (("hook", "curled"), 55, 110)):
+        hands = [sample_hand_of(sample_shape(rng, asset), rng, asset, None, names) for _ in range(12)]
+        bent = np.degrees([hand.angles[1:16:4].mean() for hand in hands])
+        assert np.all((bent > low) & (bent < high))
 
 
 def test_fingers_do_not_run_into_each_other(hands):

@@ -244,9 +244,11 @@ def peopled(rng: Generator, picture: Floats, skin: Floats) -> Floats:
     tone = own if rng.random() < 0.6 else np.array(linear_of_lab(*skin_tone(rng)), np.float32)
     nearest = math.exp(rng.uniform(math.log(0.15), math.log(0.9)))
     shapes = _person(rng, _palette(rng), tone, nearest) if rng.random() < 0.5 else _flesh(rng, tone)
-    canvas = np.zeros_like(picture)
+    height, width = picture.shape[:2]
+    canvas = np.zeros((-(-height // 2), -(-width // 2), 3), np.float32)
     clear = paint(shapes, canvas, noise_volume())
-    return np.asarray(canvas + clear[..., None] * picture, np.float32)
+    layers = cv2.resize(np.dstack([canvas, clear]), (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(layers[..., :3] + layers[..., 3:] * picture, np.float32)
 
 
 def _flesh(rng: Generator, tone: Floats) -> Floats:

@@ -14,6 +14,8 @@ from likelihand.synth.compiled import compiled, inlined
 
 NEAR: Final = 1e-3
 _TOLERANCE: Final = 1e-7
+WIDE: Final = 7
+"""Columns from which it pays to work out which of them a row of a triangle covers."""
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
@@ -84,6 +86,26 @@ def corner_weights(
     return (x * cy - cx * y) * scale / depth[b], (bx * y - x * by) * scale / depth[c]
 
 
+@inlined
+def _span(
+    ax: float, y: float, bx: float, by: float, cx: float, cy: float, scale: float, left: int, right: int
+) -> tuple[int, int]:
+    """Give the first and last column of a row that a triangle can cover, one too many at each end."""
+    first, last = left, right
+    at_b, at_c = -cx * y * scale, bx * y * scale
+    slope_b, slope_c = cy * scale, -by * scale
+    for k in range(3):
+        value = (at_b, at_c, 1.0 - at_b - at_c)[k]
+        slope = (slope_b, slope_c, -slope_b - slope_c)[k]
+        if abs(slope) > 1e-9:
+            edge = min(right + 2.0, max(left - 2.0, ax - 0.5 - value / slope))
+            if slope > 0.0:
+                first = max(first, math.ceil(edge) - 1)
+            else:
+                last = min(last, math.floor(edge) + 1)
+    return first, last
+
+
 @compiled
 def _draw(points: Floats, depth: Floats, triangles: Integers, inverse_depth: Floats, seen: Integers) -> None:
     height, width = inverse_depth.shape
@@ -105,7 +127,10 @@ def _draw(points: Floats, depth: Floats, triangles: Integers, inverse_depth: Flo
         qa, qb, qc = 1.0 / depth[a], 1.0 / depth[b], 1.0 / depth[c]
         for i in range(top, bottom + 1):
             y = i + 0.5 - ay
-            for j in range(left, right + 1):
+            first, last = left, right
+            if right - left >= WIDE:
+                first, last = _span(ax, y, bx, by, cx, cy, scale, left, right)
+            for j in range(first, last + 1):
                 x = j + 0.5 - ax
                 wb, wc = (x * cy - cx * y) * scale, (bx * y - x * by) * scale
                 if wb < -_TOLERANCE or wc < -_TOLERANCE or wb + wc > 1.0 + _TOLERANCE:
@@ -144,7 +169,10 @@ def draw_depth(points: Floats, height: Floats, triangles: Integers, nearest: Flo
         scale = 1.0 / area
         for i in range(top, bottom + 1):
             y = i + 0.5 - ay
-            for j in range(left, right + 1):
+            first, last = left, right
+            if right - left >= WIDE:
+                first, last = _span(ax, y, bx, by, cx, cy, scale, left, right)
+            for j in range(first, last + 1):
                 x = j + 0.5 - ax
                 wb, wc = (x * cy - cx * y) * scale, (bx * y - x * by) * scale
                 if wb >= -_TOLERANCE and wc >= -_TOLERANCE and wb + wc <= 1.0 + _TOLERANCE:

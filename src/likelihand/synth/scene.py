@@ -124,9 +124,7 @@ def limb_of(hand: "PosedHand", material: Floats, rng: Generator) -> Limb:
     if hand.side == "left":
         bend[0] = -bend[0]
     vertices = surface.extended((hand.vertices / palm).astype(np.float32), bend)
-    triangles = (
-        surface.triangles if hand.side == "right" else np.ascontiguousarray(surface.triangles[:, [0, 2, 1]])
-    )
+    triangles = surface.triangles if hand.side == "right" else surface.wound
     joints = hand.joints.astype(np.float64) / palm
     arm = vertices[surface.rim].mean(0).astype(np.float64) - joints[0]
     width, wave = rng.uniform(0.03, 0.16), rng.uniform(6, 30)

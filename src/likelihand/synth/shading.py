@@ -94,7 +94,7 @@ def _shade(
     picture: Floats,
     parts: Integers,
 ) -> None:
-    at = np.empty(CORNER_COLUMNS, np.float64)
+    at, shown, row = np.empty(CORNER_COLUMNS, np.float64), 0, materials[0]
     for i in range(picture.shape[0]):
         for j in range(picture.shape[1]):
             covered, only = _survey(inverse_depth, seen, part, parts, i, j)
@@ -111,7 +111,10 @@ def _shade(
                 wa = 1.0 - wb - wc
                 for n in range(CORNER_COLUMNS):
                     at[n] = wa * corners[a, n] + wb * corners[b, n] + wc * corners[c, n]
-                red, green, blue = fragment_colour(materials[part[t]], at, lamp, nearest, volume)
+                if part[t] != shown:
+                    shown = part[t]
+                    row = materials[shown]
+                red, green, blue = fragment_colour(row, at, lamp, nearest, volume)
                 picture[i, j, 0] += share * red
                 picture[i, j, 1] += share * green
                 picture[i, j, 2] += share * blue
@@ -180,7 +183,7 @@ def fragment_colour(
     nx, ny, nz = nx * s, ny * s, nz * s
     red, green, blue, gloss, skin = reflectance(p, at, volume)
     facing = nx * lamp[KEY] + ny * lamp[KEY + 1] + nz * lamp[KEY + 2]
-    lit = lit_share(lamp, nearest, x, y, z, facing)
+    lit = lit_share(lamp, nearest, x, y, z, facing) if facing > -SOAK[0] else 0.0
     other = nx * lamp[SECOND] + ny * lamp[SECOND + 1] + nz * lamp[SECOND + 2]
     other = max(0.0, other + 0.15) / 1.15 * at[OPEN]
     shine, mirror = highlight(lamp, x, y, z, nx, ny, nz, facing, lit, gloss)

@@ -32,12 +32,14 @@ class Surface:
     Attributes:
         attributes: (V + E, 10) float32, see `ATTRIBUTES`; the last E vertices continue the arm.
         triangles: (F, 3) int32 of a right hand, counter-clockwise seen from outside.
+        wound: (F, 3) int32, the triangles of a left hand: the same, wound the other way round.
         rim: (R,) int32, the ring of vertices at the open end of the forearm.
         before: (R,) int32, vertices a little nearer to the hand, which give the arm's direction.
     """
 
     attributes: Floats
     triangles: Integers
+    wound: Integers
     rim: Integers
     before: Integers
 
@@ -96,7 +98,8 @@ def surface_of(asset: HandAsset) -> Surface:
         turn = np.roll(np.arange(size), -1)
         faces += [np.stack([inner[turn], inner, outer], 1), np.stack([inner[turn], outer, outer[turn]], 1)]
     triangles = np.concatenate(faces).astype(np.int32)
-    return Surface(np.concatenate(rings), triangles, rim.astype(np.int32), before.astype(np.int32))
+    wound = np.ascontiguousarray(triangles[:, [0, 2, 1]])
+    return Surface(np.concatenate(rings), triangles, wound, rim.astype(np.int32), before.astype(np.int32))
 
 
 def _knuckles(place: Floats, joints: Floats) -> Floats:
