@@ -141,7 +141,7 @@ def test_info_counts_by_part(folder: Path, capsys: pytest.CaptureFixture[str]) -
 RIVALS = ["rival-rle", "rival-integral", "rival-simplebaseline", "rival-cpm"]
 
 
-@pytest.mark.parametrize("name", ["paper-freihand", "paper-rhd", "drawn-cpu", "ablation", *RIVALS])
+@pytest.mark.parametrize("name", ["paper-freihand", "paper-rhd", "drawn-cpu", "ablation", "detect-cpu", *RIVALS])
 def test_run_files_of_the_project_parse(name: str) -> None:
     from likelihand.cli.train import parser
 
@@ -155,6 +155,19 @@ def test_run_files_of_the_project_parse(name: str) -> None:
         )
         assert (list(arguments.train.milestones), arguments.train.decay) == ([90], 0.1)
         assert arguments.network.init_args.stages == arguments.loss.init_args.stages == 5
+
+
+@pytest.mark.parametrize("name", ["hand-2-rendered", "hand-3-photos", "hand-4-photos"])
+def test_a_later_run_file_of_the_hand_model_changes_the_first(name: str) -> None:
+    from likelihand.cli.train import parser
+
+    folder = Path(__file__).resolve().parents[2] / "configs"
+    first = folder / "hand-1-rendered.yaml"
+    whole = parser().parse_args(["--config", str(first), "--config", str(folder / f"{name}.yaml")])
+    assert (whole.network.init_args.stages, whole.network.init_args.traits) == (2, True)
+    assert whole.loss.init_args.loss.init_args.symmetric
+    assert whole.out.name == name[: len("hand-1")]
+    assert (whole.train.batch_size, whole.train.augmentation.noise) == (32, 0.15)
 
 
 def test_hands_of_a_coco_file_can_be_chosen(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
