@@ -27,6 +27,7 @@ def test_results_asked_for_by_name_are_taken(folder: Path) -> None:
     for source in (str(results / "b.png"), str(results / "*.png")):
         assert pictures([source], results)[0] == [str(results / "b.png")]
     assert len(pictures([str(results)], results)[0]) == 2
+    assert len(pictures([str(results / "deep")], results)[0]) == 1  # results written to a folder above
 
 
 def test_each_picture_once_in_the_order_asked_for(folder: Path) -> None:

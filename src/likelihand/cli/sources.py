@@ -61,7 +61,7 @@ def _files(source: str, results: Path | None) -> list[str]:
 
 def _within(file: Path, results: Path | None, searched: Path) -> bool:
     """Say whether a file lies in the folder of the results, where that is a part of the folder searched."""
-    if results is None or results.resolve() == searched.resolve():
+    if results is None or searched.resolve().is_relative_to(results.resolve()):
         return False
     return file.resolve().is_relative_to(results.resolve())
 
