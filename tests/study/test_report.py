@@ -58,7 +58,7 @@ def test_what_is_not_run_or_failed_is_told(tmp_path, hands):
     made = results(Setting(seeds=1), figures=(Figure.LOSSES,))
     failed = Experiment(MLE, CLEAN, 7)
     partial = Results(made.setting, made.scores, {failed: "step 3: not finite"}, [Experiment(MLE, CLEAN, 9)])
-    text = write_report(tmp_path, partial, hands, list(Figure), {}, "x").read_text()
+    text = write_report(tmp_path, partial, hands, [Figure.LOSSES], {}, "x").read_text()
     assert "* mle/clean/7 failed: step 3: not finite" in text and "not run yet: mle/clean/9" in text
     assert "unknown" in text and "holds |" not in text
     with pytest.raises(ValueError, match=r"no run of the study in .* is finished"):

@@ -44,6 +44,9 @@ def run(arguments: Namespace) -> int:
     if built.jobs < 1:
         raise ValueError(f"--jobs is {built.jobs}; give 1 or more")
     print(plan(figures, built.setting, built.out, built.jobs), flush=True)
+    pictures = built.pictures
+    if built.data is None and built.train_data is None and pictures.rendered:
+        print(f"before that, {pictures.train + pictures.test} pictures of {pictures.size} px are rendered, once")
     if built.plan:
         return 0
     command = shlex.join(["likelihand", *sys.argv[1:]])
