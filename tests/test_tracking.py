@@ -177,7 +177,7 @@ def test_the_side_is_a_matter_of_votes() -> None:
 def test_what_is_no_hand_is_not_followed(odd: Hand) -> None:
     class Odd(World):
         def _answer(self, box: Any) -> Hand:
-            return odd if len(self.boxes) > 5 else super()._answer(box)
+            return odd if len(self.boxes) > 6 else super()._answer(box)
 
     world = Odd()
     answers = play(world, lambda i: [hand(200, 200)], 8, every=100)
@@ -193,6 +193,15 @@ def test_no_more_hands_than_asked_for() -> None:
 def test_a_new_hand_is_found_within_a_round() -> None:
     answers = play(World(), lambda i: [hand(150, 200), hand(450, 200, "left", OTHER)][: 1 + (i > 3)], 20, every=8)
     assert [len(hands) for hands in answers] == [1] * 8 + [2] * 12
+
+
+def test_points_outside_the_picture_are_not_looked_at_again() -> None:
+    def predict(image: Any, boxes: Any) -> list[Hand]:
+        assert all(box[2] > 0 and box[0] < image.shape[1] for box in boxes)
+        return [replace(hand(-300, 200), box=box, score=0.9) for box in boxes]
+
+    follow = Tracker(predict, lambda image: [Region(np.array([0.0, 100.0, 80.0, 180.0]))])
+    assert [follow(IMAGE, i * FRAME) for i in range(3)] == [[]] * 3
 
 
 def test_few_frames_a_second() -> None:

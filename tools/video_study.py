@@ -28,6 +28,8 @@ from likelihand.video import VideoReader, VideoWriter, draw_tracks
 ROOT = Path(__file__).resolve().parents[1]
 MATCHED = 0.5
 """Mean error over the hand's size (longer side of its box) below which a track is on a hand."""
+SETTLED = 10
+"""Frames after which jitter counts."""
 Array = Any
 
 
@@ -39,7 +41,7 @@ class Row:
         clip: its name.
         smoothing: whether points are smoothed.
         error: mean distance from the truth, over hands that are tracked.
-        jitter: root mean square change of the error from frame to frame.
+        jitter: root mean square change of the error from frame to frame, from the tenth frame on.
         lag_ms: the delay of the truth that the points fit best.
         lost: share of frames in which a visible hand has no track, %.
         swaps: how often a hand changes its track.
@@ -125,7 +127,7 @@ def score(clip: Clip, result: Run, smoothing: bool) -> Row:
     points = result.smooth if smoothing else result.raw
     size = np.ptp(clip.points, axis=2).max(2)
     error = (points - clip.points) / size[..., None, None]
-    change = np.diff(error, axis=0)
+    change = np.diff(error[SETTLED:], axis=0)
     tracked = result.number >= 0
     swaps = sum(_changes(result.number[:, h]) for h in range(tracked.shape[1]))
     right = [
@@ -290,10 +292,11 @@ def _table(lines: Sequence[Sequence[str]]) -> str:
 TEXT = """# Video: how calm, how late, how faithful
 
 Made by `python tools/video_study.py`. Lengths are in % of the hand's size (the longer side of its true box).
-*Jitter* is the root mean square change of the error from one frame to the next: of a hand that does not move,
-the motion that is seen. *Lag* is the delay of the truth that the points fit best. *Lost*: a visible hand (7
-keypoints or more that neither another hand nor the picture's edge hides) has no track within half its size.
-*Swaps*: a hand changes its number. The rows without smoothing are the model's own points of the same frames.
+*Jitter* is the root mean square change of the error from one frame to the next, from the tenth on: of a hand
+that does not move, the motion that is seen. *Lag* is the delay of the truth that the points fit best. *Lost*: a
+visible hand (7 keypoints or more that neither another hand nor the picture's edge hides) has no track within
+half its size. *Swaps*: a hand changes its number. The rows without smoothing are the model's own points of the
+same frames.
 
 {table}
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from likelihand.filters import PointFilter, Smoothed, Smoothing, spread
 from likelihand.geometry import BOX_PADDING, FloatArray, Image, box_iou, box_length, box_of_points
 from likelihand.hand import Side
-from likelihand.predictor.predict import FindHands, Found
+from likelihand.predictor.predict import FindHands, Found, next_box
 from likelihand.structures import Hand
 
 PredictBoxes: TypeAlias = Callable[[Image, FloatArray], Sequence[Hand]]
@@ -39,7 +39,7 @@ class Tracking:
         most: greatest number of hands; None for any.
 
     Raises:
-        ValueError: a number is out of its range.
+        ValueError: a number is out of range.
 
     Example:
         >>> Tracking(every=0)
@@ -198,7 +198,10 @@ class Tracker:
         return lost or self._frame % min(pause, self.settings.every) == 0
 
     def _detected(self, image: Image, seen: Mapping[int, Hand]) -> dict[int, Hand]:
-        """Look with the detector; give the hands of tracks that it finds again, and of new ones."""
+        """Look with the detector; give the hands of tracks that it finds again, and of new ones.
+
+        Such a hand is looked at twice, so that its next crop is like its first.
+        """
         found = [f for f in self.detect(image) if _shows(f.box, image)]
         owner = self._owners(found, seen)
         for i, track in owner.items():
@@ -207,6 +210,7 @@ class Tracker:
         if not open_:
             return {}
         hands = self.predict(image, np.array([found[i].box for i in open_], np.float64))
+        hands = self.predict(image, np.array([_closer(hand, image) for hand in hands]))
         again: dict[int, Hand] = {}
         for i, hand in zip(open_, hands, strict=True):
             if not self._is_good(hand, image, owner.get(i)):
@@ -239,7 +243,7 @@ class Tracker:
             shared = float(box_iou(box_of_points(hand.points), found.box))
             return 1 + shared - other_side if shared >= self.settings.overlap else 0.0
         reach = (1 + 2 * track.unseen) * max(box_length(track.box), box_length(found.box))
-        away = float(np.linalg.norm(_middle(track.box) - _middle(found.box)))
+        away = float(np.linalg.norm((track.box - found.box).reshape(2, 2).sum(0))) / 2
         return max(0.0, 1 - away / reach - other_side)
 
     def _started(self, hand: Hand, side: Side | None) -> "_Track | None":
@@ -357,13 +361,7 @@ class _Track:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A place to look at, as a detector gives it.
-
-    Attributes:
-        box: (4,) image pixels.
-        side: left, right or None.
-        score: chance in 0..1 that this is a hand.
-    """
+    """A place to look at, as `likelihand.detection.Detection`."""
 
     box: FloatArray
     side: Side | None = None
@@ -388,11 +386,13 @@ def whole_picture(image: Image) -> list[Region]:
     return [Region(np.concatenate([middle - half, middle + half]))]
 
 
+def _closer(hand: Hand, image: Image) -> FloatArray:
+    """Give where to look at a hand again: around its points, as long as they are in the picture."""
+    box = next_box(hand)
+    return box if _shows(box, image) else hand.box
+
+
 def _shows(box: FloatArray, image: Image) -> bool:
     """Tell whether a box has an area and shares some of it with the picture."""
     x0, y0, x1, y1 = (float(v) for v in box)
     return min(x1 - x0, y1 - y0) > 0 and x1 > 0 and y1 > 0 and x0 < image.shape[1] and y0 < image.shape[0]
-
-
-def _middle(box: FloatArray) -> FloatArray:
-    return np.asarray((np.asarray(box)[:2] + np.asarray(box)[2:]) / 2)

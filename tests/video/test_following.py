@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from video.conftest import TIMES, picture
 
+from likelihand.geometry import box_of_points
 from likelihand.metadata import ModelMetadata
 from likelihand.predictor import Predictor
 from likelihand.tracking import Region, TrackedHand, Tracking
@@ -58,7 +59,9 @@ def test_the_detector_of_the_predictor_is_used() -> None:
     predict = Predictor(Model(), detector=detect)
     (frame,) = track([picture(0)], predict)
     assert [(h.track, h.side) for h in frame.hands] == [(0, "left"), (1, "right")]
-    np.testing.assert_allclose(frame.hands[0].points, predict(picture(0), [[4, 4, 24, 24]])[0].points)
+    (once,) = predict(picture(0), [[4, 4, 24, 24]])
+    (twice,) = predict(picture(0), [box_of_points(once.points)])
+    np.testing.assert_allclose(frame.hands[0].points, twice.points)
     assert tracker_of(predict).settings == Tracking() and tracker_of(predict).detect is detect
 
 
