@@ -46,8 +46,9 @@ def test_threshold_is_the_models_own_unless_given() -> None:
     runtime.put(2, 3, 0.6, (16, 24, 48, 40), 0.9)
     image = np.zeros((64, 64, 3), np.uint8)
     assert Detector(runtime)(image) == []
-    assert len(runtime.crops) == 4  # looked closer, in vain
     assert len(Detector(runtime, threshold=0.6)(image)) == 1
+    assert Detector(runtime, closer="empty")(image) == []
+    assert len(runtime.crops) == 4  # looked closer, in vain
     with pytest.raises(ValueError, match="threshold is 2"):
         Detector(runtime, threshold=2)
     runtime.metadata = ModelMetadata(size=(64, 64))
@@ -114,15 +115,16 @@ def picture(x: int, y: int, side: int) -> np.ndarray:
 def test_small_hand_is_found_at_a_closer_look() -> None:
     small, large = picture(500, 40, 60), picture(100, 100, 200)
     runtime = Bright()
-    assert Detector(runtime, closer="never")(small) == []
-    (found,) = Detector(runtime)(small)
+    assert Detector(runtime)(small) == []
+    (found,) = Detector(runtime, closer="empty")(small)
     np.testing.assert_allclose(found.box, [500, 40, 560, 100], atol=6)
     assert runtime.calls == [1, 1, 4]
-    Detector(runtime)(large)
+    Detector(runtime, closer="empty")(large)
     assert runtime.calls[3:] == [1]
+    assert Detector(runtime, threshold=0.85, closer="empty")(small) == []  # 0.9 is not surer by 0.1
     assert len(Detector(runtime, closer="always")(large)) == 1
-    assert runtime.calls[4:] == [1, 4]
-    with pytest.raises(ValueError, match="give 'empty', 'always' or 'never'"):
+    assert runtime.calls[6:] == [1, 4]
+    with pytest.raises(ValueError, match="give 'never', 'empty' or 'always'"):
         Detector(runtime, closer="sometimes")  # type: ignore[arg-type]
 
 

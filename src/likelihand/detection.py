@@ -18,6 +18,8 @@ COVERED: Final = 0.85
 """Share of a box inside a surer one from which it is a part of that hand."""
 PART: Final = 0.6
 """Side of a part that is looked at closer, over the picture's longer side."""
+SURER: Final = 0.1
+"""What a find in such a part must score above the threshold."""
 EDGE: Final = 0.1
 """Share of a box that may reach over the edge of such a part."""
 SURE: Final = 0.8
@@ -54,15 +56,15 @@ class Detection:
 class Detector:
     """Finds the hands of a picture, the surest first.
 
-    It looks at the whole picture, letterboxed; where it finds nothing there, or always if asked, also at parts of
-    it, for hands that are small.
+    It looks at the whole picture, letterboxed; if asked, also at parts of it, for hands that are small. A find in
+    a part must be surer by 0.1: more looks are more chances to be wrong.
 
     Args:
         runtime: runs pictures; its outputs are `scores` (N, h, w), `boxes` (N, h, w, 4) in crop pixels, and
             `sides` (N, h, w), the chances that a hand is a right one.
         threshold: least score; the model's own where None.
         limit: most hands of a picture.
-        closer: when to look at the parts: "empty" where the whole shows no hand, "always" or "never".
+        closer: when to look at the parts: "never", "empty" where the whole shows no hand, or "always".
 
     Raises:
         ValueError: the model is no detector, or a number is out of range.
@@ -85,7 +87,7 @@ class Detector:
         runtime: DetectorRuntime,
         threshold: float | None = None,
         limit: int = 16,
-        closer: Literal["empty", "always", "never"] = "empty",
+        closer: Literal["never", "empty", "always"] = "never",
     ) -> None:
         metadata = runtime.metadata
         if metadata.kind != "detect":
@@ -95,8 +97,8 @@ class Detector:
             raise ValueError(f"threshold is {threshold}; give a score in 0..1")
         if limit < 1:
             raise ValueError(f"limit is {limit}; give 1 or more")
-        if closer not in ("empty", "always", "never"):
-            raise ValueError(f"closer is {closer!r}; give 'empty', 'always' or 'never'")
+        if closer not in ("never", "empty", "always"):
+            raise ValueError(f"closer is {closer!r}; give 'never', 'empty' or 'always'")
         self.runtime, self.threshold, self.limit, self.closer = runtime, threshold, limit, closer
 
     def __call__(self, image: Image) -> list[Detection]:
@@ -109,15 +111,15 @@ class Detector:
             The surest first.
         """
         height, width = image.shape[:2]
-        found = self._look(image, [np.array([0.0, 0.0, width, height])])
+        found = self._look(image, [np.array([0.0, 0.0, width, height])], self.threshold)
         if self.closer == "always" or (self.closer == "empty" and not found):
-            found += self._look(image, parts_of(height, width))
+            found += self._look(image, parts_of(height, width), self.threshold + SURER)
         boxes = np.array([d.box for d in found]).reshape(-1, 4)
         right = np.array([d.right for d in found])
         kept = distinct(boxes, right, np.array([d.score for d in found]))[: self.limit]
         return [found[i].detection() for i in kept]
 
-    def _look(self, image: Image, regions: list[FloatArray]) -> "list[_Find]":
+    def _look(self, image: Image, regions: list[FloatArray], least: float) -> "list[_Find]":
         """Find hands in regions of a picture; those that a region's edge inside the picture cuts are left out."""
         size = self.runtime.metadata.size
         matrices = [crop_matrix(region, size, padding=1.0) for region in regions]
@@ -126,7 +128,7 @@ class Detector:
         for i, (region, matrix) in enumerate(zip(regions, matrices, strict=True)):
             scores, boxes, sides = (np.asarray(outputs[n][i], np.float64) for n in ("scores", "boxes", "sides"))
             image_from_crop = invert(matrix)
-            for cell in zip(*find_peaks(scores, self.threshold), strict=True):
+            for cell in zip(*find_peaks(scores, least), strict=True):
                 box = transform_points(image_from_crop, boxes[cell].reshape(2, 2)).reshape(4)
                 if not _cut(box, region, image.shape):
                     found.append(_Find(box, float(sides[cell]), float(scores[cell])))
