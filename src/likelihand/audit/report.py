@@ -76,7 +76,8 @@ def write_sheet(
 ) -> None:
     """Draw the label (left) against the estimate with its 90 % regions (right) for each of some suspicions."""
     position = {int(index): n for n, index in enumerate(observations.index)}
-    tiles, captions = [], []
+    tiles: list[Image] = []
+    captions: list[str] = []
     for s in suspicions:
         n, record = position[s.index], dataset.record(s.index)
         image_from_crop = invert(observations.crop_from_image[n])
