@@ -89,6 +89,16 @@ def test_a_truncated_film_gives_its_beginning(tmp_path: Path) -> None:
     assert f"ends too early, after {len(frames)} of 40 frames" in problem and "cut.mp4" in problem
 
 
+def test_a_truncated_film_in_fragments(film: Path) -> None:
+    """What a killed recorder leaves has no index that would tell how much is missing."""
+    data = film.read_bytes()
+    assert read(film)[1] == ""
+    cut = film.with_stem("cut")
+    cut.write_bytes(data[: len(data) - 60])
+    frames, problem = read(cut)
+    assert 5 <= len(frames) <= 10 and "ends too early" in problem
+
+
 def test_damage_in_the_middle_is_told(tmp_path: Path) -> None:
     whole = indexed(tmp_path / "whole.mp4")
     data = bytearray(whole.read_bytes())

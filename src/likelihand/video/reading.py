@@ -1,6 +1,7 @@
 """Frames with their times, from films and cameras."""
 
 import os
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -141,7 +142,8 @@ class VideoReader:
         if self._indexed:
             short = count + damaged < (self.frames or 0)
         else:
-            short = self._length is not None and self._last + _SHORT < self._length
+            slack = _SOUND if len(self._container.streams) > 1 else 2.5 / self._rate
+            short = _is_cut(self.path) or (self._length is not None and self._last + slack < self._length)
         if short:
             return f"ends too early, after {count} of {self.frames or 'more'} frames (truncated); those were read"
         if damaged:
@@ -149,8 +151,23 @@ class VideoReader:
         return None
 
 
-_SHORT: Final = 1.0
-"""Seconds by which a film without an index may end before its announced length: sound may be longer."""
+_SOUND: Final = 1.0
+"""Seconds by which a film without an index may end before its announced length where it has sound."""
+
+
+def _is_cut(path: Path) -> bool:
+    """Tell whether an MP4 or QuickTime file ends within one of its boxes."""
+    end, place = path.stat().st_size, 0
+    with path.open("rb") as file:
+        while place + 16 <= end:
+            file.seek(place)
+            size, kind, large = struct.unpack(">I4sQ", file.read(16))
+            if place == 0 and kind != b"ftyp":
+                return False
+            if size == 0:
+                return False
+            place += max(large if size == 1 else size, 8)
+    return place != end
 
 
 def _upright(picture: Any) -> Image:  # noqa: ANN401
