@@ -137,3 +137,10 @@ def test_parts_cover_a_picture_and_a_hand_cut_by_one_is_not_reported() -> None:
     middle = picture(370, 200, 60)  # in a right part whole, in a left one cut by its edge at 384
     (found,) = Detector(Bright(), closer="always")(middle)
     np.testing.assert_allclose(found.box, [370, 200, 430, 260], atol=6)
+
+
+@pytest.mark.parametrize(("right", "side"), [(0.1, "left"), (0.45, None), (0.6, None), (0.75, "right")])
+def test_side_is_told_where_it_is_clear(right: float, side: str | None) -> None:
+    runtime = Maps()
+    runtime.put(2, 3, 0.9, (16.0, 24.0, 48.0, 40.0), right)
+    assert Detector(runtime)(np.zeros((64, 64, 3), np.uint8))[0].side == side

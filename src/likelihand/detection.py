@@ -23,7 +23,9 @@ SURER: Final = 0.1
 EDGE: Final = 0.1
 """Share of a box that may reach over the edge of such a part."""
 SURE: Final = 0.8
-"""Chance of a side from which it is called sure."""
+"""Chance of a side from which two hands are told apart by it."""
+CLEAR: Final = 0.7
+"""Chance of a side from which it is told."""
 
 
 class DetectorRuntime(Protocol):
@@ -44,7 +46,7 @@ class Detection:
     Attributes:
         box: (4,) float64 (x0, y0, x1, y1) in image pixels, tight around its keypoints; it may reach over the
             picture's edge, as the hand does.
-        side: "left" or "right".
+        side: "left", "right", or None where it is not clear.
         score: in 0..1.
     """
 
@@ -141,7 +143,8 @@ class _Find(NamedTuple):
     score: float
 
     def detection(self) -> Detection:
-        return Detection(self.box, "right" if self.right >= 0.5 else "left", self.score)
+        told: Side | None = "right" if self.right >= 0.5 else "left"
+        return Detection(self.box, told if max(self.right, 1 - self.right) >= CLEAR else None, self.score)
 
 
 def parts_of(height: int, width: int) -> list[FloatArray]:
