@@ -140,12 +140,13 @@ def test_tensors_that_claim_more_than_the_file_holds_are_refused(tmp_path: Path)
         ({"network": {"class": "hf-hub:evil/model"}}, "not a plain name"),
         ({"network": {"class": "SequentialHeatmapNetwork", "width": 10**12}}, "holds the number"),
         ({"network": {"class": "SequentialHeatmapNetwork", "stages": 999_999}}, "claims 999999 stages"),
-        ({"network": [1]}, "not objects"),
+        ({"network": [1]}, "network is not an object"),
         ({"size": [64]}, "is not .height, width."),
         ({"size": ["a", "b"]}, "is not .height, width."),
         ({"size": 3}, "malformed"),
         ({"padding": "x"}, "padding"),
         ({"training": 3}, "training is not an object"),
+        ({"calibration": [1]}, "calibration is not an object"),
     ],
 )
 def test_a_forged_header_is_refused(saved: Path, changes: dict[str, Any], message: str) -> None:
