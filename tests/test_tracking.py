@@ -204,6 +204,22 @@ def test_points_outside_the_picture_are_not_looked_at_again() -> None:
     assert [follow(IMAGE, i * FRAME) for i in range(3)] == [[]] * 3
 
 
+def test_a_track_on_part_of_a_hand_is_put_right() -> None:
+    """A model that shrinks its answers slowly is still plausible; the detector's next look is not fooled."""
+
+    class Shrinking(World):
+        def _answer(self, box: Any) -> Hand:
+            answer = super()._answer(box)
+            middle = answer.points.mean(0)
+            wide = np.ptp(box.reshape(2, 2), axis=0).max() / np.ptp(answer.points, axis=0).max()
+            return replace(answer, points=middle + 0.9 * min(wide, 1.0) * (answer.points - middle), score=0.9)
+
+    answers = play(Shrinking(), lambda i: [hand(200, 200)], 40, every=12)
+    assert [[h.track for h in hands] for hands in answers] == [[0]] * 40
+    sizes = [spread(hands[0].points) / spread(SHAPE) for hands in answers]
+    assert min(sizes) < 0.5 and sizes[12] > 0.6 and sizes[24] > 0.6
+
+
 def test_few_frames_a_second() -> None:
     world = World()
     follow = Tracker(world.predict, world.detect, Tracking())

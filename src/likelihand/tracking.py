@@ -200,27 +200,32 @@ class Tracker:
     def _detected(self, image: Image, seen: Mapping[int, Hand]) -> dict[int, Hand]:
         """Look with the detector; give the hands of tracks that it finds again, and of new ones.
 
-        Such a hand is looked at twice, so that its next crop is like its first.
+        A hand is looked at twice, so that its next crop is like its first.
         """
         found = [f for f in self.detect(image) if _shows(f.box, image)]
         owner = self._owners(found, seen)
         for i, track in owner.items():
             track.vote(found[i].side, _DETECTOR_VOTE)
-        open_ = [i for i in range(len(found)) if i not in owner or owner[i].number not in seen]
+        open_ = [i for i, f in enumerate(found) if i not in owner or not self._fits(seen.get(owner[i].number), f)]
         if not open_:
             return {}
         hands = self.predict(image, np.array([found[i].box for i in open_], np.float64))
         hands = self.predict(image, np.array([_closer(hand, image) for hand in hands]))
         again: dict[int, Hand] = {}
         for i, hand in zip(open_, hands, strict=True):
-            if not self._is_good(hand, image, owner.get(i)):
+            owned = owner.get(i)
+            lost = owned if owned is None or owned.number not in seen else None
+            others = [h for n, h in {**seen, **again}.items() if owned is None or n != owned.number]
+            if not self._is_good(hand, image, lost) or any(self._is_same(hand, other) for other in others):
                 continue
-            if any(self._is_same(hand, other) for other in (*seen.values(), *again.values())):
-                continue
-            owned = owner.get(i) or self._started(hand, found[i].side)
+            owned = owned or self._started(hand, found[i].side)
             if owned is not None:
+                owned.filter = None  # what it saw before is of another place
                 again[owned.number] = hand
         return again
+
+    def _fits(self, hand: Hand | None, found: Found) -> bool:
+        return hand is not None and bool(box_iou(box_of_points(hand.points), found.box) >= self.settings.overlap)
 
     def _owners(self, found: Sequence[Found], seen: Mapping[int, Hand]) -> dict[int, "_Track"]:
         """Match detections and tracks one to one, the best pair first."""
@@ -241,7 +246,9 @@ class Tracker:
         other_side = _OTHER_SIDE if found.side and track.side and found.side != track.side else 0.0
         if hand is not None:
             shared = float(box_iou(box_of_points(hand.points), found.box))
-            return 1 + shared - other_side if shared >= self.settings.overlap else 0.0
+            inside = float(((hand.points >= found.box[:2]) & (hand.points <= found.box[2:])).all(1).mean())
+            fit = max(shared, inside / 2)
+            return 1 + fit - other_side if fit >= self.settings.overlap else 0.0
         reach = (1 + 2 * track.unseen) * max(box_length(track.box), box_length(found.box))
         away = float(np.linalg.norm((track.box - found.box).reshape(2, 2).sum(0))) / 2
         return max(0.0, 1 - away / reach - other_side)
@@ -260,17 +267,12 @@ class Tracker:
         return track
 
 
-_INSIDE: Final = 0.3
-"""Least share of the points inside the picture."""
-_SMALLEST: Final = 3.0
-"""Least spread in pixels."""
+_INSIDE: Final = 0.3  # least share of the points inside the picture
+_SMALLEST: Final = 3.0  # least spread in pixels
 _DETECTOR_VOTE: Final = 3.0
-_MOST_VOTES: Final = 30.0
-"""A side's lead is cut here, so that a second of the other side's votes turns it."""
-_OTHER_SIDE: Final = 0.4
-"""What an affinity loses where the sides differ."""
-_FARTHEST: Final = 1.5
-"""Most spreads that a hand is expected to move between frames."""
+_MOST_VOTES: Final = 30.0  # a side's lead is cut here, so that a second of the other side's votes turns it
+_OTHER_SIDE: Final = 0.4  # what an affinity loses where the sides differ
+_FARTHEST: Final = 1.5  # most spreads that a hand is expected to move between frames
 
 
 @dataclass(slots=True, eq=False)
@@ -394,5 +396,5 @@ def _closer(hand: Hand, image: Image) -> FloatArray:
 
 def _shows(box: FloatArray, image: Image) -> bool:
     """Tell whether a box has an area and shares some of it with the picture."""
-    x0, y0, x1, y1 = (float(v) for v in box)
+    x0, y0, x1, y1 = map(float, box)
     return min(x1 - x0, y1 - y0) > 0 and x1 > 0 and y1 > 0 and x0 < image.shape[1] and y0 < image.shape[0]
