@@ -11,8 +11,10 @@ def test_drawn_hands_differ_between_training_and_test(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_rendered_hands_are_rendered_once(tmp_path):
-    pytest.importorskip("numba")
+def test_rendered_hands_are_rendered_once(tmp_path, monkeypatch):
+    """Strokes stand in for the renderer, which has tests of its own."""
+    synthetic = pytest.importorskip("likelihand.data.synthetic")
+    monkeypatch.setattr(synthetic, "Synthetic", lambda count, seed, size, _: DrawnHands(count, seed, size))
     pictures = Pictures(train=2, test=1, size=32)
     made = pictures.make(tmp_path)
     assert (len(made.train), len(made.test)) == (2, 1)
