@@ -44,7 +44,7 @@ class DetectionLoss(StageLoss):
 
     stages = 1
 
-    def __init__(self, doubt: float = 0.3) -> None:
+    def __init__(self, doubt: float = 0.8) -> None:
         super().__init__()
         self.doubt = doubt
 
