@@ -11,9 +11,7 @@ from likelihand.cli import main
 from likelihand.predictor import bundled
 
 
-def test_evaluate_counts_what_a_detector_finds(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_evaluate_counts_what_a_detector_finds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for i in range(3):
         cv2.imwrite(str(tmp_path / f"{i}.png"), np.full((40, 60, 3), 80 * i, np.uint8))
     detector = bundled().with_name("detect.onnx")
