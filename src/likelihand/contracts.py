@@ -108,9 +108,9 @@ def _check_values(loss: StageLoss, values: Tensor, prediction: Prediction, weigh
         _fail(loss, f"gives {tuple(values.shape)} values, not {tuple(weight.shape)} finite ones")
     if values[weight == 0].any():
         _fail(loss, "is not 0 where the weight is 0")
-    for name, gradient in zip(
-        prediction._fields, torch.autograd.grad(values.sum(), prediction, allow_unused=True), strict=True
-    ):
+    parts = {"heatmaps": prediction.heatmaps, "mean": prediction.mean, "log_scale": prediction.log_scale}
+    gradients = torch.autograd.grad(values.sum(), list(parts.values()), allow_unused=True)
+    for name, gradient in zip(parts, gradients, strict=True):
         if gradient is not None and (not gradient.isfinite().all() or gradient[weight == 0].any()):
             _fail(loss, f"sends a gradient into {name} where the weight is 0")
 
