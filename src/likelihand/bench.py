@@ -166,7 +166,7 @@ def _steps(
     target = torch.rand(options.batch, 21, 2, device=crops.device) * options.size
     weight = torch.ones(options.batch, 21, device=crops.device)
     with torch.no_grad():
-        predictions = [type(p)(*(t.clone() for t in p)) for p in network(crops)]
+        predictions = [p._replace(mean=p.mean.clone(), log_scale=p.log_scale.clone()) for p in network(crops)]
     for prediction in predictions:
         for tensor in (prediction.mean, prediction.log_scale):
             tensor.requires_grad_()

@@ -114,4 +114,4 @@ def test_unknown_layouts_are_refused_with_the_known_ones(tmp_path):
         detect(tmp_path / "a.txt")
     with pytest.raises(FileNotFoundError, match="no such file or folder"):
         detect(tmp_path / "none")
-    assert len(check.LAYOUTS) == 4
+    assert len(check.LAYOUTS) == 5
