@@ -13,6 +13,7 @@ import torch
 from tiny import TinyBackbone
 
 from likelihand.checkpoint import load_checkpoint, read_info, read_tensors
+from likelihand.data.augment import sample_of
 from likelihand.losses import IntegralLoss, ResidualLogLikelihood
 from likelihand.models import SequentialHeatmapNetwork, TimmBackbone
 from likelihand.structures import Record
@@ -261,7 +262,7 @@ def test_traits_are_learnt_beside_the_points(tmp_path: Path) -> None:
     assert losses[-1] < 0.3 * losses[0]
     deployed = network.deploy()
     assert deployed.outputs == ("points", "scale", "side", "presence")
-    crops = torch.from_numpy(np.stack([Shaded().record(i).read() for i in range(3)]))
+    crops = torch.from_numpy(np.stack([sample_of(Shaded().record(i), i, (32, 32)).crop for i in range(3)]))
     with torch.no_grad():
         _, _, side, presence = deployed(crops)
     assert side[0] < 0.3 < 0.7 < side[1]
