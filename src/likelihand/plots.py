@@ -40,6 +40,15 @@ def _axes(xlabel: str, ylabel: str) -> "tuple[Figure, Axes]":
     return figure, axes
 
 
+def _percent_axes(xlabel: str, ylabel: str) -> "tuple[Figure, Axes]":
+    """Make axes of 0 to 100 % with the diagonal, where what is said is what holds."""
+    figure, axes = _axes(xlabel, ylabel)
+    axes.plot([0, 100], [0, 100], color="0.6", linewidth=1)
+    axes.set_xlim(0, 100)
+    axes.set_ylim(0, 100)
+    return figure, axes
+
+
 def _style(position: int) -> dict[str, Any]:
     colour, line = STYLES[position % len(STYLES)]
     return {"color": colour, "linestyle": line, "linewidth": 2.0}
@@ -56,14 +65,11 @@ def plot_regions(statements: Statements) -> "Figure":
         >>> len(figure.axes[0].lines)
         2
     """
-    figure, axes = _axes("level of the region (%)", "truths within it (%)")
+    figure, axes = _percent_axes("level of the region (%)", "truths within it (%)")
     levels = np.arange(1, 100) / 100
-    axes.plot([0, 100], [0, 100], color="0.6", linewidth=1)
     stated = {name: s for name, s in statements.items() if "probability" in s}
     for i, (name, said) in enumerate(stated.items()):
         axes.plot(100 * levels, 100 * coverage(said["probability"], levels), label=name, **_style(i))
-    axes.set_xlim(0, 100)
-    axes.set_ylim(0, 100)
     figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=8)
     return figure
 
@@ -76,13 +82,10 @@ def plot_confidence(statements: Statements, error: ArrayLike) -> "Figure":
         error: (M,) in shares of the hand's size.
     """
     correct = np.asarray(error) <= WITHIN
-    figure, axes = _axes("confidence (%)", "errors within 10 % of the hand's size (%)")
-    axes.plot([0, 100], [0, 100], color="0.6", linewidth=1)
+    figure, axes = _percent_axes("confidence (%)", "errors within 10 % of the hand's size (%)")
     for i, (name, said) in enumerate(statements.items()):
         rows = 100 * confidence_bins(said["confidence"], correct)
         axes.plot(rows[:, 0], rows[:, 1], label=name, marker="o", markersize=4, **_style(i))
-    axes.set_xlim(0, 100)
-    axes.set_ylim(0, 100)
     figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=8)
     return figure
 

@@ -12,7 +12,7 @@ from likelihand.boxmaps import BoxMaps, decode, grid_centres
 from likelihand.heatmaps import widen
 from likelihand.models.backbones import Backbone, backbone_from_config
 from likelihand.models.heads import separable_transposed_convolution
-from likelihand.models.network import IMAGENET_MEAN, IMAGENET_STD, check_counts, check_images
+from likelihand.models.network import NormalisingNetwork, check_counts
 
 STRIDE: Final = 8
 """Pixels a cell of the maps."""
@@ -20,7 +20,7 @@ RARE: Final = 0.02
 """Chance of a hand in a cell that an untrained network gives."""
 
 
-class DetectionNetwork(nn.Module):
+class DetectionNetwork(NormalisingNetwork):
     """Says in every cell of 8 x 8 pixels whether the middle of a hand lies there, its box, and its side.
 
     A fully convolutional network in the manner of Zhou et al., Objects as Points (2019), whose box is a mean and
@@ -44,8 +44,6 @@ class DetectionNetwork(nn.Module):
     """
 
     kind = "detect"
-    mean: Tensor
-    std: Tensor
 
     def __init__(
         self,
@@ -54,20 +52,12 @@ class DetectionNetwork(nn.Module):
         mean: Sequence[float] | None = None,
         std: Sequence[float] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(backbone, mean, std)
         check_counts(width=width)
         if backbone.stride not in (8, 16, 32):
             raise ValueError(f"the backbone has stride {backbone.stride}, expected 8, 16 or 32")
-        self.backbone, self.width = backbone, width
+        self.width = width
         self.head = _head(backbone.channels, width, int(math.log2(backbone.stride // STRIDE)))
-        for name, given, fallback in (("mean", mean, IMAGENET_MEAN), ("std", std, IMAGENET_STD)):
-            values = given if given is not None else getattr(backbone, name, fallback)
-            self.register_buffer(name, torch.tensor(tuple(values), dtype=torch.float32).view(3, 1, 1))
-
-    @property
-    def input_stride(self) -> int:
-        """What height and width of the input must be divisible by."""
-        return self.backbone.stride
 
     def forward(self, images: Tensor) -> list[BoxMaps]:
         """Find hands.
@@ -81,9 +71,7 @@ class DetectionNetwork(nn.Module):
         Raises:
             ValueError: another shape or type.
         """
-        check_images(images, self.input_stride)
-        features = self.backbone((images.permute(0, 3, 1, 2) / 255 - self.mean) / self.std)
-        maps = widen(self.head(features)).permute(0, 2, 3, 1)
+        maps = widen(self.head(self.features(images))).permute(0, 2, 3, 1)
         return [BoxMaps(maps[..., 0], maps[..., 2:6], maps[..., 6:].clamp(-5, 3), maps[..., 1], STRIDE)]
 
     def deploy(self, stages: int | None = None) -> "DeployedDetector":
@@ -105,16 +93,7 @@ class DetectionNetwork(nn.Module):
         Raises:
             ValueError: the backbone is not the library's own, so that no file could rebuild it.
         """
-        describe = getattr(self.backbone, "config", None)
-        if describe is None:
-            raise ValueError(f"{type(self.backbone).__name__} has no config(): save its weights with torch")
-        return {
-            "class": type(self).__name__,
-            "backbone": describe(),
-            "width": self.width,
-            "mean": [round(value, 6) for value in self.mean.flatten().tolist()],
-            "std": [round(value, 6) for value in self.std.flatten().tolist()],
-        }
+        return self.described(width=self.width)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:

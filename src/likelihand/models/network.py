@@ -30,7 +30,60 @@ _PARTS: Final[dict[str, Mapping[str, Callable[..., Any]]]] = {
 }
 
 
-class KeypointNetwork(nn.Module):
+class NormalisingNetwork(nn.Module):
+    """What every network on a backbone shares: it checks and normalises pictures, and runs the backbone.
+
+    Args:
+        backbone: any module with `channels`, `stride` and `forward`.
+        mean: of RGB in 0..1; by default the backbone's own `mean`, else ImageNet's.
+        std: of RGB in 0..1, likewise.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, backbone: Backbone, mean: Sequence[float] | None, std: Sequence[float] | None) -> None:
+        super().__init__()
+        self.backbone = backbone
+        for name, given, fallback in (("mean", mean, IMAGENET_MEAN), ("std", std, IMAGENET_STD)):
+            values = given if given is not None else getattr(backbone, name, fallback)
+            self.register_buffer(name, torch.tensor(tuple(values), dtype=torch.float32).view(3, 1, 1))
+
+    @property
+    def input_stride(self) -> int:
+        """What height and width of the input must be divisible by."""
+        return self.backbone.stride
+
+    def features(self, images: Tensor) -> Tensor:
+        """Check and normalise crops (N, H, W, 3) uint8 and compute the backbone's features.
+
+        Raises:
+            ValueError: another shape or type.
+        """
+        check_images(images, self.input_stride)
+        return self.backbone((images.permute(0, 3, 1, 2) / 255 - self.mean) / self.std)
+
+    def described(self, **options: object) -> dict[str, Any]:
+        """Describe backbone and normalisation in plain values for JSON, with a network's own options between.
+
+        Raises:
+            ValueError: the backbone is not the library's own, so that no file could rebuild it.
+        """
+        describe = getattr(self.backbone, "config", None)
+        if describe is None:
+            raise ValueError(
+                f"{type(self.backbone).__name__} has no config(): save its weights with torch instead"
+            )
+        return {
+            "class": type(self).__name__,
+            "backbone": describe(),
+            **options,
+            "mean": [round(value, 6) for value in self.mean.flatten().tolist()],
+            "std": [round(value, 6) for value in self.std.flatten().tolist()],
+        }
+
+
+class KeypointNetwork(NormalisingNetwork):
     """Finds keypoints in crops, stage by stage: the frame that the networks of this library fill.
 
     It checks and normalises pictures, runs the backbone, cuts, deploys and describes itself. A network derives
@@ -44,9 +97,6 @@ class KeypointNetwork(nn.Module):
         std: of RGB in 0..1, likewise.
     """
 
-    mean: Tensor
-    std: Tensor
-
     def __init__(
         self,
         backbone: Backbone,
@@ -55,17 +105,8 @@ class KeypointNetwork(nn.Module):
         mean: Sequence[float] | None,
         std: Sequence[float] | None,
     ) -> None:
-        super().__init__()
-        self.backbone, self.keypoints = backbone, keypoints
-        self.stages = nn.ModuleList(stages)
-        for name, given, fallback in (("mean", mean, IMAGENET_MEAN), ("std", std, IMAGENET_STD)):
-            values = given if given is not None else getattr(backbone, name, fallback)
-            self.register_buffer(name, torch.tensor(tuple(values), dtype=torch.float32).view(3, 1, 1))
-
-    @property
-    def input_stride(self) -> int:
-        """What height and width of the input must be divisible by."""
-        return self.backbone.stride
+        super().__init__(backbone, mean, std)
+        self.keypoints, self.stages = keypoints, nn.ModuleList(stages)
 
     def forward(self, images: Tensor) -> list[Prediction]:
         """Predict every stage.
@@ -88,15 +129,6 @@ class KeypointNetwork(nn.Module):
     def options(self) -> dict[str, Any]:
         """Give the constructor's arguments beside backbone, keypoints, mean and std."""
         raise NotImplementedError
-
-    def features(self, images: Tensor) -> Tensor:
-        """Check and normalise crops (N, H, W, 3) uint8 and compute the backbone's features.
-
-        Raises:
-            ValueError: another shape or type.
-        """
-        check_images(images, self.input_stride)
-        return self.backbone((images.permute(0, 3, 1, 2) / 255 - self.mean) / self.std)
 
     def deploy(self, stages: int | None = None, spread: bool = False) -> DeployedNetwork:
         """Make what is deployed: an independent copy in evaluation mode that gives (points, scale) alone.
@@ -131,19 +163,8 @@ class KeypointNetwork(nn.Module):
         Raises:
             ValueError: a part is not the library's own, so that no file could rebuild it.
         """
-        describe = getattr(self.backbone, "config", None)
-        if describe is None:
-            raise ValueError(
-                f"{type(self.backbone).__name__} has no config(): save its weights with torch instead"
-            )
-        return {
-            "class": type(self).__name__,
-            "backbone": describe(),
-            "keypoints": self.keypoints,
-            **{key: _plain(key, value) for key, value in self.options().items()},
-            "mean": [round(value, 6) for value in self.mean.flatten().tolist()],
-            "std": [round(value, 6) for value in self.std.flatten().tolist()],
-        }
+        options = {key: _plain(key, value) for key, value in self.options().items()}
+        return self.described(keypoints=self.keypoints, **options)
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
