@@ -6,6 +6,7 @@ goes in as it is: normalisation lives inside the network.
 
 import os
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -114,12 +115,10 @@ class OpenVinoRuntime:
 
     def __init__(self, path: str | os.PathLike[str], threads: int | None = None) -> None:
         self.path = _model_path(path, threads)
-        import openvino
-
         settings: dict[str, object] = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
         if threads is not None:
             settings["INFERENCE_NUM_THREADS"] = threads
-        core = openvino.Core()
+        core = _openvino_core()
         try:
             model = core.read_model(str(self.path))
             self._model: Any = core.compile_model(model, "CPU", settings)
@@ -143,6 +142,18 @@ class OpenVinoRuntime:
         except RuntimeError as error:
             raise _cannot_run(self.path, crops, error) from error
         return {name: np.array(results[name]) for name in self.metadata.outputs}
+
+
+@cache
+def _openvino_core() -> Any:  # noqa: ANN401
+    """Give the process's one OpenVINO core, which is never let go.
+
+    Its CPU plugin sets a stack for signal handlers and unmaps it when the last core goes, without setting the
+    earlier one again: the next signal, a Ctrl-C say, would then end the process by a segmentation fault.
+    """
+    import openvino
+
+    return openvino.Core()
 
 
 def _model_path(path: str | os.PathLike[str], threads: int | None) -> Path:

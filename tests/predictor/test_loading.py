@@ -1,5 +1,7 @@
 """Loading: the file says which runtime, and what is wrong is named."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -82,3 +84,23 @@ def test_a_model_of_another_kind_is_refused(tmp_path: Path) -> None:
     onnx.save(model, tmp_path / "detect.onnx")
     with pytest.raises(ValueError, match=r"detect\.onnx is of kind 'detect', not 'hand'"):
         load(tmp_path / "detect.onnx")
+
+
+SIGNAL_AFTER_OPENVINO = """
+import gc, signal
+from likelihand import load
+
+model = load(runtime="openvino", detector=False)
+del model
+gc.collect()
+signal.signal(signal.SIGINT, lambda *_: print("handled"))
+signal.raise_signal(signal.SIGINT)
+"""
+
+
+def test_a_signal_after_the_last_openvino_model_is_handled() -> None:
+    pytest.importorskip("openvino")
+    done = subprocess.run(
+        [sys.executable, "-c", SIGNAL_AFTER_OPENVINO], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "handled\n"), done.stderr
