@@ -88,9 +88,11 @@ def test_a_model_of_another_kind_is_refused(tmp_path: Path) -> None:
 
 SIGNAL_AFTER_OPENVINO = """
 import gc, signal
+import numpy as np
 from likelihand import load
 
-model = load(runtime="openvino", detector=False)
+model = load(runtime="openvino")
+model(np.zeros((96, 96, 3), np.uint8))
 del model
 gc.collect()
 signal.signal(signal.SIGINT, lambda *_: print("handled"))
