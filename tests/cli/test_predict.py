@@ -105,7 +105,7 @@ def test_a_source_without_pictures_is_told(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "nothing").mkdir()
-    assert predict(tmp_path / "nothing", "no*.jpg", "--model", model, "--out", tmp_path) == 1
+    assert predict(tmp_path / "nothing", "no*.jpg", "--model", model, "--out", tmp_path) == 2
     told = capsys.readouterr().err
     assert "nothing: no picture in this folder" in told and "no*.jpg: no file matches" in told
 

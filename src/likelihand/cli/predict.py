@@ -49,7 +49,7 @@ def run(arguments: Namespace) -> int:
     for problem in problems:
         _tell(problem)
     taken: set[str] = set()
-    hands, failed = 0, len(problems)
+    hands, done, failed = 0, 0, len(problems)
     with Results(arguments.out, arguments.format) as results:
         for picture in tqdm(found, unit="picture", disable=None):
             try:
@@ -58,9 +58,11 @@ def run(arguments: Namespace) -> int:
                 _tell(_named(picture, error))
                 failed += 1
                 continue
-            hands += len(line["hands"])
+            hands, done = hands + len(line["hands"]), done + 1
             results.add(line)
-    return _summary(len(found), hands, failed, results.path)
+    told = f"; {failed} failed, see above" if failed else ""
+    print(f"{hands} hands in {len(found)} pictures -> {results.path}{told}", file=sys.stderr)
+    return (1 if done else 2) if failed else 0
 
 
 def _predictor(arguments: Namespace) -> "Predictor":
@@ -104,9 +106,3 @@ def _tell(problem: str) -> None:
     from tqdm import tqdm
 
     tqdm.write(f"likelihand: {problem}", file=sys.stderr)
-
-
-def _summary(pictures: int, hands: int, failed: int, out: Path) -> int:
-    told = f"; {failed} failed, see above" if failed else ""
-    print(f"{hands} hands in {pictures} pictures -> {out}{told}", file=sys.stderr)
-    return 1 if failed else 0
