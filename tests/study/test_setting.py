@@ -9,7 +9,7 @@ def test_every_run_has_the_same_training_but_for_its_seed():
     first, second = setting.config(0), setting.config(1)
     assert (first.seed, second.seed) == (0, 1) and first.augmentation == GEOMETRY
     assert {**first.to_json(), "seed": 1} == second.to_json()
-    assert SMALL.validate_every == 0 and first.steps == 720
+    assert SMALL.validate_every == 0 and first.steps == 300
 
 
 @pytest.mark.parametrize(("size", "stride", "sigma"), [(256, 4, 2.0), (256, 8, 1.0), (64, 4, 1.0), (512, 4, 4.0)])

@@ -1,6 +1,6 @@
 """What a study trains and tests on."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -50,6 +50,8 @@ class Pictures:
         test: number of test pictures.
         size: their side in pixels.
         backgrounds: folder of photos without hands; generated clutter where None.
+        full: all that the renderer can do; by default hands stand upright and alone, hold nothing and have nothing
+            before them, so that small networks get past the beginning in a short training.
         drawn: draws hands of a few strokes even where hands could be rendered.
     """
 
@@ -57,6 +59,7 @@ class Pictures:
     test: int = 600
     size: int = 96
     backgrounds: Path | None = None
+    full: bool = False
     drawn: bool = False
     _seeds: tuple[int, int] = field(default=(101, 202), repr=False)
 
@@ -83,14 +86,19 @@ class Pictures:
         train = self._shards(out / "train", self.train, self._seeds[0], processes)
         test = self._shards(out / "test", self.test, self._seeds[1], processes)
         photos = "photos" if self.backgrounds else "generated clutter"
-        name = f"rendered hands before {photos}, {self.train} to train on, {self.test} held out"
+        kind = "rendered hands" if self.full else "upright rendered hands"
+        name = f"{kind} before {photos}, {self.train} to train on, {self.test} held out"
         return Hands(train, test, name=name)
 
     def _shards(self, out: Path, count: int, seed: int, processes: int) -> Dataset:
         from likelihand.data.synthetic import Synthetic
+        from likelihand.synth import SynthOptions
         from likelihand.synth.shards import Shards, write_shards
 
-        hands = Synthetic(count, seed, self.size, self.backgrounds)
-        describe: dict[str, object] = {"seed": seed, "size": self.size, "backgrounds": str(self.backgrounds or "")}
+        plain = SynthOptions(viewpoints="upright", objects=False, second_hand=False)
+        options = SynthOptions() if self.full else plain
+        hands = Synthetic(count, seed, self.size, self.backgrounds, options)
+        about = {"seed": seed, "size": self.size, "backgrounds": str(self.backgrounds or "")}
+        describe: dict[str, object] = {**about, **asdict(options)}
         write_shards(hands, out, length=500, processes=processes, describe=describe)
         return Shards(out)
