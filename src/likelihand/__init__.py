@@ -9,8 +9,9 @@ Example:
     True
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from likelihand.lazy import lazy_names
 
 if TYPE_CHECKING:
     from likelihand import data, synth
@@ -54,26 +55,14 @@ _HOME = {
     "SequentialHeatmapNetwork": "models",
     "TimmBackbone": "models",
     "TrainConfig": "training",
+    "data": "data",
     "draw": "drawing",
     "evaluate": "evaluation",
     "load": "predictor",
     "read_image": "data.images",
+    "synth": "synth",
     "track": "video",
     "train": "training",
 }
-_MODULES = ("data", "synth")
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401
-    """Import a public name when it is first asked for (PEP 562)."""
-    if name in _MODULES:
-        return import_module(f"{__name__}.{name}")
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _HOME)

@@ -3,20 +3,17 @@
 import sys
 from pathlib import Path
 
+from likelihand.cli.labelled import add_data_options, data_of
 from likelihand.cli.parsing import Namespace, Parser, command_parser
 
 
 def parser() -> Parser:
     """Describe the command's options."""
-    from likelihand.data.dataset import Dataset
-
     p = command_parser(
         "audit", "Rank the labels of a data set by how unlikely a model finds them, and name what may be wrong."
     )
-    p.add_argument("data", type=Dataset | Path, help="the labelled hands: folder, file, YAML file")
+    add_data_options(p, "data")
     p.add_argument("--model", type=Path | None, help=".onnx file, .safetensors checkpoint or run folder")
-    p.add_argument("--where", nargs="*", default=[], metavar="FIELD=VALUE", help="which hands of a COCO file")
-    p.add_argument("--box", choices=["annotation", "keypoints"], help="whose box of a COCO file")
     p.add_argument("--folds", type=int | None, help="train this many leave-out models; for a model's own data")
     p.add_argument("--steps", type=int, default=300, help="steps of training a fold")
     p.add_argument("--out", type=Path, default=Path("audit"), help="folder of the results")
@@ -30,7 +27,6 @@ def run(arguments: Namespace) -> int:
     """Audit and print what was found; the exit code is 0 whatever that is."""
     from likelihand.audit import audit
     from likelihand.calibration import observe
-    from likelihand.cli.evaluate import data_of
     from likelihand.predictor import bundled, load, model_file
 
     dataset = data_of(arguments)

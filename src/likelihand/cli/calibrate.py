@@ -1,28 +1,20 @@
-"""`likelihand calibrate`: labelled hands make a model's uncertainty honest."""
+"""`likelihand calibrate`: labelled hands that a model was not trained on make its uncertainty honest."""
 
 import sys
 from pathlib import Path
 
+from likelihand.cli.labelled import add_data_options, data_of
 from likelihand.cli.parsing import Namespace, Parser, command_parser
 
 
 def parser() -> Parser:
     """Describe the command's options."""
-    from likelihand.data.dataset import Dataset
-
     p = command_parser(
         "calibrate",
         "Fit what turns a model's scale into regions that hold what they say, and store it in the model's file.",
     )
     p.add_argument("model", type=Path, help=".onnx file, .safetensors checkpoint or run folder")
-    p.add_argument(
-        "--data",
-        type=Dataset | Path,
-        required=True,
-        help="hands that the model was not trained on: folder or file, YAML file or options with class_path",
-    )
-    p.add_argument("--where", nargs="*", default=[], metavar="FIELD=VALUE", help="which hands of a COCO file")
-    p.add_argument("--box", choices=["annotation", "keypoints"], help="whose box of a COCO file")
+    add_data_options(p, "--data")
     p.add_argument(
         "--out", type=Path | None, help="write the calibrated model here; into its own file where absent"
     )
@@ -35,7 +27,6 @@ def parser() -> Parser:
 def run(arguments: Namespace) -> int:
     """Fit on one part of the hands, print the coverage before and after on the other, and store."""
     from likelihand.calibration import compare, fit, halves, observe, store
-    from likelihand.cli.evaluate import data_of
     from likelihand.predictor import load, model_file
 
     file = model_file(arguments.model)

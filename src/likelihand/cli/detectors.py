@@ -1,15 +1,14 @@
 """What `likelihand evaluate` does with a hand detector."""
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from likelihand.cli.labelled import data_of, where_of
 from likelihand.cli.parsing import Namespace
 
 if TYPE_CHECKING:
-    from likelihand.data.dataset import Dataset
     from likelihand.data.scenes import Scenes
     from likelihand.runtimes import Runtime
 
@@ -33,13 +32,13 @@ def detector_of(model: Path, threads: int | None) -> "Runtime | None":
     return runtime if runtime.metadata.kind == "detect" else None
 
 
-def judge(runtime: "Runtime", arguments: Namespace, data_of: Callable[[Namespace], "Dataset"]) -> int:
+def judge(runtime: "Runtime", arguments: Namespace) -> int:
     """Count missed and false hands, by source, and print the table."""
     from likelihand.detection import Detector
     from likelihand.detection_report import count_detections, format_counts
     from likelihand.evaluation import evenly
 
-    scenes = _scenes(arguments, data_of)
+    scenes = _scenes(arguments)
     detector = Detector(runtime, arguments.threshold)
     counts = count_detections(detector, scenes, evenly(len(scenes), arguments.limit))
     print(f"score at least {detector.threshold:g}")
@@ -50,7 +49,7 @@ def judge(runtime: "Runtime", arguments: Namespace, data_of: Callable[[Namespace
     return 0
 
 
-def _scenes(arguments: Namespace, data_of: Callable[[Namespace], "Dataset"]) -> "Scenes":
+def _scenes(arguments: Namespace) -> "Scenes":
     """Open whole pictures: a COCO file, a folder of photos without hands, or a mix that a YAML file describes."""
     from likelihand.data.scenes import CocoScenes, EmptyScenes, SceneMix
 
@@ -58,7 +57,7 @@ def _scenes(arguments: Namespace, data_of: Callable[[Namespace], "Dataset"]) -> 
     if isinstance(data, Path) and data.is_dir():
         return EmptyScenes(data)
     if isinstance(data, Path) and data.suffix == ".json":
-        return CocoScenes(data, where=dict(text.split("=", 1) for text in arguments.where))
+        return CocoScenes(data, where=where_of(arguments))
     built = data_of(arguments)
     if not isinstance(built, SceneMix):
         raise ValueError(f"{type(built).__name__} holds no whole pictures; give a hand detector a SceneMix")

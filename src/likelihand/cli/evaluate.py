@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from likelihand.cli.detectors import detector_of, judge
+from likelihand.cli.labelled import add_data_options, data_of
 from likelihand.cli.parsing import Namespace, Parser, command_parser
 
 if TYPE_CHECKING:
@@ -18,22 +19,9 @@ if TYPE_CHECKING:
 
 def parser() -> Parser:
     """Describe the command's options."""
-    from likelihand.data.dataset import Dataset
-
     p = command_parser("evaluate", "Score a model on a labelled data set.")
     p.add_argument("model", type=Path, help=".onnx file, .safetensors checkpoint or run folder")
-    p.add_argument(
-        "--data",
-        type=Dataset | Path,
-        required=True,
-        help="folder or file, YAML file or options with class_path and init_args",
-    )
-    p.add_argument("--where", nargs="*", default=[], metavar="FIELD=VALUE", help="which hands of a COCO file")
-    p.add_argument(
-        "--box",
-        choices=["annotation", "keypoints"],
-        help="whose box of a COCO file: the file's own, or the tight one of its keypoints",
-    )
+    add_data_options(p, "--data")
     p.add_argument("--protocol", default="paper", help="paper, mmpose or box")
     p.add_argument("--json", type=Path | None, help="write the report here as JSON too")
     p.add_argument("--batch-size", type=int, default=32)
@@ -52,7 +40,7 @@ def parser() -> Parser:
 def run(arguments: Namespace) -> int:
     """Evaluate and print the report; the first process alone speaks."""
     if (runtime := detector_of(arguments.model, arguments.threads)) is not None:
-        return judge(runtime, arguments, data_of)
+        return judge(runtime, arguments)
     from likelihand import distributed
     from likelihand.evaluation import evaluate, evenly
 
@@ -121,44 +109,6 @@ def _protocol(name: str) -> Any:  # noqa: ANN401
     if name not in protocols:
         raise ValueError(f"protocol {name!r} is not known; give one of {', '.join(protocols)}")
     return protocols[name]
-
-
-def data_of(arguments: Namespace) -> "Dataset":
-    """Open the data set that `--data`, `--where` and `--box` describe."""
-    options = _options(arguments)
-    if not isinstance(arguments.data, Path):
-        if options:
-            raise ValueError(f"--{next(iter(options))} goes with a path; a class takes it as --data.init_args")
-        return _built(arguments.data)
-    if arguments.data.suffix in {".yaml", ".yml"} and arguments.data.is_file() and not options:
-        import yaml
-
-        return _built(yaml.safe_load(arguments.data.read_text(encoding="utf-8")))
-    from likelihand.data.check import detect
-
-    try:
-        return detect(arguments.data, **options)
-    except TypeError as error:
-        raise ValueError(f"{arguments.data}: --where and --box are for COCO files alone ({error})") from error
-
-
-def _built(description: object) -> "Dataset":
-    """Build a data set of its class_path and init_args."""
-    from likelihand.data.dataset import Dataset
-
-    alone = command_parser("evaluate", "")
-    alone.add_argument("--data", type=Dataset)
-    dataset: Dataset = alone.instantiate(alone.parse_object({"data": description})).data
-    return dataset
-
-
-def _options(arguments: Namespace) -> dict[str, Any]:
-    """Give what the options say to the reader of a COCO file."""
-    pairs = [text.partition("=") for text in arguments.where]
-    if wrong := [field for field, equals, _ in pairs if not (field and equals)]:
-        raise ValueError(f"--where {wrong[0]!r} is not FIELD=VALUE; give say subset=core")
-    where = {field: value for field, _, value in pairs}
-    return ({"where": where} if where else {}) | ({"box": arguments.box} if arguments.box else {})
 
 
 def _model(arguments: Namespace) -> "tuple[PredictCrops, tuple[int, int], float]":

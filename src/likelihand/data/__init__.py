@@ -2,8 +2,9 @@
 `__len__()` and `record(index)`; see `likelihand.data.dataset.Dataset`.
 """  # noqa: D205
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from likelihand.lazy import lazy_names
 
 if TYPE_CHECKING:
     from likelihand.data.augment import Augmentation, sample_of, sample_rng
@@ -82,15 +83,4 @@ _HOME = {
     "split": "data.dataset",
 }
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401
-    """Import a reader when it is asked for: reading one picture needs none, and rendered hands need Numba."""
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"likelihand.{_HOME[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _HOME)
