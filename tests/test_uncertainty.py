@@ -105,9 +105,9 @@ def calibration(scale: float = 0.6, spread: float = 0.9) -> Calibration:
 
 def test_the_covariance_follows_its_formula() -> None:
     """det C = e^{4c} s^{4a} h^{4b}, in shares of the crop; C is H but for a factor."""
-    scale, spread, side = np.array([6.0, 3.0]), np.array([8.0, 4.0, 0.5]), 96.0
+    scale, spread, side = np.array([6.0, 3.0]), np.array([[64.0, 16.0], [16.0, 16.0]]), 96.0
     c = calibration().covariance(scale, spread, side)
-    h = np.array([[64.0, 16.0], [16.0, 16.0]]) + (1e-3 * side) ** 2 * np.eye(2)
+    h = spread + (1e-3 * side) ** 2 * np.eye(2)
     np.testing.assert_allclose(c / c[0, 0], h / h[0, 0])
     log_s, log_h = 0.5 * math.log(18 / side**2), 0.25 * math.log(np.linalg.det(h / side**2))
     expected = -1.0 + 0.6 * log_s + 0.9 * log_h + math.log(side)
@@ -116,15 +116,14 @@ def test_the_covariance_follows_its_formula() -> None:
 
 @given(st.floats(1.0, 4.0), st.sampled_from([48.0, 96.0, 224.0]))
 def test_a_larger_crop_gives_the_same_region_in_its_own_pixels(factor: float, side: float) -> None:
-    scale, spread = np.array([[6.0, 3.0]]), np.array([[8.0, 4.0, -0.3]])
-    grown = spread * [factor, factor, 1.0]
+    scale, spread = np.array([[6.0, 3.0]]), np.array([[[64.0, -9.6], [-9.6, 16.0]]])
     ours = calibration().covariance(scale, spread, side)
-    theirs = calibration().covariance(factor * scale, grown, factor * side)
+    theirs = calibration().covariance(factor * scale, factor**2 * spread, factor * side)
     np.testing.assert_allclose(theirs, factor**2 * ours)
 
 
 def test_a_single_cells_heatmap_still_gives_a_region() -> None:
-    c = calibration().covariance(np.array([1.0, 1.0]), np.array([0.0, 0.0, 0.0]), 96.0)
+    c = calibration().covariance(np.array([1.0, 1.0]), np.zeros((2, 2)), 96.0)
     assert np.linalg.eigvalsh(c).min() > 0
 
 

@@ -213,14 +213,12 @@ def spatial_covariance(heatmaps: Tensor, stride: int) -> Tensor:
         tensor([[[[4., 0.],
                   [0., 4.]]]])
     """
-    probability = spatial_softmax(heatmaps)
-    mean = soft_argmax(heatmaps, stride)
-    x = cell_centres(heatmaps.shape[-1], stride, probability) - mean[..., :1]
-    y = cell_centres(heatmaps.shape[-2], stride, probability) - mean[..., 1:]
-    xx = (probability.sum(-2) * x * x).sum(-1)
-    yy = (probability.sum(-1) * y * y).sum(-1)
-    xy = ((probability * x.unsqueeze(-2)).sum(-1) * y).sum(-1)
-    return torch.stack([xx, xy, xy, yy], -1).view(*mean.shape, 2)
+    height, width = heatmaps.shape[-2:]
+    probability, mean = spatial_softmax(heatmaps), soft_argmax(heatmaps, stride)
+    x = cell_centres(width, stride, probability).repeat(height)
+    y = cell_centres(height, stride, probability).repeat_interleave(width)
+    deviation = torch.stack([x, y]) - mean.unsqueeze(-1)
+    return (deviation * probability.flatten(-2).unsqueeze(-2)) @ deviation.mT
 
 
 def log_gaussian_profiles(

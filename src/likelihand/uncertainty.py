@@ -22,7 +22,7 @@ UNIT: Final = math.sqrt(-2 * math.log(1 - ONE_SIGMA))
 REACH: Final = 0.1
 """Confidence is the chance of an error of at most this share of the hand's size."""
 NARROWEST: Final = 1e-3
-"""Standard deviation, as a share of the crop's longer side, that is added to every heatmap's spread."""
+"""Standard deviation added to heatmaps, in shares of the crop's longer side: a single cell has a shape too."""
 LONGEST_TABLE: Final = 1000
 
 _ANGLES: Final = (np.arange(12) + 0.5) * (math.pi / 12)
@@ -167,8 +167,7 @@ class Calibration:
 
         Args:
             scale: (..., 2) crop pixels, along x and y.
-            spread: (..., 3) of the heatmap: standard deviations along x and y in crop pixels and their
-                correlation; None where the model gives none.
+            spread: (..., 2, 2) covariance of the heatmap in square crop pixels; None where the model gives none.
             side: the crop's longer side in pixels.
 
         Returns:
@@ -186,12 +185,14 @@ class Calibration:
         scales = np.asarray(scale, np.float64)
         if spread is None and self.spread:
             raise ValueError("the calibration uses the heatmaps' spread, which this model does not give")
-        shape = diagonal(scales**2) if spread is None else _spread_matrix(spread, side)
-        root = np.sqrt(determinant(shape))
-        size = math.log(side) + self.offset + 0.5 * self.scale * np.log(scales.prod(-1) / side**2)
-        if self.spread:
-            size = size + 0.5 * self.spread * np.log(root / side**2)
-        return np.asarray(shape * (np.exp(2 * size) / root)[..., None, None])
+        if spread is None:
+            shape = diagonal(scales**2)
+        else:
+            shape = np.asarray(spread, np.float64) + (NARROWEST * side) ** 2 * np.eye(2)
+        log_root = 0.5 * np.log(determinant(shape))
+        constant = 2 * self.offset + (2 - 2 * self.scale - 2 * self.spread) * math.log(side)
+        log_size = constant + self.scale * np.log(scales[..., 0] * scales[..., 1]) + (self.spread - 1) * log_root
+        return np.asarray(shape * np.exp(log_size)[..., None, None])
 
     def to_json(self) -> dict[str, Any]:
         """Give it as JSON values, six significant digits each."""
@@ -238,7 +239,7 @@ def predicted_density(
     Args:
         calibration: the model's, if it has one.
         scale: (..., 2) crop pixels.
-        spread: (..., 3), see `Calibration.covariance`; None where the model gives none.
+        spread: (..., 2, 2), see `Calibration.covariance`; None where the model gives none.
         side: the crop's longer side in pixels.
 
     Example:
@@ -263,17 +264,6 @@ def diagonal(variances: ArrayLike) -> FloatArray:
 def determinant(covariance: FloatArray) -> FloatArray:
     """Give the determinants (...) of symmetric matrices (..., 2, 2)."""
     return np.asarray(covariance[..., 0, 0] * covariance[..., 1, 1] - covariance[..., 0, 1] ** 2)
-
-
-def _spread_matrix(spread: ArrayLike, side: float) -> FloatArray:
-    """Make (..., 2, 2) covariances, widened a little so that a single cell's heatmap has a shape too."""
-    values = np.asarray(spread, np.float64)
-    x, y, correlation = values[..., 0], values[..., 1], values[..., 2]
-    matrix = np.empty((*x.shape, 2, 2))
-    matrix[..., 0, 0] = x * x + (NARROWEST * side) ** 2
-    matrix[..., 1, 1] = y * y + (NARROWEST * side) ** 2
-    matrix[..., 0, 1] = matrix[..., 1, 0] = x * y * correlation
-    return matrix
 
 
 def mahalanobis(residual: ArrayLike, covariance: ArrayLike) -> FloatArray:

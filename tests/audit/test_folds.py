@@ -30,7 +30,7 @@ def test_parts_come_together_in_the_data_sets_order() -> None:
     np.testing.assert_array_equal(together.index, np.arange(10))
     np.testing.assert_array_equal(together.target, o.target)
     assert together.spread is None and together.side == o.side
-    wide = replace(o, spread=np.ones((10, 21, 3)))
+    wide = replace(o, spread=np.ones((10, 21, 2, 2)))
     assert joined([wide.take(np.array([1])), wide.take(np.array([0]))]).spread is not None
 
 

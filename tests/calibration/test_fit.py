@@ -16,13 +16,11 @@ def with_spread(o: Observations, seed: int = 0) -> Observations:
     """Give heatmaps whose shape is the error's and whose size is that of the scale, both times a constant."""
     rng = np.random.default_rng(seed)
     correlation = rng.uniform(-0.9, 0.9, o.labelled.shape)
-    deviations = 3.0 * o.scale
-    spread = np.concatenate([deviations, correlation[..., None]], -1)
     covariance = np.empty((*o.labelled.shape, 2, 2))
     covariance[..., 0, 0], covariance[..., 1, 1] = o.scale[..., 0] ** 2, o.scale[..., 1] ** 2
     covariance[..., 0, 1] = covariance[..., 1, 0] = correlation * o.scale.prod(-1)
     drawn = np.einsum("nkij,nkj->nki", np.linalg.cholesky(covariance), rng.standard_normal(o.points.shape))
-    return replace(o, spread=spread, target=o.points + drawn)
+    return replace(o, spread=9.0 * covariance, target=o.points + drawn)
 
 
 @pytest.mark.parametrize("factor", [0.25, 1.0, 7.0])

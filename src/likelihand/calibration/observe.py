@@ -28,7 +28,7 @@ class Observations:
         visibility: (N, K) codes of `Visibility`.
         inside: (N, K) whether the truth lies inside the picture.
         scale: (N, K, 2).
-        spread: (N, K, 3) of the heatmaps, None where the model gives none.
+        spread: (N, K, 2, 2) of the heatmaps, square crop pixels; None where the model gives none.
         right: (N,) chance of a right hand, NaN where the model does not say.
         length: (N,) max(w, h) of the tight box of the labelled keypoints.
         crop_from_image: (N, 3, 3).

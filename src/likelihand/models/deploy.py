@@ -3,14 +3,13 @@
 import copy
 from typing import Final, Protocol
 
-import torch
 from torch import Tensor, nn
 
 from likelihand.hand import TRAITS
 from likelihand.heatmaps import Prediction, spatial_covariance
 
 SPREAD: Final = "spread"
-"""Name of the output that says how wide and how turned each heatmap is."""
+"""Name of the output that says how wide and how turned each heatmap is: its covariance."""
 
 
 class StagedNetwork(Protocol):
@@ -53,8 +52,8 @@ class DeployedNetwork(nn.Module):
 
         Returns:
             Points (N, K, 2) and scales (N, K, 2), both (x, y) in crop pixels, float32; from a network with traits
-            also the chances (N,) in 0..1 of each of `likelihand.hand.TRAITS`; with `spread` also (N, K, 3) as
-            `spread_of` gives it.
+            also the chances (N,) in 0..1 of each of `likelihand.hand.TRAITS`; with `spread` also the covariances
+            (N, K, 2, 2) of the heatmaps' softmax, square crop pixels.
 
         Raises:
             ValueError: images of another shape or type.
@@ -64,25 +63,5 @@ class DeployedNetwork(nn.Module):
         if prediction.traits is not None:
             found += prediction.traits.sigmoid().unbind(1)
         if SPREAD in self.outputs:
-            found.append(spread_of(prediction.heatmaps, images.shape[1] // prediction.heatmaps.shape[2]))
+            found.append(spatial_covariance(prediction.heatmaps, images.shape[1] // prediction.heatmaps.shape[2]))
         return tuple(found)
-
-
-def spread_of(heatmaps: Tensor, stride: int) -> Tensor:
-    """Measure the width and the turn of every heatmap's softmax about its mean.
-
-    Args:
-        heatmaps: (N, K, h, w) logits.
-        stride: crop pixels a cell.
-
-    Returns:
-        (N, K, 3) float32: the standard deviations along x and y in crop pixels, and their correlation in -1..1.
-
-    Example:
-        >>> spread_of(torch.zeros(1, 1, 2, 2), stride=4)
-        tensor([[[2., 2., 0.]]])
-    """
-    covariance = spatial_covariance(heatmaps, stride)
-    deviations = covariance.diagonal(dim1=-2, dim2=-1).clamp_min(1e-12).sqrt()
-    correlation = covariance[..., 0, 1:] / deviations.prod(-1, keepdim=True)
-    return torch.cat([deviations, correlation.clamp(-1, 1)], -1)

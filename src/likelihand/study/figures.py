@@ -149,6 +149,7 @@ def noise_figure(results: Results, methods: Sequence[Method], levels: Sequence[A
                 panel.plot(*zip(*known, strict=True), color=COLOURS[place], ls=DASHES[place], lw=1.2)
         panel.set(title=kind, xlabel="\n".join(textwrap.wrap(KINDS[kind], 34)))
         panel.set_xticks([100 * a.value for a in own])
+        panel.set_xlim(-len(methods) * step, 100 * max(a.value for a in own) + len(methods) * step)
         panel.grid(alpha=0.3)
     panels[0].set_ylabel("NME on clean labels")
     _legend_below(drawing, panels[0], [method.label for method in methods])
