@@ -203,9 +203,9 @@ def _pictures(writer: _Writer, results: Results, hands: Hands, figures: Sequence
     grid = picture_grid(results, _methods_of(figures), hands.test, out)
     if grid is None:
         return ""
-    grid.save(writer.folder / "pictures.png")
+    grid.save(writer.folder / "pictures.jpg")
     caption = "The same held-out hands by every method, clean labels, first seed; the truth at the left"
-    return f"## Pictures (fig. 8)\n\n![{caption}](pictures.png)\n\n*{caption}.*"
+    return f"## Pictures (fig. 8)\n\n![{caption}](pictures.jpg)\n\n*{caption}.*"
 
 
 def _real(
