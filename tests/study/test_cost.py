@@ -22,6 +22,7 @@ def test_costs_are_those_of_the_deployed_network_and_are_kept(tmp_path, monkeypa
     assert made.multiply_adds > 1e5 and made.milliseconds > 0
     monkeypatch.setattr(cost, "_measured", lambda *_: pytest.fail("measured again"))
     assert cost.costs({"a": network}, (64, 64), file) == {"a": made}
+    assert cost.costs({"a": network, "b": network}, (64, 64), file, measure=False) == {"a": made}
 
 
 def test_steps_are_timed_once_for_a_setting(tmp_path, monkeypatch):

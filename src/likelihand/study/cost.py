@@ -105,7 +105,9 @@ def _timed(task: Callable[[], object], clock: Callable[[], float] = time.perf_co
     return clock() - start
 
 
-def costs(networks: Mapping[str, KeypointNetwork], size: tuple[int, int], file: Path) -> dict[str, Cost]:
+def costs(
+    networks: Mapping[str, KeypointNetwork], size: tuple[int, int], file: Path, *, measure: bool = True
+) -> dict[str, Cost]:
     """Measure what deployed networks cost, side by side, and keep the result for the next time.
 
     Nothing else should run meanwhile. All heatmaps are read by the softmax's mean here: reading costs next to
@@ -115,16 +117,17 @@ def costs(networks: Mapping[str, KeypointNetwork], size: tuple[int, int], file: 
         networks: by name; the weights do not matter.
         size: (height, width) of the crops.
         file: where costs are kept; networks that are in it are not measured again.
+        measure: whether to measure those that are not in it.
 
     Returns:
-        Name -> cost.
+        Name -> cost, of those that are known now.
     """
     known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     left = {name: network for name, network in networks.items() if name not in known}
-    if left:
+    if left and measure:
         known |= {name: asdict(cost) for name, cost in _measured(left, size).items()}
         write_atomically(file, (json.dumps(known, indent=1) + "\n").encode())
-    return {name: Cost(**known[name]) for name in networks}
+    return {name: Cost(**known[name]) for name in networks if name in known}
 
 
 def _measured(networks: Mapping[str, KeypointNetwork], size: tuple[int, int]) -> dict[str, Cost]:

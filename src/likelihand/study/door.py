@@ -80,6 +80,7 @@ def study(
     results = gather(runs, setting, hands, folder)
     if not results.scores:
         return StudyResult(None, ended, len(results.failures))
-    wanted = networks_of(setting, stages=Figure.STAGES in chosen, rivals=Figure.METHODS in chosen) if ended else {}
-    report = write_report(folder, results, hands, chosen, costs(wanted, setting.size, folder / COSTS), command)
+    wanted = networks_of(setting, stages=Figure.STAGES in chosen, rivals=Figure.METHODS in chosen)
+    known = costs(wanted, setting.size, folder / COSTS, measure=ended)
+    report = write_report(folder, results, hands, chosen, known, command)
     return StudyResult(report, ended, len(results.failures))
