@@ -35,7 +35,7 @@ def test_a_study_from_plan_to_report(
         return all(run_experiment(run, setting, hands, out).finished for run in runs)
 
     monkeypatch.setattr(door, "run_all", run_here)
-    monkeypatch.setattr(door, "costs", lambda *_: {})
+    monkeypatch.setattr(door, "costs", lambda *_, **__: {})
     assert main(["study", "stages", *tiny, "--plan"]) == 0
     assert "3 runs of 2 steps of 4 crops of 64 px" in capsys.readouterr().out
     assert not (tmp_path / "out" / "runs").exists()
