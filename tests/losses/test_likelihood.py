@@ -196,7 +196,18 @@ def test_a_density_a_stage_may_be_given():
     check_loss(ResidualLogLikelihood(stages=2, density=StandardNormal()))
 
 
-@pytest.mark.parametrize("options", [{}, {"residual": "laplace"}, {"variant": "rle"}, {"variant": "mmpose"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"residual": "laplace"},
+        {"variant": "rle"},
+        {"variant": "mmpose"},
+        {"floor": 2.0},
+        {"keypoints": 21},
+        {"keypoints": 21, "symmetric": True},
+    ],
+)
 def test_keeps_the_contract(options):
     check_loss(ResidualLogLikelihood(stages=3, **options))
 
@@ -209,11 +220,48 @@ def test_keeps_the_contract(options):
         ({"residual": "laplace", "variant": "rle"}, 'leave residual="none"'),
         ({"residual": "laplace", "density": StandardNormal()}, 'leave residual="none"'),
         ({"stages": 2, "density": [StandardNormal()]}, "1 densities for 2 stages"),
+        ({"floor": -1.0}, "floor is -1.0"),
+        ({"variant": "rle", "keypoints": 21}, 'keypoints=21 goes with variant="paper"'),
     ],
 )
 def test_refuses_arguments_that_do_not_fit(options, message):
     with pytest.raises(ValueError, match=message):
         ResidualLogLikelihood(**options)
+
+
+@pytest.mark.parametrize("options", [{}, {"residual": "laplace"}, {"symmetric": True}], ids=str)
+def test_a_flow_a_keypoint_is_each_flow_on_its_own_keypoint(options):
+    loss = moved(ResidualLogLikelihood(2, keypoints=4, **options)).double()
+    mean, log_scale, target, weight = batch()
+    weight[0, 2] = weight[2, 0] = 0
+    for stage, flows in enumerate(loss.density):
+        residual = (target - mean) / log_scale.exp()
+        each = [flows.log_prob(residual[:, k], k) for k in range(4)]
+        if loss.symmetric:
+            mirrored = [flows.log_prob(-residual[:, k], k) for k in range(4)]
+            each = [torch.logaddexp(a, b) - math.log(2) for a, b in zip(each, mirrored, strict=True)]
+        expected = (log_scale.sum(-1) - torch.stack(each, 1)) * weight
+        found = loss(mean, log_scale, target, weight, reduction="none", stage=stage)
+        assert torch.allclose(found, expected, atol=1e-12)
+    both = loss.of_predictions([Prediction(mean, mean, log_scale)] * 2, target, weight)
+    assert torch.allclose(both[1], expected, atol=1e-12)
+
+
+def test_a_masked_keypoint_moves_no_flow_of_its_own():
+    loss = moved(ResidualLogLikelihood(keypoints=4))
+    mean, log_scale, target, weight = batch(dtype=torch.float32)
+    weight[:, 1] = 0
+    target[:, 1] = torch.nan
+    loss(mean, log_scale, target, weight).backward()
+    moves = loss.density[0].weight_out.grad.abs().sum((0, 2, 3)) > 0
+    assert moves.tolist() == [True, False, True, True]
+
+
+def test_a_floor_adds_in_squares_by_hand():
+    # scales sqrt(2^2 + 3^2) and sqrt(4^2 + 3^2) = 5; errors 2 and -8
+    value = ResidualLogLikelihood(density=StandardNormal(), floor=3.0)(*one_keypoint())
+    expected = 0.5 * math.log(13) + math.log(5) + LOG_2PI + 0.5 * (4 / 13 + 64 / 25)
+    assert value.item() == pytest.approx(expected)
 
 
 def test_refuses_arrays_that_do_not_fit():

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from likelihand.data.rhd import RHD
     from likelihand.data.scenes import CocoScenes, EmptyScenes, SceneMix, Scenes, WeakScenes
     from likelihand.data.synthetic import Synthetic
+    from likelihand.data.upright import Upright
     from likelihand.data.wholebody import CocoWholeBodyHands
     from likelihand.synth.shards import Shards
 
@@ -41,6 +42,7 @@ __all__ = [
     "Shards",
     "Subset",
     "Synthetic",
+    "Upright",
     "WeakScenes",
     "check_dataset",
     "check_record",
@@ -72,6 +74,7 @@ _HOME = {
     "Shards": "synth.shards",
     "Subset": "data.dataset",
     "Synthetic": "data.synthetic",
+    "Upright": "data.upright",
     "WeakScenes": "data.scenes",
     "check_dataset": "data.check",
     "check_record": "data.dataset",

@@ -53,9 +53,14 @@ class ResidualLogLikelihood(StageLoss):
         variant: "paper", "rle" or "mmpose"; the last two bring their own Laplace term.
         density: stands in for the flows: one `Density` for all stages, or a sequence of one a stage.
         symmetric: averages the density with its mirror image through 0.
+        keypoints: gives each of so many keypoints a flow of its own in every stage, in place of one that all
+            share; a density of your own then gets residuals (K, N, 2).
+        floor: in crop pixels; the scale is taken for the root of its square plus the floor's, so that no keypoint
+            weighs more than one that is known so well.
 
     Raises:
-        ValueError: an unknown name, arguments that contradict each other, or not a density a stage.
+        ValueError: an unknown name, arguments that contradict each other, not a density a stage, or a floor
+            below 0.
 
     Example:
         >>> from likelihand.flows import StandardNormal
@@ -72,13 +77,24 @@ class ResidualLogLikelihood(StageLoss):
         variant: Variant = "paper",
         density: Density | Sequence[Density] | None = None,
         symmetric: bool = False,
+        keypoints: int | None = None,
+        floor: float = 0.0,
     ) -> None:
         super().__init__()
         _check_names(residual, variant, density is not None)
+        if keypoints is not None and variant != "paper":
+            raise ValueError(f'keypoints={keypoints} goes with variant="paper": the others have one flow a stage')
+        if not floor >= 0:
+            raise ValueError(f"floor is {floor}: expected crop pixels, 0 or more")
         self.stages, self.residual, self.variant, self.symmetric = stages, residual, variant, symmetric
+        self.keypoints, self.floor = keypoints, floor
         if density is None:
             base = StandardLaplace() if residual == "laplace" else None
-            self.density: RealNVP | Sequence[Density] = RealNVP(flows=stages, base=base)
+            self.density: RealNVP | Sequence[Density] = (
+                RealNVP(flows=stages, base=base)
+                if keypoints is None
+                else _hold([RealNVP(flows=keypoints, base=base) for _ in range(stages)])
+            )
         elif isinstance(density, Density):
             self.density = _hold([density] * stages)
         else:
@@ -89,7 +105,9 @@ class ResidualLogLikelihood(StageLoss):
     def extra_repr(self) -> str:
         """Show the arguments."""
         names = f"residual={self.residual!r}, variant={self.variant!r}, symmetric={self.symmetric}"
-        return f"stages={self.stages}, {names}"
+        more = f", keypoints={self.keypoints}" if self.keypoints else ""
+        more += f", floor={self.floor:g}" if self.floor else ""
+        return f"stages={self.stages}, {names}{more}"
 
     def forward(
         self, mean: Tensor, log_scale: Tensor, target: Tensor, weight: Tensor, *,
@@ -128,10 +146,12 @@ class ResidualLogLikelihood(StageLoss):
             asked = f"{len(mean)} predictions" if stage is None else f"stage {stage}"
             raise ValueError(f"{asked}: this loss has {self.stages} stages, make it with as many as the network")
         mask = labelled(target, weight, mean.shape[1:-1])
-        log_scale = widen(log_scale[:, mask])
+        log_scale = self._floored(widen(log_scale[:, mask]))
         residual = (widen(target[mask]) - widen(mean[:, mask])) * torch.exp(-log_scale)
         if self.variant == "paper":
-            nats = log_scale.sum(-1) - self._log_density(residual, stage)
+            told = residual if self.keypoints is None else _by_keypoint(residual, mask)
+            density = self._log_density(told, stage)
+            nats = log_scale.sum(-1) - (density if self.keypoints is None else density.mT[:, mask])
         else:
             if self.variant == "rle":
                 laplace = residual.abs() / math.sqrt(2) + HALF_LOG_2PI
@@ -140,11 +160,16 @@ class ResidualLogLikelihood(StageLoss):
             nats = (2 * log_scale + laplace).sum(-1) - 2 * self._log_density(-residual, stage)
         return spread(nats, mask, weight)
 
+    def _floored(self, log_scale: Tensor) -> Tensor:
+        if not self.floor:
+            return log_scale
+        return 0.5 * torch.logaddexp(2 * log_scale, torch.full_like(log_scale, 2 * math.log(self.floor)))
+
     def _log_density(self, residual: Tensor, stage: int | None) -> Tensor:
         if not self.symmetric:
             return self._log_prob(residual, stage)
-        both = self._log_prob(torch.cat([residual, -residual], 1), stage)
-        return torch.logaddexp(*both.chunk(2, 1)) - math.log(2)
+        both = self._log_prob(torch.cat([residual, -residual], -2), stage)
+        return torch.logaddexp(*both.chunk(2, -1)) - math.log(2)
 
     def _log_prob(self, residual: Tensor, stage: int | None) -> Tensor:
         if isinstance(self.density, RealNVP):
@@ -153,6 +178,13 @@ class ResidualLogLikelihood(StageLoss):
             return self.density.log_prob(residual[0], stage)[None]
         densities = list(self.density) if stage is None else [self.density[stage]]
         return torch.stack([density.log_prob(each) for density, each in zip(densities, residual, strict=True)])
+
+
+def _by_keypoint(residual: Tensor, mask: Tensor) -> Tensor:
+    """Put residuals (stages, M, 2) of the labelled keypoints in order (stages, K, N, 2), 0 elsewhere."""
+    full = residual.new_zeros(len(residual), *mask.shape, 2)
+    full[:, mask] = residual
+    return full.transpose(1, 2)
 
 
 def _hold(densities: list[Density]) -> Sequence[Density]:

@@ -46,6 +46,7 @@ class Setting:
         lesser_seeds: runs of the lesser amounts of wrong labels (all but the largest of a kind).
         warm_share: share of the run after which the warm start is gone.
         warm_weight: of the warm start at the beginning.
+        floor: of the scale, as a share of the crop, for the remedy that has one.
         jitter: standard deviations of wrong labels, as shares of the box.
         outliers: shares of keypoints that lie anywhere in the crop.
         swaps: shares of hands with two fingers exchanged.
@@ -75,6 +76,7 @@ class Setting:
     lesser_seeds: int = 1
     warm_share: float = 0.75
     warm_weight: float = 3.0
+    floor: float = 0.03
     jitter: tuple[float, ...] = (0.02, 0.05, 0.1)
     outliers: tuple[float, ...] = (0.1, 0.2, 0.4)
     swaps: tuple[float, ...] = (0.1, 0.3)
@@ -86,6 +88,8 @@ class Setting:
                 raise ValueError(f"{name} is {getattr(self, name)}: expected at least 1")
         if not 0 < self.warm_share <= 1:
             raise ValueError(f"warm_share is {self.warm_share}: expected more than 0, and 1 at most")
+        if not 0 < self.floor < 1:
+            raise ValueError(f"floor is {self.floor}: expected a share of the crop, above 0 and below 1")
         if self.train.steps is None:
             raise ValueError("train.steps is not given: a study counts the length of its runs in steps")
 
