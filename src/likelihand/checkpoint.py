@@ -9,7 +9,7 @@ alone.
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from importlib.metadata import version
 from pathlib import Path
@@ -339,6 +339,22 @@ def load_state(module: nn.Module, state: Mapping[str, Tensor], source: str) -> N
     module.load_state_dict(dict(state))
 
 
+def parts_of(state: Mapping[str, Tensor], parts: Sequence[str] | None, source: str) -> dict[str, Tensor]:
+    """Keep the tensors of some parts of a network; all where `parts` is None.
+
+    Raises:
+        CheckpointError: there is no such part.
+
+    Example:
+        >>> parts_of({"backbone.weight": torch.ones(1), "stages.0.bias": torch.ones(1)}, ["backbone"], "a").keys()
+        dict_keys(['backbone.weight'])
+    """
+    known = sorted({name.partition(".")[0] for name in state})
+    if unknown := sorted(set(parts or ()) - set(known)):
+        raise CheckpointError(f"{source} has no part {unknown[0]!r}; its parts are {', '.join(known)}")
+    return {name: t for name, t in state.items() if parts is None or name.partition(".")[0] in parts}
+
+
 class Started(NamedTuple):
     """What a checkpoint gave to a training that starts from it.
 
@@ -351,22 +367,28 @@ class Started(NamedTuple):
     fresh: tuple[str, ...]
 
 
-def start_from(path: str | Path, network: nn.Module, loss: nn.Module) -> Started:
+def start_from(
+    path: str | Path, network: nn.Module, loss: nn.Module, parts: Sequence[str] | None = None
+) -> Started:
     """Put a checkpoint's weights into a network to train further, and into its loss where they fit.
 
     Args:
         path: of the checkpoint; its network has the architecture of this one, which may have further parts.
         network: takes the weights.
         loss: takes its weights (the flows) where the checkpoint has them, of the same names and shapes.
+        parts: of the network that are taken, as ("backbone",); all, and the loss's weights, where None.
 
     Raises:
         FileNotFoundError: there is no such file.
-        CheckpointError: the file is no checkpoint, or its tensors do not fit the network.
+        CheckpointError: the file is no checkpoint, its tensors do not fit the network, or it lacks a part.
     """
     state = {name.removeprefix("network."): t for name, t in read_tensors(path, "network.")[0].items()}
+    state = parts_of(state, parts, str(path))
     known = {name.partition(".")[0] for name in state}
     fresh = {name: t for name, t in network.state_dict().items() if name.partition(".")[0] not in known}
     load_state(network, state | fresh, str(path))
+    if parts is not None:
+        return Started(False, tuple(sorted({name.partition(".")[0] for name in fresh})))
     tensors = {name.removeprefix("loss."): t for name, t in read_tensors(path, "loss.")[0].items()}
     own = {name: t.shape for name, t in loss.state_dict().items()}
     fits = bool(own) and own == {name: t.shape for name, t in tensors.items()}

@@ -22,10 +22,6 @@ Image: TypeAlias = NDArray[np.uint8]
 BOX_PADDING: Final = 1.25
 """Side of the crop over the longer side of the box, in training, evaluation and prediction alike."""
 
-WRIST: Final = 0
-KNUCKLES: Final = (5, 9, 13, 17)
-"""Where the wrist and the fingers' first joints stand among the keypoints: they say where a hand points."""
-
 
 def translation(x: float, y: float) -> FloatArray:
     """Make the matrix that moves points by (x, y).
@@ -224,39 +220,6 @@ def box_length(box: ArrayLike) -> float:
     """
     x0, y0, x1, y1 = np.asarray(box, np.float64)
     return float(max(x1 - x0, y1 - y0))
-
-
-def upright_region(points: ArrayLike, where: ArrayLike | None = None) -> tuple[FloatArray, float]:
-    """Give the square around a hand that is turned until its palm points up.
-
-    Up is from the wrist to the mean of the four fingers' first joints.
-
-    Args:
-        points: (21, 2) (x, y) of a hand in image pixels.
-        where: (21,) of anything that counts as true or false: which points the square must hold; all where None.
-
-    Returns:
-        A square box (4,) with upright sides in image pixels and the angle in radians by which a picture turns
-        clockwise about the box's centre, as `crop_matrix` takes both: the turned picture then shows the hand
-        upright, and the box, left as it is, holds the points tightly.
-
-    Raises:
-        ValueError: no point is left.
-
-    Example:
-        >>> sideways = np.zeros((21, 2))
-        >>> sideways[:, 0] = [0, *range(10, 30)]                        # from the wrist to the right
-        >>> box, radians = upright_region(sideways)
-        >>> box, round(math.degrees(radians))
-        (array([  0. , -14.5,  29. ,  14.5]), -90)
-    """
-    array = np.asarray(points, np.float64)
-    x, y = array[list(KNUCKLES)].mean(0) - array[WRIST]
-    radians = -math.atan2(x, -y)
-    tight = box_of_points(transform_points(rotation(radians), array), where)
-    middle = transform_points(rotation(-radians), [(tight[:2] + tight[2:]) / 2])[0]
-    half = box_length(tight) / 2
-    return np.concatenate([middle - half, middle + half]), radians
 
 
 def box_iou(first: ArrayLike, second: ArrayLike) -> FloatArray:

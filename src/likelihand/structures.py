@@ -34,7 +34,6 @@ class Record:
         read: returns the picture, (height, width, 3) uint8 RGB.
         group: samples that must stay on the same side of any split share it.
         present: False where the box shows no hand; then nothing is labelled.
-        radians: by how much the picture turns clockwise about the box's centre before it is cropped.
 
     Example:
         >>> record = Record(points=np.zeros((21, 2)), visibility=np.full(21, 2, np.int8),
@@ -53,7 +52,6 @@ class Record:
     read: Callable[[], Image]
     group: str = ""
     present: bool = True
-    radians: float = 0.0
 
     @property
     def weight(self) -> NDArray[np.float32]:

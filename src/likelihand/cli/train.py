@@ -2,9 +2,11 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from likelihand.cli.parsing import Namespace, Parser, command_parser
+
+BUNDLED: Final = "bundled"
 
 if TYPE_CHECKING:
     from torch import nn
@@ -28,7 +30,13 @@ def parser() -> Parser:
     p.add_argument("--validation_data", type=Dataset | None, default=None, help="class_path and init_args")
     p.add_argument("--train", type=TrainConfig, default=TrainConfig(), help="schedule and settings")
     p.add_argument("--out", type=Path, default=Path("runs/latest"), help="folder of the run")
-    p.add_argument("--start", type=Path | None, help="begin with the weights of this checkpoint or run folder")
+    p.add_argument(
+        "--start",
+        type=Path | None,
+        help="begin with the weights of this checkpoint, run folder or exported file; "
+        "`bundled` for those that come with the package",
+    )
+    p.add_argument("--parts", nargs="*", metavar="PART", help="what --start takes, as backbone; all where absent")
     p.add_argument("--resume", action="store_true", help="go on from the folder's last checkpoint")
     return p
 
@@ -45,7 +53,7 @@ def run(arguments: Namespace) -> int:
     torch.manual_seed(getattr(arguments.train, "seed", 0))
     built = parser().instantiate(arguments)
     if built.start is not None and not built.resume:
-        _start(built.start, built.network, built.loss)
+        _start(built)
     result = train(
         built.network,
         built.loss,
@@ -58,12 +66,18 @@ def run(arguments: Namespace) -> int:
     return 0 if result.finished else 130
 
 
-def _start(source: Path, network: "nn.Module", loss: "nn.Module") -> None:
+def _start(built: Namespace) -> None:
     from likelihand.checkpoint import start_from
-    from likelihand.predictor import model_file
+    from likelihand.predictor import bundled, model_file
 
-    file = model_file(source)
-    taken = start_from(file, network, loss)
+    kind = getattr(built.network, "kind", "hand")
+    file = bundled().with_name(f"{kind}.onnx") if str(built.start) == BUNDLED else model_file(built.start)
+    if file.suffix.lower() == ".onnx":
+        from likelihand.training.start import crops_of, start_from_onnx
+
+        taken = start_from_onnx(file, built.network, crops_of(built.train_data, built.train), built.parts)
+    else:
+        taken = start_from(file, built.network, built.loss, built.parts)
     fresh = ", ".join([*taken.fresh, *([] if taken.loss else ["loss"])])
     print(f"starting from {file}{' with fresh ' if fresh else ''}{fresh}", file=sys.stderr)
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from likelihand.data.rhd import RHD
     from likelihand.data.scenes import CocoScenes, EmptyScenes, SceneMix, Scenes, WeakScenes
     from likelihand.data.synthetic import Synthetic
-    from likelihand.data.upright import Upright
     from likelihand.data.wholebody import CocoWholeBodyHands
     from likelihand.synth.shards import Shards
 
@@ -42,7 +41,6 @@ __all__ = [
     "Shards",
     "Subset",
     "Synthetic",
-    "Upright",
     "WeakScenes",
     "check_dataset",
     "check_record",
@@ -74,7 +72,6 @@ _HOME = {
     "Shards": "synth.shards",
     "Subset": "data.dataset",
     "Synthetic": "data.synthetic",
-    "Upright": "data.upright",
     "WeakScenes": "data.scenes",
     "check_dataset": "data.check",
     "check_record": "data.dataset",

@@ -149,12 +149,12 @@ def sample_of(
     """
     image = record.read()
     if augmentation is None:
-        crop_from_image = crop_matrix(record.box, size, padding=padding, radians=record.radians)
+        crop_from_image = crop_matrix(record.box, size, padding=padding)
         crop = warp_image(image, crop_from_image, size)
     else:
         if rng is None:
             raise ValueError("an augmentation needs random numbers; give rng=sample_rng(seed, epoch, index)")
-        crop_from_image = random_crop_matrix(record.box, size, rng, augmentation, padding, record.radians)
+        crop_from_image = random_crop_matrix(record.box, size, rng, augmentation, padding)
         crop = augment_pixels(warp_image(image, crop_from_image, size), rng, augmentation)
     target = transform_points(crop_from_image, record.points)
     inside = ((target >= 0) & (target <= size[::-1])).all(1) & (record.visibility != 0)
@@ -171,17 +171,8 @@ def random_crop_matrix(
     rng: np.random.Generator,
     augmentation: Augmentation,
     padding: float = BOX_PADDING,
-    radians: float = 0.0,
 ) -> FloatArray:
     """Draw crop_from_image: the square around a box, turned, zoomed, shifted and perhaps mirrored.
-
-    Args:
-        box: (4,) in image pixels.
-        size: (height, width) of the crop.
-        rng: random numbers.
-        augmentation: the largest changes.
-        padding: side of the crop over the longer side of the box.
-        radians: clockwise, about which the turns are drawn.
 
     Returns:
         (3, 3) float64.
@@ -197,7 +188,7 @@ def random_crop_matrix(
         box,
         size,
         padding=padding * (1.0 + augmentation.zoom) ** zoom,
-        radians=radians + float(np.radians(augmentation.rotation * turn)),
+        radians=float(np.radians(augmentation.rotation * turn)),
         flip=bool(rng.random() < augmentation.flip),
     )
     height, width = size

@@ -4,7 +4,7 @@ Any module with `channels`, `stride` and `forward` is one. Adding your own: writ
 `likelihand.contracts.check_backbone` on it, and hand it to a network.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol, Self, runtime_checkable
 
@@ -49,7 +49,8 @@ class TimmBackbone(nn.Module):
         weights: "package", "hub" (timm's download), the path of a .safetensors or .pth state dict of the whole
             timm model (never unpickled beyond tensors), or None for random weights.
         stride: input pixels a feature: 32 for the last map, 16 or 8 for earlier ones.
-        context: joins the last map, enlarged to the stride asked for, to the features: fine and wide at once.
+        context: joins the maps of these larger strides, enlarged to the stride asked for, to the features: fine
+            and wide at once. True joins the last map.
         frozen: all up to the map of this stride stays as it is in training, batch norm included; 0 for nothing.
             Early filters of real photos are worth keeping when the pictures to come are rendered.
 
@@ -73,14 +74,17 @@ class TimmBackbone(nn.Module):
         name: str = "resnet50",
         weights: str | Path | None = None,
         stride: int = 32,
-        context: bool = False,
+        context: bool | Sequence[int] = False,
         frozen: int = 0,
     ) -> None:
         import timm
 
         super().__init__()
         strides = _feature_strides(name)
-        indices = sorted({_feature_index(name, strides, stride), *([len(strides) - 1] if context else [])})
+        wider = () if context is False else (strides[-1],) if context is True else tuple(context)
+        indices = sorted({_feature_index(name, strides, each) for each in (stride, *wider) if each >= stride})
+        if len(indices) < 1 + len({*wider} - {stride}):
+            raise ValueError(f"context {wider}: expected strides above {stride}, the features' own")
         options: dict[str, Any] = {"features_only": True, "out_indices": tuple(indices)}
         if weights == "hub":
             self.body: Any = _from_hub(name, options)
@@ -91,7 +95,8 @@ class TimmBackbone(nn.Module):
             overlay = {"state_dict": _used_weights(name, options, tensors)}
             self.body = timm.create_model(name, pretrained=True, pretrained_cfg_overlay=overlay, **options)
         _drop_unused(self.body)
-        self.name, self.stride, self.context, self.frozen = name, stride, context, frozen
+        self.name, self.stride, self.frozen = name, stride, frozen
+        self.context = context if isinstance(context, bool) else list(context)
         self.channels: int = sum(self.body.feature_info.channels())
         self.mean: tuple[float, ...] = self.body.pretrained_cfg["mean"]
         self.std: tuple[float, ...] = self.body.pretrained_cfg["std"]
@@ -100,10 +105,9 @@ class TimmBackbone(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Compute features (N, channels, H / stride, W / stride) of normalised pictures (N, 3, H, W)."""
         features: list[Tensor] = self.body(images)
-        if len(features) == 1:
-            return features[0]
-        fine, wide = features
-        return torch.cat([fine, F.interpolate(wide, fine.shape[-2:], mode="bilinear")], 1)
+        fine, *wider = features
+        enlarged = [F.interpolate(each, fine.shape[-2:], mode="bilinear") for each in wider]
+        return torch.cat([fine, *enlarged], 1) if enlarged else fine
 
     def train(self, mode: bool = True) -> Self:
         """Set training or evaluation mode; what is frozen stays in evaluation mode."""
@@ -120,8 +124,10 @@ class TimmBackbone(nn.Module):
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "TimmBackbone":
         """Build what `config` described, with random weights."""
-        context, frozen = bool(config.get("context", False)), int(config.get("frozen", 0))
-        return cls(str(config["name"]), stride=config["stride"], context=context, frozen=frozen)
+        frozen = int(config.get("frozen", 0))
+        return cls(
+            str(config["name"]), stride=config["stride"], context=config.get("context", False), frozen=frozen
+        )
 
 
 class LargeKernelBackbone(nn.Sequential):
