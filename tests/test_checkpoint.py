@@ -205,6 +205,19 @@ def test_a_network_starts_from_a_checkpoint_and_its_loss_where_it_fits(tmp_path:
         start_from(path, tiny_network(stages=2), loss)
 
 
+def test_takes_the_parts_that_are_asked_for(tmp_path: Path) -> None:
+    path, network = tmp_path / "a.safetensors", tiny_network(stages=1)
+    save_checkpoint(path, network, CheckpointInfo(size=(64, 64)), loss=ResidualLogLikelihood())
+    other = tiny_network(stages=2, seed=1)
+    stages = {name: t.clone() for name, t in other.state_dict().items() if name.startswith("stages.")}
+    started = start_from(path, other, ResidualLogLikelihood(), ["backbone"])
+    assert started == Started(loss=False, fresh=("mean", "stages", "std"))
+    assert all(torch.equal(other.state_dict()[name], t) for name, t in stages.items())
+    assert torch.equal(other.backbone.layers[0].weight, network.backbone.layers[0].weight)
+    with pytest.raises(CheckpointError, match="no part 'body'; its parts are backbone"):
+        start_from(path, other, ResidualLogLikelihood(), ["body"])
+
+
 def test_a_part_that_the_checkpoint_lacks_stays_fresh(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     save_checkpoint(path, tiny_network(stages=1), CheckpointInfo(size=(64, 64)), loss=ResidualLogLikelihood())

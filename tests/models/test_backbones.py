@@ -35,6 +35,20 @@ def test_context_joins_the_last_map():
     torch.testing.assert_close(features[:, 256:].mean((2, 3)), wide.mean((2, 3)))
 
 
+def test_context_joins_the_maps_that_are_named():
+    backbone = TimmBackbone("resnet18", stride=8, context=[16, 32]).eval()
+    check_backbone(backbone, size=64)
+    assert backbone.channels == 128 + 256 + 512
+    images = torch.randn(1, 3, 64, 64)
+    features = backbone(images)
+    assert features.shape[-2:] == (8, 8)
+    for start, stop, wide in ((0, 128, 0), (128, 384, 1), (384, 896, 2)):
+        torch.testing.assert_close(features[:, start:stop].mean((2, 3)), backbone.body(images)[wide].mean((2, 3)))
+    assert TimmBackbone.from_config(backbone.config()).channels == backbone.channels
+    with pytest.raises(ValueError, match="above 16"):
+        TimmBackbone("resnet18", stride=16, context=[8])
+
+
 @pytest.mark.parametrize("name", ["resnet18", "tf_efficientnet_lite0"])
 def test_what_is_frozen_stays(name):
     backbone = TimmBackbone(name, frozen=4).train()
