@@ -68,6 +68,16 @@ def test_covariance_matches_the_definition():
     torch.testing.assert_close(spatial_covariance(heatmaps, 4)[0, 0], expected)
 
 
+def test_the_covariance_of_a_narrow_heatmap_in_a_corner_keeps_its_digits():
+    heatmaps = torch.full((1, 1, 64, 64), -30.0)
+    heatmaps[0, 0, 62, 62:] = 0.0
+    expected = torch.tensor([[4.0, 0.0], [0.0, 0.0]])
+    torch.testing.assert_close(spatial_covariance(heatmaps, 4)[0, 0], expected, atol=2e-3, rtol=0)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        under = spatial_covariance(heatmaps, 4)[0, 0]
+    torch.testing.assert_close(under, expected, atol=2e-3, rtol=0)
+
+
 def test_a_gaussian_is_where_it_was_asked_for():
     target = torch.tensor([[[100.3, 90.7], [60.7, 150.0]]], dtype=torch.float64)
     gaussians = render_gaussians(target, (64, 64), stride=4, sigma=2.0)

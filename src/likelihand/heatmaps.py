@@ -200,6 +200,10 @@ def spatial_covariance(heatmaps: Tensor, stride: int) -> Tensor:
     r"""Compute the covariance of every heatmap's softmax about its mean.
 
     .. math:: C = \sum_p \tilde H(p)\,(p - \hat\mu)(p - \hat\mu)^T
+              = \sum_p \tilde H(p)\,p p^T - \hat\mu \hat\mu^T
+
+    with positions p counted from the middle of the map, so that the difference keeps its digits: one product of
+    matrices gives all moments.
 
     Args:
         heatmaps: (N, K, h, w) logits.
@@ -214,11 +218,13 @@ def spatial_covariance(heatmaps: Tensor, stride: int) -> Tensor:
                   [0., 4.]]]])
     """
     height, width = heatmaps.shape[-2:]
-    probability, mean = spatial_softmax(heatmaps), soft_argmax(heatmaps, stride)
-    x = cell_centres(width, stride, probability).repeat(height)
-    y = cell_centres(height, stride, probability).repeat_interleave(width)
-    deviation = torch.stack([x, y]) - mean.unsqueeze(-1)
-    return (deviation * probability.flatten(-2).unsqueeze(-2)) @ deviation.mT
+    probability = spatial_softmax(heatmaps).flatten(-2)
+    x = (cell_centres(width, stride, probability) - width * stride / 2).repeat(height)
+    y = (cell_centres(height, stride, probability) - height * stride / 2).repeat_interleave(width)
+    with torch.autocast(heatmaps.device.type, enabled=False):
+        moments = probability @ torch.stack([x, y, x * x, x * y, x * y, y * y], -1)
+    mean, second = moments[..., :2], moments[..., 2:].unflatten(-1, (2, 2))
+    return second - mean.unsqueeze(-1) * mean.unsqueeze(-2)
 
 
 def log_gaussian_profiles(
