@@ -44,6 +44,25 @@ def test_the_first_photos_are_left_for_tests(tmp_path: Path) -> None:
         NoHands(tmp_path, 2, start=2)
 
 
+def test_every_other_place_is_one_of_those_given(tmp_path: Path) -> None:
+    folder(tmp_path)
+    (tmp_path / "finds.json").write_text('{"0.png": [[1, 2, 30, 40], [5, 5, 9, 20]], "other.png": [[0, 0, 1, 1]]}')
+    data = NoHands(tmp_path, 8, boxes=tmp_path / "finds.json")
+    boxes = [data.record(i).box.tolist() for i in range(8)]
+    assert boxes[1::2] == [[1, 2, 30, 40], [5, 5, 9, 20]] * 2
+    assert len({tuple(box) for box in boxes[::2]}) == 4
+    assert {data.record(i).key[:5] for i in range(8)} == {"0.png", "1.png"}
+    assert data.groups() == [f"no_hands:{data.record(i).group}" for i in range(8)]
+
+
+@pytest.mark.parametrize("text", ["[]", '{"0.png": [[9, 2, 3, 4]]}', '{"2.png": [[1, 2, 3, 4]]}', "{"])
+def test_boxes_that_say_nothing_of_these_photos_are_refused(tmp_path: Path, text: str) -> None:
+    folder(tmp_path)
+    (tmp_path / "finds.json").write_text(text)
+    with pytest.raises(ValueError, match="boxes file"):
+        NoHands(tmp_path, 8, boxes=tmp_path / "finds.json")
+
+
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="holds 0 photos"):
         NoHands(tmp_path, 5)

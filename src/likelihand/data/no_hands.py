@@ -1,5 +1,6 @@
 """Regions of photos without hands, from which a network learns to say that there is none."""
 
+import json
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -10,7 +11,7 @@ from likelihand.data.augment import sample_rng
 from likelihand.data.dataset import check_index
 from likelihand.data.images import read_image
 from likelihand.data.scenes import SUFFIXES, hashed
-from likelihand.geometry import FloatArray, Image
+from likelihand.geometry import FloatArray, Image, check_box
 from likelihand.structures import Record
 
 SMALLEST: Final = 0.15
@@ -18,17 +19,21 @@ SMALLEST: Final = 0.15
 
 
 class NoHands:
-    """Squares drawn from photos that show no hand; nothing is labelled, and `present` is False.
+    """Places in photos that show no hand; nothing is labelled, and `present` is False.
+
+    They are squares drawn at random or, every other time, places that look like a hand to a detector.
 
     Args:
         folder: with the photos.
         count: records; record i is from photo i modulo their number, each time another square.
         seed: another seed, other squares.
         start: first photo taken, in the order of the hashes of the names; those before are left for tests.
+        boxes: JSON file, {"photo.jpg": [[x0, y0, x1, y1], ...]} in image pixels, of places that were taken for
+            hands; those of photos before `start` are left out. Squares alone where None.
 
     Raises:
-        FileNotFoundError: the folder holds no photo.
-        ValueError: fewer than one record is asked for.
+        FileNotFoundError: the folder holds no photo, or there is no such file of boxes.
+        ValueError: fewer than one record is asked for, or the file holds no box of these photos.
 
     Example:
         >>> import tempfile, cv2
@@ -41,7 +46,9 @@ class NoHands:
         >>> folder.cleanup()
     """
 
-    def __init__(self, folder: str | Path, count: int, seed: int = 0, start: int = 0) -> None:
+    def __init__(
+        self, folder: str | Path, count: int, seed: int = 0, start: int = 0, boxes: str | Path | None = None
+    ) -> None:
         if count < 1:
             raise ValueError(f"count {count}: expected 1 or more")
         self.folder, self.count, self.seed = Path(folder), count, seed
@@ -50,28 +57,29 @@ class NoHands:
         if not self.files:
             kinds = ", ".join(sorted(SUFFIXES))
             raise FileNotFoundError(f"{folder} holds {len(found)} photos ({kinds}); expected over {start}")
+        self.finds = [] if boxes is None else _finds(Path(boxes), self.files)
 
     def __len__(self) -> int:
         """Count the records."""
         return self.count
 
     def record(self, index: int) -> Record:
-        """Give the square at `index`.
+        """Give the place at `index`.
 
         Raises:
             IndexError: there is no such record.
             ValueError: the photo cannot be read.
         """
         index = check_index(index, self.count, "the photos without hands")
-        file = self.files[index % len(self.files)]
+        file, box = self._place(index)
         image = read_image(file)
         return Record(
             points=np.zeros((21, 2)),
             visibility=np.zeros(21, np.int8),
-            box=_square(image, sample_rng(self.seed, 0, index)),
+            box=_square(image, sample_rng(self.seed, 0, index)) if box is None else box,
             side=None,
             dataset="no_hands",
-            key=f"{file.name} {index // len(self.files)}",
+            key=f"{file.name} {index}",
             read=partial(_same, image),
             group=file.name,
             present=False,
@@ -79,7 +87,27 @@ class NoHands:
 
     def groups(self) -> list[str]:
         """List every record's group: its photo."""
-        return [f"no_hands:{self.files[i % len(self.files)].name}" for i in range(self.count)]
+        return [f"no_hands:{self._place(i)[0].name}" for i in range(self.count)]
+
+    def _place(self, index: int) -> tuple[Path, FloatArray | None]:
+        """Give the photo of a record, and the box where it is one of those that were given."""
+        if self.finds and index % 2:
+            return self.finds[index // 2 % len(self.finds)]
+        return self.files[(index // 2 if self.finds else index) % len(self.files)], None
+
+
+def _finds(boxes: Path, files: list[Path]) -> list[tuple[Path, FloatArray]]:
+    """Read the boxes that lie in some photos, in the photos' order."""
+    if not boxes.is_file():
+        raise FileNotFoundError(f"boxes file {boxes} does not exist; give a JSON file")
+    try:
+        content = json.loads(boxes.read_text("utf-8"))
+        found = [(file, check_box(box)) for file in files for box in content.get(file.name, [])]
+    except (ValueError, AttributeError, TypeError) as error:
+        raise ValueError(f"boxes file {boxes} is not {{photo: [[x0, y0, x1, y1], ...]}} ({error})") from error
+    if not found:
+        raise ValueError(f"boxes file {boxes} names none of the {len(files)} photos; give their file names")
+    return found
 
 
 def _square(image: Image, rng: np.random.Generator) -> FloatArray:
