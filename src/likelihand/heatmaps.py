@@ -222,8 +222,8 @@ def spatial_covariance(heatmaps: Tensor, stride: int) -> Tensor:
     x = (cell_centres(width, stride, probability) - width * stride / 2).repeat(height)
     y = (cell_centres(height, stride, probability) - height * stride / 2).repeat_interleave(width)
     with torch.autocast(heatmaps.device.type, enabled=False):
-        moments = probability @ torch.stack([x, y, x * x, x * y, x * y, y * y], -1)
-    mean, second = moments[..., :2], moments[..., 2:].unflatten(-1, (2, 2))
+        moments: Tensor = probability @ torch.stack([x, y, x * x, x * y, x * y, y * y], -1)
+    mean, second = moments[..., :2], moments[..., 2:].reshape(*moments.shape[:-1], 2, 2)
     return second - mean.unsqueeze(-1) * mean.unsqueeze(-2)
 
 
