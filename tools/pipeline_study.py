@@ -4,8 +4,8 @@
         [--hand hand.onnx] [--detect detect.onnx] [--peer PEER.json] [--out pipeline.md]
 
 LABELLED is a COCO keypoint file whose pictures lie in `images` beside it; PHOTOS a folder of photos without hands,
-of which the first 500 in the order of the hashes of their names count (the next 200 are for `--choose`, which shows
-what thresholds leave).
+of which the first 500 in the order of the hashes of their names count (the next 200 are for `--choose`, which
+shows what thresholds leave).
 PEER holds another tool's finds in the same pictures, {"pipeline": {annotation: [21 x 2 points, ...]}}.
 
 A hand is missed if no box of a hand that was found has an IoU of 0.3 with the tight box of its keypoints, one hand
