@@ -200,10 +200,6 @@ def spatial_covariance(heatmaps: Tensor, stride: int) -> Tensor:
     r"""Compute the covariance of every heatmap's softmax about its mean.
 
     .. math:: C = \sum_p \tilde H(p)\,(p - \hat\mu)(p - \hat\mu)^T
-              = \sum_p \tilde H(p)\,p p^T - \hat\mu \hat\mu^T
-
-    with positions p counted from the middle of the map, so that the difference keeps its digits: one product of
-    matrices gives all moments.
 
     Args:
         heatmaps: (N, K, h, w) logits.
@@ -218,13 +214,14 @@ def spatial_covariance(heatmaps: Tensor, stride: int) -> Tensor:
                   [0., 4.]]]])
     """
     height, width = heatmaps.shape[-2:]
-    probability = spatial_softmax(heatmaps).flatten(-2)
-    x = (cell_centres(width, stride, probability) - width * stride / 2).repeat(height)
-    y = (cell_centres(height, stride, probability) - height * stride / 2).repeat_interleave(width)
+    probability, mean = spatial_softmax(heatmaps), soft_argmax(heatmaps, stride)
+    x = cell_centres(width, stride, probability) - mean[..., :1]
+    y = cell_centres(height, stride, probability) - mean[..., 1:]
+    xx, yy = (probability.sum(-2) * x * x).sum(-1), (probability.sum(-1) * y * y).sum(-1)
     with torch.autocast(heatmaps.device.type, enabled=False):
-        moments: Tensor = probability @ torch.stack([x, y, x * x, x * y, x * y, y * y], -1)
-    mean, second = moments[..., :2], moments[..., 2:].reshape(*moments.shape[:-1], 2, 2)
-    return second - mean.unsqueeze(-1) * mean.unsqueeze(-2)
+        along_rows: Tensor = probability @ x.unsqueeze(-1)
+    xy = (along_rows.squeeze(-1) * y).sum(-1)
+    return torch.stack([xx, xy, xy, yy], -1).reshape(*mean.shape, 2)
 
 
 def log_gaussian_profiles(

@@ -8,6 +8,7 @@ to the probability of a smaller one. `likelihand.calibration` fits both; the mod
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
@@ -182,17 +183,13 @@ class Calibration:
             array([[[36.,  0.],
                     [ 0.,  4.]]])
         """
-        scales = np.asarray(scale, np.float64)
         if spread is None and self.spread:
             raise ValueError("the calibration uses the heatmaps' spread, which this model does not give")
-        if spread is None:
-            shape = diagonal(scales**2)
-        else:
-            shape = np.asarray(spread, np.float64) + (NARROWEST * side) ** 2 * np.eye(2)
-        log_root = 0.5 * np.log(determinant(shape))
-        constant = 2 * self.offset + (2 - 2 * self.scale - 2 * self.spread) * math.log(side)
-        log_size = constant + self.scale * np.log(scales[..., 0] * scales[..., 1]) + (self.spread - 1) * log_root
-        return np.asarray(shape * np.exp(log_size)[..., None, None])
+        scales = np.asarray(scale, np.float64)
+        shape: FloatArray = diagonal(scales**2) if spread is None else np.add(spread, _narrowest(side))
+        constant = math.exp(2 * self.offset + (2 - 2 * self.scale - 2 * self.spread) * math.log(side))
+        size = scales.prod(-1) ** self.scale * determinant(shape) ** ((self.spread - 1) / 2) * constant
+        return np.asarray(shape * size[..., None, None])
 
     def to_json(self) -> dict[str, Any]:
         """Give it as JSON values, six significant digits each."""
@@ -252,6 +249,12 @@ def predicted_density(
     return calibration.covariance(scale, spread if calibration.spread else None, side), calibration.radial
 
 
+@lru_cache(maxsize=8)
+def _narrowest(side: float) -> FloatArray:
+    """Give the covariance (2, 2) that is added to a heatmap's, in square crop pixels."""
+    return (NARROWEST * side) ** 2 * np.eye(2)
+
+
 def _short(value: float) -> float:
     return float(f"{value:.6g}")
 
@@ -263,7 +266,8 @@ def diagonal(variances: ArrayLike) -> FloatArray:
 
 def determinant(covariance: FloatArray) -> FloatArray:
     """Give the determinants (...) of symmetric matrices (..., 2, 2)."""
-    return np.asarray(covariance[..., 0, 0] * covariance[..., 1, 1] - covariance[..., 0, 1] ** 2)
+    across = covariance[..., 0, 1]
+    return np.asarray(covariance[..., 0, 0] * covariance[..., 1, 1] - across * across)
 
 
 def mahalanobis(residual: ArrayLike, covariance: ArrayLike) -> FloatArray:
