@@ -85,7 +85,8 @@ def test_a_detector_starts_from_its_file(tmp_path):
     metadata = ModelMetadata(size=(64, 64), kind="detect", outputs=("scores", "boxes", "sides"), padding=1.0)
     export(network, tmp_path / "detect.onnx", metadata)
     again = build(1)
-    assert start_from_onnx(tmp_path / "detect.onnx", again, crops()).fresh == ()
+    larger = crops().repeat_interleave(2, 1).repeat_interleave(2, 2)  # to be trained on pictures of another size
+    assert start_from_onnx(tmp_path / "detect.onnx", again, larger).fresh == ()
     with torch.no_grad():
         ours, theirs = (n.eval().deploy()(crops(4)) for n in (again, network))
     for a, b in zip(ours, theirs, strict=True):

@@ -26,6 +26,9 @@ COLOURS: Final = (
 )
 """Okabe and Ito's, without their yellow, which is faint on white; grey and brown at the end."""
 
+LEGEND_COLUMN: Final = 3.4
+"""Inches that a column of a figure's legend takes."""
+
 MARKERS: Final = "osD^vP*Xh"
 DASHES: Final = ("-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)), (0, (3, 1, 1, 1)), (0, (6, 2)), (0, (2, 2)))
 
@@ -50,7 +53,8 @@ def _legend_below(drawing: Any, panel: Any, labels: Sequence[str]) -> None:  # n
         panel.plot([], [], MARKERS[i], color=COLOURS[i], ls=DASHES[i], lw=1.6, label=label)[0]
         for i, label in enumerate(labels)
     ]
-    drawing.legend(handles=handles, loc="outside lower center", ncols=min(4, len(handles)), fontsize=9)
+    columns = max(1, min(4, len(handles), int(drawing.get_figwidth() / LEGEND_COLUMN)))
+    drawing.legend(handles=handles, loc="outside lower center", ncols=columns, fontsize=9)
 
 
 def _interval(panel: Any, x: float, values: Sequence[float], place: int, **options: Any) -> None:  # noqa: ANN401
@@ -134,7 +138,8 @@ def compared_figure(results: Results, methods: Sequence[Method], dark: bool = Fa
 def noise_figure(results: Results, methods: Sequence[Method], levels: Sequence[Amount]) -> Any:  # noqa: ANN401
     """Draw error against the amount of wrong labels, a panel for each kind."""
     kinds = list(dict.fromkeys(amount.kind for amount in levels))
-    drawing, panels = _new(len(kinds), 3.6 * len(kinds), 4.6, sharey=True)
+    width = max(3.6 * len(kinds), 2 * LEGEND_COLUMN)
+    drawing, panels = _new(len(kinds), width, 4.6 + 0.1 * len(methods) / len(kinds), sharey=True)
     for panel, kind in zip(panels, kinds, strict=True):
         own = [CLEAN, *(amount for amount in levels if amount.kind == kind)]
         step = 100 * max(a.value for a in own) / 60

@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from likelihand.checkpoint import CheckpointError, Started, parts_of
@@ -179,7 +180,8 @@ def _normalise(network: nn.Module, norms: list[str], crops: Tensor) -> None:
 def _check(network: Any, reference: OnnxRuntime, crops: Tensor, source: str) -> None:  # noqa: ANN401
     metadata: ModelMetadata = reference.metadata
     spread = {"spread": True} if "spread" in metadata.outputs else {}
-    mine, theirs = (run(crops.numpy()) for run in (TorchRuntime(network.deploy(**spread), metadata), reference))
+    pictures = F.interpolate(crops.movedim(-1, 1).float(), metadata.size).movedim(1, -1).byte()
+    mine, theirs = (run(pictures.numpy()) for run in (TorchRuntime(network.deploy(**spread), metadata), reference))
     name = metadata.outputs[0]
     difference = float(np.abs(mine[name] - theirs[name]).max())
     if not difference <= TOLERANCE:
