@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
+import likelihand as lh
 from likelihand.cli import main
 
 pytest.importorskip("torch")
@@ -139,9 +141,10 @@ def test_info_counts_by_part(folder: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 RIVALS = ["rival-rle", "rival-integral", "rival-simplebaseline", "rival-cpm"]
+OTHERS = ["drawn-cpu", "ablation", "detect-cpu", "hand-5-finer", "finetune"]
 
 
-@pytest.mark.parametrize("name", ["paper-freihand", "paper-rhd", "drawn-cpu", "ablation", "detect-cpu", *RIVALS])
+@pytest.mark.parametrize("name", ["paper-freihand", "paper-rhd", *OTHERS, *RIVALS])
 def test_run_files_of_the_project_parse(name: str) -> None:
     from likelihand.cli.train import parser
 
@@ -170,9 +173,38 @@ def test_a_later_run_file_of_the_hand_model_changes_the_first(name: str) -> None
     assert (whole.train.batch_size, whole.train.augmentation.noise) == (32, 0.15)
 
 
+@pytest.mark.parametrize(
+    ("first", "name"), [("hand-5-finer", "hand-6-refusals"), ("detect-cpu", "detect-2-finer")]
+)
+def test_the_last_run_files_change_those_before(first: str, name: str) -> None:
+    from likelihand.cli.train import parser
+
+    folder = Path(__file__).resolve().parents[2] / "configs"
+    files = [word for each in (first, name) for word in ("--config", str(folder / f"{each}.yaml"))]
+    before, whole = (parser().parse_args(words) for words in (files[:2], files))
+    assert whole.network == before.network
+    assert whole.loss.class_path == before.loss.class_path
+    assert whole.out != before.out
+    assert whole.train.learning_rate <= before.train.learning_rate
+
+
+def test_the_bundled_model_is_trained_further(folder: Path) -> None:
+    """What configs/finetune.yaml says, on a file of rendered hands and for two steps."""
+    config = Path(__file__).resolve().parents[2] / "configs" / "finetune.yaml"
+    assert main(["synth", "--count", "4", "--size", "64", "--out", str(folder / "mine")]) == 0
+    file = str(folder / "mine" / "annotations.json")
+    words = ["--train.steps", "2", "--train.batch_size", "4", "--train.workers", "0", "--train.progress", "false"]
+    data = ["--train_data.init_args.annotations", file, "--validation_data.init_args.annotations", file]
+    out = folder / "finetuned"
+    assert main(["train", "--config", str(config), "--start", "bundled", "--out", str(out), *data, *words]) == 0
+    before, after = lh.load(detector=False), lh.load(out, detector=False)
+    picture = lh.read_image(next((folder / "mine" / "images").iterdir()))
+    ours, theirs = before.crop(picture)[0], after.crop(picture)[0]
+    assert 0 < np.abs(ours.points - theirs.points).max() < 3.0
+
+
 def test_hands_of_a_coco_file_can_be_chosen(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     import cv2
-    import numpy as np
 
     cv2.imwrite(str(folder / "a.png"), np.zeros((64, 64, 3), np.uint8))
     points = np.column_stack([np.random.default_rng(0).uniform(9, 50, (21, 2)), np.full(21, 2)]).ravel().tolist()
