@@ -32,8 +32,8 @@ from likelihand.runtimes import OnnxRuntime
 from likelihand.structures import Record
 
 TEST, CHOOSE = slice(0, 500), slice(500, 700)
-THRESHOLDS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
-PRESENCES = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98)
+THRESHOLDS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45)
+PRESENCES = (0.5, 0.9, 0.95, 0.98)
 
 Find = Callable[[Image], "list[tuple[FloatArray, FloatArray, Side | None]]"]
 """From a picture to the hands found: box, points and side of each."""
