@@ -51,7 +51,8 @@ def test_a_blob_and_its_point_move_together(centre, scale, radians, flip, shift)
     matrix = g.crop_matrix([60, 60, 100, 100], size, padding=128 / 40 / scale, radians=radians, flip=flip)
     matrix = g.translation(*shift) @ matrix
     moved = g.transform_points(matrix, [centre])[0]
-    assert np.abs(centroid(g.warp_image(image, matrix, size)) - moved).max() <= 0.03
+    # OpenCV reads the source in steps of 1/32 pixel, which an enlargement enlarges
+    assert np.abs(centroid(g.warp_image(image, matrix, size)) - moved).max() <= 0.03 * max(1.0, scale)
 
 
 def test_the_blob_test_would_catch_half_a_pixel():
