@@ -28,6 +28,7 @@ class World:
     looks: int = 0
     blind: bool = False
     jitter: float = 0.0
+    sure: float = 0.95
     rng: Any = field(default_factory=lambda: np.random.default_rng(2))
 
     def predict(self, image: Any, boxes: Any) -> list[Hand]:
@@ -42,7 +43,7 @@ class World:
         hand = min(shown, key=lambda h: float(np.linalg.norm(h.points.mean(0) - middle)))
         near = float(box_iou(box_of_points(hand.points), box)) > 0.1
         points = hand.points + self.jitter * self.rng.normal(size=(21, 2))
-        return replace(hand, points=points, box=box, score=0.95 if near else 0.05)
+        return replace(hand, points=points, box=box, score=self.sure if near else 0.05)
 
     def _is_open(self, hand: Hand) -> bool:
         front = self.hands[: [h is hand for h in self.hands].index(True)]
@@ -252,6 +253,17 @@ def test_a_hand_that_leaves_the_picture_ends() -> None:
     world = World()
     answers = play(world, lambda i: [hand(500 + 30 * i, 200)], 30, every=5)
     assert answers[2] and not answers[29]
+
+
+def test_a_doubtful_hand_starts_no_track_and_ends_none() -> None:
+    world = World(sure=0.7)
+    follow = Tracker(world.predict, world.detect, Tracking())
+    world.hands = [hand(320, 240)]
+    assert follow(IMAGE, 0.0) == []
+    world.sure = 0.95
+    assert [h.track for i in range(1, 5) for h in follow(IMAGE, i * FRAME)][:1] == [0]
+    world.sure = 0.7
+    assert [h.seen for i in range(5, 9) for h in follow(IMAGE, i * FRAME)] == [True] * 4
 
 
 def test_the_whole_picture_as_a_hand() -> None:

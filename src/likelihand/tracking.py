@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from likelihand.filters import PointFilter, Smoothed, Smoothing, spread
 from likelihand.geometry import BOX_PADDING, FloatArray, Image, box_iou, box_length, box_of_points
 from likelihand.hand import Side
-from likelihand.predictor.predict import FindHands, Found, next_box
+from likelihand.predictor.predict import PRESENCE, FindHands, Found, next_box
 from likelihand.structures import Hand
 
 PredictBoxes: TypeAlias = Callable[[Image, FloatArray], Sequence[Hand]]
@@ -30,6 +30,7 @@ class Tracking:
         every: the detector looks at each frame of this number, besides those in which a hand is lost.
         idle: the same while there is no hand.
         presence: smallest chance of showing a hand, in 0..1, with which a crop counts as seen.
+        start: the same for a new track: what was never seen to be a hand must look more like one.
         unsure: largest scale (median over the points) in spreads of the hand with which a crop counts as seen.
         jump: most that a hand's spread may grow or shrink from one frame to the next, as a factor.
         overlap: smallest intersection over union of a detection and a track that are one hand.
@@ -50,6 +51,7 @@ class Tracking:
     every: int = 15
     idle: int = 3
     presence: float = 0.5
+    start: float = PRESENCE
     unsure: float = 1.0
     jump: float = 1.8
     overlap: float = 0.3
@@ -71,7 +73,7 @@ class Tracking:
             value = getattr(self, name)
             if value is not None and not value >= least:
                 raise ValueError(f"tracking's {name} is {value}; give {least} or more")
-        for name in ("presence", "overlap"):
+        for name in ("presence", "start", "overlap"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"tracking's {name} is {getattr(self, name)}; give a number in 0..1")
 
@@ -218,7 +220,7 @@ class Tracker:
             others = [h for n, h in {**seen, **again}.items() if owned is None or n != owned.number]
             if not self._is_good(hand, image, lost) or any(self._is_same(hand, other) for other in others):
                 continue
-            owned = owned or self._started(hand, found[i].side)
+            owned = owned or (self._started(hand, found[i].side) if hand.score >= self.settings.start else None)
             if owned is not None:
                 owned.filter = None  # what it saw before is of another place
                 again[owned.number] = hand

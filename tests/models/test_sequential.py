@@ -155,8 +155,8 @@ def error_after_learning(name, seed):
 
 @pytest.mark.parametrize("name", losses())
 def test_learns_eight_pictures_by_heart(name):
-    # about 18 at the start. A free flow takes part of the error for its own mean, and how much of it depends on the
-    # seed and on the processor's last digits: 3.5 to 9.3 over five seeds of eq. 5; so one of four must do it
+    # about 18 at the start; a free flow takes part of the error for its own mean, how much depends on the seed and
+    # on the processor's last digits: 3.5 to 9.3 over five seeds of eq. 5; so one of four must do it
     limit = {"integral": 2, "heatmap": 3}.get(name, 6)
     errors = []
     for seed in range(4):

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -98,7 +98,8 @@ def tracker_of(
     look: PredictBoxes = predict
     if predict.detector is not None:
         return Tracker(look, predict.detector, settings, smoothing)
-    return Tracker(look, whole_picture, settings or Tracking(most=1), smoothing)
+    settings = settings or Tracking(most=1)  # who says that it shows one hand is believed
+    return Tracker(look, whole_picture, replace(settings, start=min(settings.start, settings.presence)), smoothing)
 
 
 def draw_tracks(image: Image, hands: Sequence[TrackedHand]) -> Image:
