@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from likelihand.audit import audit, known_sides, offsets, suspicions
+from likelihand.audit import agreed, audit, known_sides, observe_often, offsets, suspicions
 from likelihand.bench import interleaved
 from likelihand.calibration import Comparison, Observations, compare, observe, store
 from likelihand.calibration.flow import learned_density
@@ -113,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     save_plots(comparison.statements, comparison.error, figures)
     write_json(figures / "rendered.json", comparison)
     lines += [RENDERED.format(hands=len(seen)), code(comparison), PLOTS]
-    lines += [*same, *planted(predict, test, seen)]
+    lines += [*same, *planted(predict, test)]
     if a.real is not None:
         lines += real(predict, a.real, figures, a.sheets)
     (a.out / "uncertainty.md").write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
@@ -189,9 +189,10 @@ def cost(with_it: Predictor, without: Predictor, test: Dataset) -> dict[str, flo
     )
 
 
-def planted(predict: Predictor, test: Dataset, right_labels: Observations) -> list[str]:
+def planted(predict: Predictor, test: Dataset) -> list[str]:
     """Spoil 5 % of the labels and see who is found; move all by half a pixel and see whether it is named."""
     ways = (False, True) if "side" in predict.runtime.metadata.outputs else (False,)
+    looks = observe_often(predict.runtime, test)
     shifts = []
     some = Subset(test, range(min(MOVED, len(test))))
     for by in (0.0, 0.5, -0.5):
@@ -201,16 +202,16 @@ def planted(predict: Predictor, test: Dataset, right_labels: Observations) -> li
         "## Planted errors\n",
         f"{round(SHARE * len(test))} of {len(test)} rendered labels (5 %) were spoilt, a third each: one keypoint "
         "moved by 15 to 60 % of the box, two fingers exchanged, left and right swapped.\n",
-        *(line for swap_sides in ways for line in ranking(Planted(test, swap_sides), right_labels)),
+        *(line for swap_sides in ways for line in ranking(Planted(test, swap_sides), looks)),
         "A whole data set moved by half a pixel, as a wrong convention for pixel centres does:\n",
         code("\n".join(shifts)),
     ]
 
 
-def ranking(spoilt: Planted, right_labels: Observations) -> list[str]:
+def ranking(spoilt: Planted, looks: Sequence[Observations]) -> list[str]:
     """Rank spoilt labels among right ones, and say which are found."""
-    seen = relabelled(right_labels, spoilt)
-    ranked = suspicions(seen, known_sides(spoilt, [int(i) for i in seen.index]))
+    sides = known_sides(spoilt, [int(i) for i in looks[0].index])
+    ranked = agreed([suspicions(relabelled(look, spoilt), sides) for look in looks])
     top = ranked[: len(spoilt.kinds)]
     rows = []
     for kind in KINDS:
@@ -253,8 +254,8 @@ def real(predict: Predictor, folder: Path, figures: Path, sheets: Path) -> list[
     write_json(figures / "real.json", comparison)
     save_plots(comparison.statements, comparison.error, figures / "real")
     everything = Concatenated([CocoHands(labels), *formats(folder / "formats")])
-    seen: Observations = observe(predict.runtime, everything)
-    result = audit(seen, everything, sheets, calibration=calibration)
+    seen, *others = observe_often(predict.runtime, everything)
+    result = audit(seen, everything, sheets, others=others, calibration=calibration)
     listed = "\n".join(
         f"{rank:2} {Path(everything.record(s.index).key).name}: {s.pattern} {s.detail} ({s.nats:.1f} nats)"
         for rank, s in enumerate(result.suspicions[:10], 1)

@@ -11,13 +11,25 @@ from pathlib import Path
 
 import numpy as np
 
+from likelihand.audit.looks import agreed, observe_often
 from likelihand.audit.report import Audit, write_clean, write_csv, write_sheet
 from likelihand.audit.suspect import PATTERNS, Offset, Suspicion, of_whole_set, offsets, suspicions
 from likelihand.calibration import Observations
 from likelihand.data.dataset import Dataset
 from likelihand.uncertainty import Calibration, predicted_density
 
-__all__ = ["PATTERNS", "Audit", "Offset", "Suspicion", "audit", "of_whole_set", "offsets", "suspicions"]
+__all__ = [
+    "PATTERNS",
+    "Audit",
+    "Offset",
+    "Suspicion",
+    "agreed",
+    "audit",
+    "observe_often",
+    "of_whole_set",
+    "offsets",
+    "suspicions",
+]
 
 
 def audit(
@@ -25,6 +37,7 @@ def audit(
     dataset: Dataset,
     out: str | Path,
     *,
+    others: Sequence[Observations] = (),
     calibration: Calibration | None = None,
     tiles: int = 40,
 ) -> Audit:
@@ -35,6 +48,7 @@ def audit(
             `likelihand.calibration.observe`.
         dataset: the labelled hands.
         out: folder of the results.
+        others: further looks at the same hands; see `observe_often`, whose first look is `observations`.
         calibration: the model's own, for the regions on the sheet.
         tiles: how many of the most suspicious labels the sheet shows.
 
@@ -43,7 +57,8 @@ def audit(
     """
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
-    found = suspicions(observations, known_sides(dataset, [int(i) for i in observations.index]))
+    sides = known_sides(dataset, [int(i) for i in observations.index])
+    found = agreed([suspicions(look, sides) for look in (observations, *others)])
     if not found:
         raise ValueError("no hand has three labelled keypoints; there is nothing to audit")
     covariance, radial = predicted_density(calibration, observations.scale, observations.spread, observations.side)

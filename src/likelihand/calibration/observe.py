@@ -2,18 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from likelihand.data.augment import sample_of
+from likelihand.data.augment import Augmentation, sample_of, sample_rng
 from likelihand.data.dataset import Dataset
 from likelihand.geometry import FloatArray, box_length, box_of_points, transform_points
 from likelihand.runtimes import Outputs, Runtime
 from likelihand.structures import Record, Visibility
 from likelihand.uncertainty import REACH, size_of_hand
+
+MIRROR: Final = Augmentation(
+    rotation=0.0, zoom=0.0, shift=0.0, flip=1.0, colour=0.0, occlusion=0.0, low_resolution=0.0, blur=0.0,
+    motion=0.0, noise=0.0, jpeg=0.0,
+)  # fmt: skip
+"""Mirrors a crop and does nothing else."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +90,7 @@ def observe(
     *,
     batch_size: int = 32,
     padding: float | None = None,
+    mirrored: bool = False,
     progress: bool = True,
 ) -> Observations:
     """Run a model over labelled hands and keep what it says beside the truth.
@@ -94,6 +101,7 @@ def observe(
         indices: which of them; all where None.
         batch_size: crops a call.
         padding: side of the crop over the longer side of the box; the model's where None.
+        mirrored: shows the model the mirror image; the chance of a right hand is that of the hand itself.
         progress: shows a bar on standard error.
 
     Returns:
@@ -123,8 +131,13 @@ def observe(
             batch = chosen[start : start + batch_size]
             records = [dataset.record(i) for i in batch]
             padded = metadata.padding if padding is None else padding
-            samples = [sample_of(r, i, metadata.size, padding=padded) for r, i in zip(records, batch, strict=True)]
+            how: dict[str, Any] = {"rng": sample_rng(0, 0, 0), "augmentation": MIRROR} if mirrored else {}
+            samples = [
+                sample_of(r, i, metadata.size, padding=padded, **how) for r, i in zip(records, batch, strict=True)
+            ]
             outputs = runtime(np.stack([s.crop for s in samples]))
+            if mirrored and "side" in outputs:
+                outputs["side"] = 1 - outputs["side"]
             rows += [
                 _row(r, s.crop_from_image, i, _of(outputs, n))
                 for n, (r, s, i) in enumerate(zip(records, samples, batch, strict=True))

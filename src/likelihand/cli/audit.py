@@ -25,15 +25,16 @@ def parser() -> Parser:
 
 def run(arguments: Namespace) -> int:
     """Audit and print what was found; the exit code is 0 whatever that is."""
-    from likelihand.audit import audit
-    from likelihand.calibration import observe
+    from likelihand.audit import audit, observe_often
     from likelihand.predictor import bundled, load, model_file
 
     dataset = data_of(arguments)
     file = bundled() if arguments.model is None else model_file(arguments.model)
     if arguments.folds is None:
         runtime = load(file, threads=arguments.threads, detector=False).runtime
-        seen = observe(runtime, dataset, batch_size=arguments.batch_size, progress=sys.stderr.isatty())
+        seen, *others = observe_often(
+            runtime, dataset, batch_size=arguments.batch_size, progress=sys.stderr.isatty()
+        )
         calibration = runtime.metadata.calibration
     else:
         if file.suffix.lower() != ".safetensors":
@@ -45,6 +46,6 @@ def run(arguments: Namespace) -> int:
         seen = observe_by_folds(
             file, dataset, arguments.folds, arguments.steps, arguments.out / "folds", sys.stderr.isatty()
         )
-        calibration = None
-    print(audit(seen, dataset, arguments.out, calibration=calibration, tiles=arguments.tiles))
+        others, calibration = [], None
+    print(audit(seen, dataset, arguments.out, others=others, calibration=calibration, tiles=arguments.tiles))
     return 0

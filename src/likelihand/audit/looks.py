@@ -1,0 +1,60 @@
+"""Several looks at the same hands: a label is as suspicious as the look that finds it least so."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from likelihand.audit.suspect import Suspicion
+from likelihand.calibration import Observations, observe
+from likelihand.data.dataset import Dataset
+from likelihand.runtimes import Runtime
+
+LOOKS: Final = ((1.0, False), (0.88, True), (1.12, True))
+"""Each look's padding over the model's own, and whether it sees the mirror image."""
+
+
+def observe_often(
+    runtime: Runtime, dataset: Dataset, *, batch_size: int = 32, progress: bool = True
+) -> list[Observations]:
+    """Run a model over labelled hands as they are, and mirrored from closer and from farther away.
+
+    What a model gets wrong it often gets wrong in one look; a wrong label is wrong in all of them.
+
+    Args:
+        runtime: as `likelihand.load(...).runtime`.
+        dataset: the labelled hands.
+        batch_size: crops a call.
+        progress: shows a bar a look on standard error.
+
+    Raises:
+        ValueError: as `likelihand.calibration.observe`.
+    """
+    return [
+        observe(
+            runtime,
+            dataset,
+            batch_size=batch_size,
+            padding=factor * runtime.metadata.padding,
+            mirrored=mirrored,
+            progress=progress,
+        )
+        for factor, mirrored in LOOKS
+    ]
+
+
+def agreed(looks: Sequence[Sequence[Suspicion]]) -> list[Suspicion]:
+    """Give for each hand the weakest suspicion of any look, the strongest of these first.
+
+    Args:
+        looks: of each look one suspicion a hand, as `suspicions` gives them, of the same hands.
+
+    Example:
+        >>> first = [Suspicion(0, "outlier", "wrist", 30.0, (0,)), Suspicion(1, "outlier", "wrist", 20.0, (0,))]
+        >>> again = [Suspicion(1, "outlier", "wrist", 18.0, (0,)), Suspicion(0, "shifted", "", 2.0, ())]
+        >>> [(s.index, s.nats) for s in agreed([first, again])]
+        [(1, 18.0), (0, 2.0)]
+    """
+    by_hand: dict[int, list[Suspicion]] = {}
+    for suspicion in (each for look in looks for each in look):
+        by_hand.setdefault(suspicion.index, []).append(suspicion)
+    weakest = (min(said, key=lambda s: s.nats) for said in by_hand.values())
+    return sorted(weakest, key=lambda s: -s.nats)
