@@ -61,18 +61,11 @@ class Tracking:
     most: int | None = None
 
     def __post_init__(self) -> None:
-        for name, least in (
-            ("every", 1),
-            ("idle", 1),
-            ("jump", 1),
-            ("most", 1),
-            ("coast", 0),
-            ("memory", 0),
-            ("same", 0),
-        ):
+        least = {"every": 1, "idle": 1, "jump": 1, "most": 1, "coast": 0, "memory": 0, "same": 0}
+        for name, low in least.items():
             value = getattr(self, name)
-            if value is not None and not value >= least:
-                raise ValueError(f"tracking's {name} is {value}; give {least} or more")
+            if value is not None and not value >= low:
+                raise ValueError(f"tracking's {name} is {value}; give {low} or more")
         for name in ("presence", "start", "overlap"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"tracking's {name} is {getattr(self, name)}; give a number in 0..1")
