@@ -17,6 +17,7 @@ from likelihand.audit.suspect import (
     SWAPPED,
     TIP_TO_PALM,
     Suspicion,
+    _median,
     mirrored_in_box,
     of_whole_set,
     offsets,
@@ -181,3 +182,17 @@ def test_the_fit_finds_dependence_and_tails() -> None:
     assert density.freedom in (4.0, 7.0)
     correlation = density.scatter[0, 2] / density.scatter[0, 0]
     assert correlation == pytest.approx(0.5, abs=0.06)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_set_in_which_an_order_has_no_keypoint_left_is_audited_without_a_warning() -> None:
+    hands = simulated(HANDS)
+    labelled = np.zeros_like(hands.labelled)
+    labelled[:, [1, 2, 5, 6]] = True
+    assert of_whole_set(replace(hands, labelled=labelled)) == []
+
+
+def test_the_median_of_what_counts_by_hand() -> None:
+    values = np.array([[3.0, 1.0, 9.0, 2.0], [4.0, 8.0, 6.0, 0.0], [1.0, 1.0, 1.0, 1.0]])
+    where = np.array([[1, 1, 1, 0], [1, 1, 0, 0], [0, 0, 0, 0]], bool)
+    assert _median(values, where).tolist() == [3.0, 6.0, np.inf]

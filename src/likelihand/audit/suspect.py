@@ -272,17 +272,26 @@ def _offset_name(x: float, y: float, error: float, size: float) -> str:
     return "a systematic shift" if math.hypot(x, y) > 0.03 * size else ""
 
 
+def _median(values: FloatArray, where: NDArray[np.bool_]) -> FloatArray:
+    """Give the median of each row's values (N, K) where they count; infinity for a row where none does."""
+    counted = np.sort(np.where(where, values, np.inf), axis=1)
+    count = where.sum(1)
+    pair = np.stack([np.maximum(count - 1, 0) // 2, count // 2], 1)
+    middle = np.take_along_axis(counted, np.minimum(pair, values.shape[1] - 1), 1).mean(1)
+    return np.where(count > 0, middle, np.inf)
+
+
 def of_whole_set(observations: Observations) -> list[str]:
     """Name the wrong orders that would explain the labels of most hands: what a reader's wrong setting gives."""
     o = observations
-    own = np.nanmedian(np.where(o.labelled, o.error, np.nan), axis=1)
+    own = _median(o.error, o.labelled)
     tried: Counter[str] = Counter()
     for pattern, detail, order in orders():
         other = np.linalg.norm(o.target[:, list(order)] - o.points, axis=-1) / o.length[:, None]
         both = o.labelled & o.labelled[:, list(order)]
-        better = np.nanmedian(np.where(both, other, np.nan), axis=1) < 0.7 * own
+        better = _median(other, both) < 0.7 * own
         tried[f"{pattern} {detail}".strip()] = int(better.sum())
     flipped = np.stack([mirrored_in_box(t, w) for t, w in zip(o.target, o.labelled, strict=True)])
     mirrored = np.linalg.norm(flipped - o.points, axis=-1) / o.length[:, None]
-    tried[MIRRORED] = int((np.nanmedian(np.where(o.labelled, mirrored, np.nan), axis=1) < 0.7 * own).sum())
+    tried[MIRRORED] = int((_median(mirrored, o.labelled) < 0.7 * own).sum())
     return [f"{name}: {count} of {len(o)} hands" for name, count in tried.most_common() if count > len(o) / 2]
