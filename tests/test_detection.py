@@ -47,8 +47,8 @@ def test_threshold_is_the_models_own_unless_given() -> None:
     image = np.zeros((64, 64, 3), np.uint8)
     assert Detector(runtime)(image) == []
     assert len(Detector(runtime, threshold=0.6)(image)) == 1
-    assert Detector(runtime, closer="empty")(image) == []
-    assert len(runtime.crops) == 4  # looked closer, in vain
+    assert Detector(runtime, closer="empty")(np.zeros((120, 160, 3), np.uint8)) == []
+    assert len(runtime.crops) == 4 + 12  # looked closer, in vain
     with pytest.raises(ValueError, match="threshold is 2"):
         Detector(runtime, threshold=2)
     runtime.metadata = ModelMetadata(size=(64, 64))
@@ -118,19 +118,38 @@ def test_small_hand_is_found_at_a_closer_look() -> None:
     assert Detector(runtime)(small) == []
     (found,) = Detector(runtime, closer="empty")(small)
     np.testing.assert_allclose(found.box, [500, 40, 560, 100], atol=6)
-    assert runtime.calls == [1, 1, 4]
+    assert runtime.calls == [1, 1, 4 + 12]
     Detector(runtime, closer="empty")(large)
     assert runtime.calls[3:] == [1]
     assert Detector(runtime, threshold=0.85, closer="empty")(small) == []  # 0.9 is not surer by 0.1
     assert len(Detector(runtime, closer="always")(large)) == 1
-    assert runtime.calls[6:] == [1, 4]
+    assert runtime.calls[6:] == [1, 4 + 12]
     with pytest.raises(ValueError, match="give 'never', 'empty' or 'always'"):
         Detector(runtime, closer="sometimes")  # type: ignore[arg-type]
 
 
+def test_parts_that_show_no_more_than_the_whole_are_left_out() -> None:
+    runtime = Maps()
+    for longer, looks in ((95, 0), (96, 2), (159, 2), (160, 2 + 8)):  # parts of 0.9 * 64 pixels and more
+        Detector(runtime, closer="always")(np.zeros((longer // 2, longer, 3), np.uint8))
+        assert len(runtime.crops) == (looks or 1)
+
+
+@pytest.mark.parametrize("share", [0.6, 0.36, 0.25])
+@pytest.mark.parametrize("shape", [(480, 640), (640, 480), (100, 1000), (50, 50)])
+def test_neighbouring_parts_share_a_third(shape: tuple[int, int], share: float) -> None:
+    side = share * max(shape)
+    parts = np.array(parts_of(*shape, share))
+    for axis in (0, 1):
+        starts = np.unique(parts[:, axis])
+        assert starts[0] == 0
+        assert parts[:, axis + 2].max() == pytest.approx(shape[1 - axis])
+        assert (np.diff(starts) <= side * 2 / 3 + 1e-9).all()
+
+
 def test_parts_cover_a_picture_and_a_hand_cut_by_one_is_not_reported() -> None:
     seen = np.zeros((480, 640), bool)
-    for x0, y0, x1, y1 in (part.astype(int) for part in parts_of(480, 640)):
+    for x0, y0, x1, y1 in (part.astype(int) for part in parts_of(480, 640, 0.6)):
         assert max(x1 - x0, y1 - y0) == 384
         seen[y0:y1, x0:x1] = True
     assert seen.all()

@@ -5,7 +5,8 @@
 
 LABELLED is a COCO keypoint file whose pictures lie in `images` beside it; PHOTOS a folder of photos without hands,
 of which the first 500 in the order of the hashes of their names count (the next 200 are for `--choose`, which
-shows what thresholds leave).
+shows what thresholds leave). Photos of 300 pixels are not looked at more closely; so collages of four of them are
+counted too.
 PEER holds another tool's finds in the same pictures, {"pipeline": {annotation: [21 x 2 points, ...]}}.
 
 A hand is missed if no box of a hand that was found has an IoU of 0.3 with the tight box of its keypoints, one hand
@@ -23,17 +24,20 @@ import numpy as np
 
 from likelihand.data.coco import CocoHands
 from likelihand.data.scenes import EmptyScenes
-from likelihand.detection import Detector
+from likelihand.detection import Closer, Detector
 from likelihand.detection_report import match_boxes
-from likelihand.geometry import FloatArray, Image, box_length, box_of_points
+from likelihand.geometry import FloatArray, Image, box_length, box_of_points, crop_matrix, warp_image
 from likelihand.hand import Side
 from likelihand.predictor import Predictor, bundled
+from likelihand.predictor.predict import PRESENCE
 from likelihand.runtimes import OnnxRuntime
 from likelihand.structures import Record
 
 TEST, CHOOSE = slice(0, 500), slice(500, 700)
 THRESHOLDS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45)
 PRESENCES = (0.5, 0.9, 0.95, 0.98)
+SIDE = 320
+"""Of a photo in a collage, in pixels."""
 
 Find = Callable[[Image], "list[tuple[FloatArray, FloatArray, Side | None]]"]
 """From a picture to the hands found: box, points and side of each."""
@@ -67,10 +71,15 @@ class Count:
         return [str(self.hands), str(self.missed), str(self.others), told, sides]
 
 
-def finder(hand: OnnxRuntime, detect: OnnxRuntime, threshold: float | None, presence: float | None) -> Find:
-    """Make the pipeline with thresholds of its own; the tool's where None."""
-    options = {} if presence is None else {"presence": presence}
-    predict = Predictor(hand, detector=Detector(detect, threshold), **options)
+def finder(
+    hand: OnnxRuntime,
+    detect: OnnxRuntime,
+    threshold: float | None = None,
+    presence: float = PRESENCE,
+    closer: Closer = "always",
+) -> Find:
+    """Make the pipeline with thresholds of its own; the tool's where they are left out."""
+    predict = Predictor(hand, detector=Detector(detect, threshold, closer=closer), presence=presence)
     return lambda image: [(h.box, h.points, h.side) for h in predict(image)]
 
 
@@ -126,6 +135,14 @@ def false_hands(find: Find, empty: Sequence[Image]) -> int:
     return sum(bool(find(image)) for image in empty)
 
 
+def collages(photos: Sequence[Image]) -> list[Image]:
+    """Lay four photos at a time into one picture, each of them letterboxed into its quarter."""
+    size = (SIDE, SIDE)
+    tiles = [warp_image(p, crop_matrix([0, 0, p.shape[1], p.shape[0]], size, padding=1.0), size) for p in photos]
+    fours = [tiles[i : i + 4] for i in range(0, len(tiles) - 3, 4)]
+    return [np.vstack([np.hstack(four[:2]), np.hstack(four[2:])]) for four in fours]
+
+
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Write a Markdown table."""
     return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
@@ -133,29 +150,34 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def choose(hand: OnnxRuntime, detect: OnnxRuntime, empty: Sequence[Image]) -> str:
     """Show what every pair of thresholds leaves of false hands."""
-    rows = [
-        [f"{t:g}", *(str(false_hands(finder(hand, detect, t, p), empty)) for p in PRESENCES)] for t in THRESHOLDS
-    ]
-    return table(["score", *(f"presence {p:g}" for p in PRESENCES)], rows)
+    larger = collages(empty)
+    rows = []
+    for threshold in THRESHOLDS:
+        finds = [finder(hand, detect, threshold, presence) for presence in PRESENCES]
+        rows.append([f"{threshold:g}", *(f"{false_hands(f, empty)}, {false_hands(f, larger)}" for f in finds)])
+    told = f"of {len(empty)} photos and {len(larger)} collages"
+    return table(["score", *(f"presence {p:g}, {told}" for p in PRESENCES)], rows)
 
 
 def report(hand: OnnxRuntime, detect: OnnxRuntime, arguments: argparse.Namespace, empty: Sequence[Image]) -> str:
     """Count by source with the tool's own thresholds, and in all with others."""
     pictures = pictures_of(arguments.labelled, dict(pair.split("=", 1) for pair in arguments.where))
-    own = count(finder(hand, detect, None, None), pictures)
+    own = count(finder(hand, detect), pictures)
     peer = peer_of(arguments.peer, arguments.labelled, pictures) if arguments.peer else {}
     sources = sorted(own, key=lambda name: (name == "all", -own[name].hands))
     rows = [[n, *own[n].cells(), *([str(peer[n].missed), *peer[n].cells()[3:4]] if peer else [])] for n in sources]
     head = ["source", "hands", "missed", "other boxes", "NME (median)", "side right"]
     first = table([*head, *(["peer missed", "peer NME (median)"] if peer else [])], rows)
+    larger = collages(empty)
     rows = []
     for threshold in THRESHOLDS:
-        find = finder(hand, detect, threshold, None)
+        once, closer = finder(hand, detect, threshold, closer="never"), finder(hand, detect, threshold)
+        missed = [count(find, pictures)["all"].missed for find in (once, closer)]
         alone = false_hands(finder(hand, detect, threshold, 0.0), empty)
-        missed = count(find, pictures)["all"].missed
-        rows.append([f"{threshold:g}", str(missed), str(alone), str(false_hands(find, empty))])
-    names = ["threshold", "missed", f"of {len(empty)} photos without hands: detector alone", "and hand model"]
-    return f"{first}\n\n{table(names, rows)}"
+        false = [alone, false_hands(closer, empty), false_hands(closer, larger)]
+        rows.append([f"{threshold:g}", *map(str, missed + false)])
+    names = ["threshold", "missed at one look", "missed", f"of {len(empty)} photos without hands: detector alone"]
+    return f"{first}\n\n{table([*names, 'and hand model', f'of {len(larger)} collages of four'], rows)}"
 
 
 def main() -> None:

@@ -335,7 +335,7 @@ def main() -> None:
     if (a.labelled / "annotations.json").is_file():
         clips.append(sequence("hand-graph", "ge_rw_", RATE, a.work, a.labelled))
         clips.append(sequence("handpose-x", "hpxplus_", 1e6, a.work, a.labelled))
-    predict = load(a.model, threads=1)
+    predict = load(a.model, threads=1, closer="never")
     source = (
         "" if predict.detector else "The true box stands in for the detector, which looks at every 15th frame."
     )

@@ -1,7 +1,8 @@
 """From a whole picture to the boxes of its hands."""
 
+import math
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple, Protocol, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +17,25 @@ OVERLAP_OF_TWO: Final = 0.75
 """The same where one is surely a left and the other surely a right hand: folded hands share most of their box."""
 COVERED: Final = 0.85
 """Share of a box inside a surer one from which it is a part of that hand."""
-PART: Final = 0.6
-"""Side of a part that is looked at closer, over the picture's longer side."""
+PARTS: Final = (0.6, 0.36)
+"""Sides of the parts that are looked at closer, over the picture's longer side."""
+SHARED: Final = 1 / 3
+"""Least share of a part that its neighbour shows too."""
+WORTH: Final = 0.9
+"""Side of the smallest part that shows more than the whole did, over the network's input."""
 SURER: Final = 0.1
 """What a find in such a part must score above the threshold."""
-EDGE: Final = 0.1
-"""Share of a box that may reach over the edge of such a part."""
+NEAR: Final = 0.02
+"""Least distance of a box in such a part from an edge inside the picture, over the box's length: what the edge
+cuts is seen whole in another part."""
 SURE: Final = 0.8
 """Chance of a side from which two hands are told apart by it."""
 CLEAR: Final = 0.7
 """Chance of a side from which it is told."""
+
+
+Closer: TypeAlias = Literal["never", "empty", "always"]
+"""When a detector looks at parts of a picture too."""
 
 
 class DetectorRuntime(Protocol):
@@ -58,8 +68,9 @@ class Detection:
 class Detector:
     """Finds the hands of a picture, the surest first.
 
-    It looks at the whole picture, letterboxed; if asked, also at parts of it, for hands that are small. A find in
-    a part must be surer by 0.1: more looks are more chances to be wrong.
+    It looks at the whole picture, letterboxed; if asked, also at parts of it, for hands that are small, as far as
+    these show more than the whole did. A find in a part must be surer by 0.1: more looks are more chances to be
+    wrong.
 
     Args:
         runtime: runs pictures; its outputs are `scores` (N, h, w), `boxes` (N, h, w, 4) in crop pixels, and
@@ -89,7 +100,7 @@ class Detector:
         runtime: DetectorRuntime,
         threshold: float | None = None,
         limit: int = 16,
-        closer: Literal["never", "empty", "always"] = "never",
+        closer: Closer = "never",
     ) -> None:
         metadata = runtime.metadata
         if metadata.kind != "detect":
@@ -99,7 +110,7 @@ class Detector:
             raise ValueError(f"threshold is {threshold}; give a score in 0..1")
         if limit < 1:
             raise ValueError(f"limit is {limit}; give 1 or more")
-        if closer not in ("never", "empty", "always"):
+        if closer not in get_args(Closer):
             raise ValueError(f"closer is {closer!r}; give 'never', 'empty' or 'always'")
         self.runtime, self.threshold, self.limit, self.closer = runtime, threshold, limit, closer
 
@@ -115,7 +126,9 @@ class Detector:
         height, width = image.shape[:2]
         found = self._look(image, [np.array([0.0, 0.0, width, height])], self.threshold)
         if self.closer == "always" or (self.closer == "empty" and not found):
-            found += self._look(image, parts_of(height, width), self.threshold + SURER)
+            least = WORTH * max(self.runtime.metadata.size) / max(height, width)
+            parts = [part for share in PARTS if share >= least for part in parts_of(height, width, share)]
+            found += self._look(image, parts, self.threshold + SURER) if parts else []
         boxes = np.array([d.box for d in found]).reshape(-1, 4)
         right = np.array([d.right for d in found])
         kept = distinct(boxes, right, np.array([d.score for d in found]))[: self.limit]
@@ -147,24 +160,36 @@ class _Find(NamedTuple):
         return Detection(self.box, told if max(self.right, 1 - self.right) >= CLEAR else None, self.score)
 
 
-def parts_of(height: int, width: int) -> list[FloatArray]:
-    """Give square parts of a picture, of 0.6 of its longer side, that cover it and overlap.
+def parts_of(height: int, width: int, share: float) -> list[FloatArray]:
+    """Give square parts of a picture that cover it, neighbours overlapping by a third or more.
+
+    Args:
+        height: of the picture.
+        width: of the picture.
+        share: side of a part over the picture's longer side.
 
     Example:
-        >>> for part in parts_of(60, 100): print(part)
+        >>> for part in parts_of(60, 100, 0.6): print(part)
         [ 0.  0. 60. 60.]
         [ 40.   0. 100.  60.]
     """
-    side = PART * max(height, width)
-    tops, lefts = (sorted({0.0, max(length - side, 0.0)}) for length in (height, width))
+    side = share * max(height, width)
+    tops, lefts = (_starts(length, side) for length in (height, width))
     return [np.array([x, y, min(x + side, width), min(y + side, height)]) for y in tops for x in lefts]
 
 
+def _starts(length: int, side: float) -> list[float]:
+    """Spread parts of a side evenly over a length."""
+    beyond = max(length - side, 0.0)
+    steps = math.ceil(beyond / (side * (1 - SHARED)) - 1e-9)
+    return [beyond * i / max(steps, 1) for i in range(steps + 1)]
+
+
 def _cut(box: FloatArray, region: FloatArray, shape: tuple[int, ...]) -> bool:
-    """Say whether a box reaches over an edge of its region that is no edge of the picture."""
+    """Say whether an edge of its region, other than the picture's own, cuts a box or may have cut it."""
     over = np.concatenate([region[:2] - box[:2], box[2:] - region[2:]])
     inner = np.array([region[0] > 0, region[1] > 0, region[2] < shape[1], region[3] < shape[0]])
-    return bool((over[inner] > EDGE * (box[2:] - box[:2]).max()).any())
+    return bool((over[inner] > -NEAR * (box[2:] - box[:2]).max()).any())
 
 
 def find_peaks(scores: FloatArray, threshold: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -119,6 +119,15 @@ def test_two_passes_look_closer(model: Path, pictures: Path, tmp_path: Path) -> 
     assert written["box"] != [0, 0, 80, 60]
 
 
+def test_a_closer_look_is_never_always_or_empty(
+    pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = pictures / "a/x.png"
+    assert predict(source, "--closer", "never", "--out", tmp_path) == 0
+    assert predict(source, "--closer", "sometimes", "--out", tmp_path) == 2
+    assert "closer is 'sometimes'; give 'never', 'empty' or 'always'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("form", "name"), [("coco", "predictions.json"), ("csv", "predictions.csv")])
 def test_formats(form: str, name: str, model: Path, pictures: Path, tmp_path: Path) -> None:
     assert predict(pictures, "--crop", "--model", model, "--out", tmp_path, "--format", form, "--no-overlay") == 0

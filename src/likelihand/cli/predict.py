@@ -10,6 +10,7 @@ from likelihand.cli.parsing import Namespace, Parser, command_parser
 from likelihand.cli.sources import Boxes, pictures, read_picture, unique_name
 
 if TYPE_CHECKING:
+    from likelihand.detection import Closer
     from likelihand.predictor import Predictor
 
 
@@ -23,6 +24,11 @@ def parser() -> Parser:
     )
     p.add_argument("--boxes", type=Path | None, help="JSON: {file name: [[x0, y0, x1, y1], ...]}, or COCO JSON")
     p.add_argument("--crop", action="store_true", help="each picture is one hand that fills it")
+    p.add_argument(
+        "--closer",
+        type=str | None,
+        help="look for small hands in parts of a picture: always (pictures), empty or never (films)",
+    )
     p.add_argument("--passes", type=int, default=1, help="times to look at a hand, each closer than the last")
     p.add_argument("--model", type=Path | None, help=".onnx file, .safetensors checkpoint or run folder")
     p.add_argument("--runtime", type=str | None, help="onnx, openvino or torch; goes by the model where absent")
@@ -42,9 +48,9 @@ def run(arguments: Namespace) -> int:
     if arguments.crop and arguments.boxes:
         raise ValueError("--crop and --boxes exclude each other; give one of them")
     if predict_video.is_video(arguments):
-        return predict_video.run(arguments, lambda: _predictor(arguments))
+        return predict_video.run(arguments, lambda: _predictor(arguments, "never"))
     boxes = Boxes(arguments.boxes) if arguments.boxes else None
-    predict = _predictor(arguments)
+    predict = _predictor(arguments, "always")
     found, problems = pictures(arguments.sources, arguments.out)
     for problem in problems:
         _tell(problem)
@@ -65,7 +71,7 @@ def run(arguments: Namespace) -> int:
     return (1 if done else 2) if failed else 0
 
 
-def _predictor(arguments: Namespace) -> "Predictor":
+def _predictor(arguments: Namespace, usual: "Closer") -> "Predictor":
     from likelihand.predictor import load
 
     return load(
@@ -73,6 +79,7 @@ def _predictor(arguments: Namespace) -> "Predictor":
         runtime=arguments.runtime,
         threads=arguments.threads,
         detector=not (arguments.crop or arguments.boxes),
+        closer=arguments.closer or usual,
         batch_size=arguments.batch_size,
         passes=arguments.passes,
     )

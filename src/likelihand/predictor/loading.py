@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from likelihand.detection import Closer, Detector
 from likelihand.hand import TRAITS
 from likelihand.metadata import ModelMetadata
 from likelihand.predictor.predict import FindHands, Predictor
@@ -35,6 +36,7 @@ def load(
     threads: int | None = None,
     *,
     detector: bool = True,
+    closer: Closer = "always",
     batch_size: int = 32,
     passes: int = 1,
 ) -> Predictor:
@@ -46,6 +48,8 @@ def load(
         runtime: "onnx", "openvino" (needs `likelihand[openvino]`) or "torch"; None goes by the file.
         threads: how many threads a prediction may use; None leaves it to the runtime.
         detector: looks for hands in whole pictures, where a detector comes with the package.
+        closer: when the detector also looks at parts of a picture, for small hands: "always", "empty" (where the
+            whole picture shows no hand) or "never", which is the fastest.
         batch_size: hands in one call of the model.
         passes: how often the model looks at a hand; see `Predictor`.
 
@@ -63,7 +67,7 @@ def load(
     run = _opened(file, kind, threads)
     if run.metadata.kind != "hand":
         raise ValueError(f"model {file} is of kind {run.metadata.kind!r}, not 'hand'; give a hand model")
-    find = _detector(kind, threads) if detector else None
+    find = _detector(kind, threads, closer) if detector else None
     return Predictor(run, batch_size, find, passes=passes)
 
 
@@ -99,14 +103,12 @@ def _torch_runtime(file: Path, threads: int | None) -> TorchRuntime:
     return TorchRuntime(deployed, metadata, threads)
 
 
-def _detector(runtime: RuntimeName, threads: int | None) -> FindHands | None:
+def _detector(runtime: RuntimeName, threads: int | None, closer: Closer) -> FindHands | None:
     """Open the bundled detector, where there is one; beside a hand model on PyTorch it runs on ONNX Runtime."""
     file = WEIGHTS / "detect.onnx"
     if not file.is_file():
         return None
-    from likelihand.detection import Detector
-
-    return Detector(_opened(file, "onnx" if runtime == "torch" else runtime, threads))
+    return Detector(_opened(file, "onnx" if runtime == "torch" else runtime, threads), closer=closer)
 
 
 def metadata_of(network: "nn.Module", info: "CheckpointInfo") -> ModelMetadata:

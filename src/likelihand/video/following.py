@@ -74,7 +74,7 @@ def track(
     if predict is None:
         from likelihand.predictor import load
 
-        predict = load()
+        predict = load(closer="never")
     frames = VideoReader(source) if isinstance(source, str | os.PathLike) else source
     follow = tracker_of(predict, settings, smoothing)
     for index, item in enumerate(frames):
