@@ -51,6 +51,10 @@ def test_every_other_place_is_one_of_those_given(tmp_path: Path) -> None:
     boxes = [data.record(i).box.tolist() for i in range(8)]
     assert boxes[1::2] == [[1, 2, 30, 40], [5, 5, 9, 20]] * 2
     assert len({tuple(box) for box in boxes[::2]}) == 4
+    alone = NoHands(tmp_path, 4, boxes=tmp_path / "finds.json", squares=False)
+    assert [alone.record(i).box.tolist() for i in range(4)] == [[1, 2, 30, 40], [5, 5, 9, 20]] * 2
+    with pytest.raises(ValueError, match="squares False without boxes leaves no place"):
+        NoHands(tmp_path, 4, squares=False)
     assert {data.record(i).key[:5] for i in range(8)} == {"0.png", "1.png"}
     assert data.groups() == [f"no_hands:{data.record(i).group}" for i in range(8)]
 

@@ -21,7 +21,8 @@ SMALLEST: Final = 0.15
 class NoHands:
     """Places in photos that show no hand; nothing is labelled, and `present` is False.
 
-    They are squares drawn at random or, every other time, places that look like a hand to a detector.
+    They are squares drawn at random or, every other time, places that look like a hand to a detector. Of photos that
+    show hands elsewhere, as people's faces do, the given places alone can be taken.
 
     Args:
         folder: with the photos.
@@ -30,10 +31,12 @@ class NoHands:
         start: first photo taken, in the order of the hashes of the names; those before are left for tests.
         boxes: JSON file, {"photo.jpg": [[x0, y0, x1, y1], ...]} in image pixels, of places that were taken for
             hands; those of photos before `start` are left out. Squares alone where None.
+        squares: whether squares are drawn too where boxes are given.
 
     Raises:
         FileNotFoundError: the folder holds no photo, or there is no such file of boxes.
-        ValueError: fewer than one record is asked for, or the file holds no box of these photos.
+        ValueError: fewer than one record is asked for, the file holds no box of these photos, or there is neither
+            a box nor a square.
 
     Example:
         >>> import tempfile, cv2
@@ -47,11 +50,19 @@ class NoHands:
     """
 
     def __init__(
-        self, folder: str | Path, count: int, seed: int = 0, start: int = 0, boxes: str | Path | None = None
+        self,
+        folder: str | Path,
+        count: int,
+        seed: int = 0,
+        start: int = 0,
+        boxes: str | Path | None = None,
+        squares: bool = True,
     ) -> None:
         if count < 1:
             raise ValueError(f"count {count}: expected 1 or more")
-        self.folder, self.count, self.seed = Path(folder), count, seed
+        if boxes is None and not squares:
+            raise ValueError("squares False without boxes leaves no place; give a file of boxes")
+        self.folder, self.count, self.seed, self.squares = Path(folder), count, seed, squares
         found = [file.name for file in self.folder.iterdir() if file.suffix.lower() in SUFFIXES]
         self.files = [self.folder / name for name in hashed(found)[start:]]
         if not self.files:
@@ -91,6 +102,8 @@ class NoHands:
 
     def _place(self, index: int) -> tuple[Path, FloatArray | None]:
         """Give the photo of a record, and the box where it is one of those that were given."""
+        if self.finds and not self.squares:
+            return self.finds[index % len(self.finds)]
         if self.finds and index % 2:
             return self.finds[index // 2 % len(self.finds)]
         return self.files[(index // 2 if self.finds else index) % len(self.files)], None
