@@ -3,8 +3,8 @@
     python tools/faces.py UNLABELLED --out faces.json
 
 UNLABELLED is a folder of `images`, `index.csv` and `pseudo_labels.json`. Writes {photo: [[x0, y0, x1, y1], ...]}.
-Needs OpenCV 4, whose package carries the cascades of Viola and Jones; OpenCV 5 has none, so give it an environment of
-its own (opencv-python-headless 4, NumPy). A place that touches a hand that is known is left out.
+Needs OpenCV 4, whose package carries the cascades of Viola and Jones; OpenCV 5 has none, so give it an environment
+of its own (opencv-python-headless 4, NumPy). A place that touches a hand that is known is left out.
 """
 
 import argparse

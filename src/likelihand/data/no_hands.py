@@ -21,8 +21,8 @@ SMALLEST: Final = 0.15
 class NoHands:
     """Places in photos that show no hand; nothing is labelled, and `present` is False.
 
-    They are squares drawn at random or, every other time, places that look like a hand to a detector. Of photos that
-    show hands elsewhere, as people's faces do, the given places alone can be taken.
+    They are squares drawn at random or, every other time, places that look like a hand to a detector. Where
+    photos show hands elsewhere, as those of faces do, the given places alone can be taken.
 
     Args:
         folder: with the photos.
