@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from likelihand.audit.density import HandDensity, fit_density
+from likelihand.audit.density import Densities, HandDensity, fit_density, fit_shape
 from likelihand.audit.suspect import (
     LITTLE_FIRST,
     MIRRORED,
@@ -157,12 +157,49 @@ def test_the_density_of_each_is_the_ratio_of_densities() -> None:
     root = rng.normal(size=(8, 8))
     density = HandDensity(rng.normal(size=(4, 2)), root @ root.T + np.eye(8), 4.0)
     z, labelled = rng.normal(size=(4, 2)), np.array([True, True, False, True])
-    each = density.log_prob_of_each(z, labelled)
-    for k in (0, 1, 3):
+    each = density.of_each(z, labelled).log_prob(z[labelled])
+    for value, k in zip(each, (0, 1, 3), strict=True):
         others = labelled & (np.arange(4) != k)
         expected = density.log_prob(z[None], labelled)[0] - density.log_prob(z[None], others)[0]
-        assert each[k] == pytest.approx(expected)
-    assert each[2] == 0.0
+        assert value == pytest.approx(expected)
+
+
+def test_densities_move_with_their_points() -> None:
+    rng = np.random.default_rng(1)
+    roots, matrix, offset = rng.normal(size=(5, 2, 2)), rng.normal(size=(5, 2, 2)), rng.normal(size=(5, 2))
+    each = Densities(rng.normal(size=(5, 2)), roots @ roots.swapaxes(1, 2) + np.eye(2), 6.0)
+    points = rng.normal(size=(5, 2))
+    there = each.moved(matrix, offset).log_prob(np.einsum("kij,kj->ki", matrix, points) + offset)
+    np.testing.assert_allclose(there, each.log_prob(points) - np.log(np.abs(np.linalg.det(matrix))))
+
+
+def test_the_shape_is_the_same_for_every_turn_and_mirror_image_and_knows_bones() -> None:
+    rng = np.random.default_rng(2)
+    labelled = np.ones((60, 3), bool)
+    ends = rng.normal(size=(60, 2, 2))
+    bones = np.stack([ends[:, 0], ends.mean(1) + rng.normal(0, 0.02, (60, 2)), ends[:, 1]], 1)
+    shape = fit_shape(bones, labelled)
+    turn = np.array([[0.6, -0.8], [-0.8, -0.6]])
+    np.testing.assert_allclose(
+        shape.log_prob(bones[:5], labelled[0]), shape.log_prob(bones[:5] @ turn, labelled[0])
+    )
+    middle = shape.of_each(bones[0], labelled[0])
+    assert np.abs(middle.mean[1] - ends[0].mean(0)).max() < 0.1
+    assert np.sqrt(middle.scatter[1, 0, 0]) < 0.1 < np.sqrt(shape.scatter[2, 2])
+
+
+def test_where_the_model_alone_is_wrong_the_other_labels_are_believed(hands: Observations) -> None:
+    """An estimate that is 20 px off, beside labels that make a hand, is no outlier; a label 20 px off is one."""
+    rng = np.random.default_rng(3)
+    exact = hands.target.mean(0) + rng.normal(0, 0.3, (HANDS, 21, 2))
+    points = exact + rng.normal(0, 2.0, (HANDS, 21, 2))
+    moved = np.zeros((21, 2))
+    moved[INDEX["index_pip"]] = 20.0, 0.0
+    points[7], target = points[7] + moved, exact.copy()
+    target[8] += moved
+    by_index = {s.index: s for s in suspicions(replace(hands, target=target, points=points))}
+    assert not by_index[7].suspect
+    assert (by_index[8].pattern, by_index[8].detail, by_index[8].suspect) == (OUTLIER, "index_pip", True)
 
 
 def test_the_density_integrates_to_one() -> None:

@@ -1,6 +1,7 @@
 """How the errors of a whole hand go together: a Student's t over all its keypoints."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +14,11 @@ ROUNDS: Final = 12
 FREEDOMS: Final = (2.5, 4.0, 7.0, 12.0, 25.0)
 SHRINKAGE: Final = 20.0
 """Hands' worth of independence that is mixed into what the data say of dependence."""
+
+SHAPE_SHRINKAGE: Final = 0.5
+"""The same for the shapes of hands, where dependence is the rule."""
+SHAPE_FLOOR: Final = 1e-4
+"""Share of a coordinate's variance by which a label misses its place anyway."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,32 +59,64 @@ class HandDensity:
         q = np.einsum("hi,hi->h", flat, np.linalg.solve(scatter, flat.T).T)
         return self._of_form(q, int(part.sum()), float(np.linalg.slogdet(scatter)[1]))
 
-    def log_prob_of_each(self, z: FloatArray, labelled: NDArray[np.bool_]) -> FloatArray:
-        """Give the log-density (K,) of each keypoint's residual given the hand's others; 0 where not labelled.
+    def of_each(self, z: FloatArray, labelled: NDArray[np.bool_]) -> "Densities":
+        """Give the density of each labelled keypoint given the hand's others.
 
         Args:
             z: (K, 2), one hand.
-            labelled: (K,).
+            labelled: (K,), at least two.
         """
         part = np.repeat(labelled, 2)
         flat, p = (z - self.centre).reshape(-1)[part], int(part.sum())
         precision = np.linalg.inv(self.scatter[np.ix_(part, part)])
-        pull = precision @ flat
-        q = float(flat @ pull)
-        blocks = precision.reshape(p // 2, 2, p // 2, 2)
-        own = np.stack([blocks[i, :, i] for i in range(p // 2)])
-        lost = np.einsum("ki,kij,kj->k", pull.reshape(-1, 2), np.linalg.inv(own), pull.reshape(-1, 2))
-        whole = self._of_form(np.array(q), p, -float(np.linalg.slogdet(precision)[1]))
-        # the determinant of the others is that of all times the determinant of the precision's own block
-        others = -float(np.linalg.slogdet(precision)[1]) + np.linalg.slogdet(own)[1]
-        result = np.zeros(len(labelled))
-        result[labelled] = whole - self._of_form(np.maximum(q - lost, 0.0), p - 2, others)
-        return result
+        pull = (precision @ flat).reshape(-1, 2)
+        own = np.einsum("kikj->kij", precision.reshape(p // 2, 2, p // 2, 2))
+        covariance = np.linalg.inv(own)
+        away = np.einsum("kij,kj->ki", covariance, pull)
+        q_others = np.maximum(flat @ pull.reshape(-1) - np.einsum("ki,ki->k", pull, away), 0.0)
+        freedom = self.freedom + p - 2
+        wider = (self.freedom + q_others) / freedom
+        return Densities(z[labelled] - away, covariance * wider[:, None, None], freedom)
 
     def _of_form(self, q: FloatArray, p: int, log_det: FloatArray | float) -> FloatArray:
-        nu = self.freedom
-        constant = math.lgamma((nu + p) / 2) - math.lgamma(nu / 2) - 0.5 * p * math.log(nu * math.pi)
-        return np.asarray(constant - 0.5 * np.asarray(log_det) - 0.5 * (nu + p) * np.log1p(q / nu))
+        return student(q, p, log_det, self.freedom)
+
+
+@dataclass(frozen=True, eq=False)
+class Densities:
+    """A Student's t over the plane for each of some keypoints.
+
+    Attributes:
+        mean: (P, 2).
+        scatter: (P, 2, 2).
+        freedom: of all.
+    """
+
+    mean: FloatArray
+    scatter: FloatArray
+    freedom: float
+
+    def moved(self, matrix: FloatArray, offset: FloatArray) -> "Densities":
+        """Give the densities of A x + b, for A (P, 2, 2) and b (P, 2)."""
+        mean = np.einsum("kij,kj->ki", matrix, self.mean) + offset
+        return Densities(mean, matrix @ self.scatter @ np.swapaxes(matrix, -1, -2), self.freedom)
+
+    def log_prob(self, points: FloatArray) -> FloatArray:
+        """Give the log-density (P,) of points (P, 2), each under its own."""
+        away = points - self.mean
+        q = np.einsum("ki,ki->k", away, np.linalg.solve(self.scatter, away[..., None])[..., 0])
+        return student(q, 2, np.linalg.slogdet(self.scatter)[1], self.freedom)
+
+
+def student(q: FloatArray, p: int, log_det: FloatArray | float, freedom: float) -> FloatArray:
+    """Give the log-density of Student's t in p dimensions from its quadratic form q.
+
+    Example:
+        >>> float(student(np.array(0.0), 1, 0.0, 1.0).round(4))                # Cauchy's: 1 / pi
+        -1.1447
+    """
+    constant = math.lgamma((freedom + p) / 2) - math.lgamma(freedom / 2) - 0.5 * p * math.log(freedom * math.pi)
+    return np.asarray(constant - 0.5 * np.asarray(log_det) - 0.5 * (freedom + p) * np.log1p(q / freedom))
 
 
 def fit_density(z: FloatArray, labelled: NDArray[np.bool_]) -> HandDensity:
@@ -94,10 +132,38 @@ def fit_density(z: FloatArray, labelled: NDArray[np.bool_]) -> HandDensity:
         >>> bool(np.abs(density.scatter - np.eye(6)).max() < 0.25)
         True
     """
+    return _likeliest(z, labelled, _fit)
+
+
+def fit_shape(points: FloatArray, labelled: NDArray[np.bool_]) -> HandDensity:
+    r"""Fit how the keypoints of hands lie to each other, by expectation-maximisation.
+
+    A hand turned or mirrored is a hand as well, so the coordinates have no correlation across the axes and the
+    same along both: the scatter is :math:`R \otimes 1_2` with R (K, K), and few hands tell it.
+
+    Args:
+        points: (N, K, 2) labels about the middle of the box, in shares of its side; anything where not labelled.
+        labelled: (N, K).
+
+    Example:
+        >>> fan = np.random.default_rng(0).standard_normal((99, 3, 2)) * [[[1.0], [2.0], [3.0]]]
+        >>> shape = fit_shape(fan, np.ones((99, 3), bool))
+        >>> shape.scatter.shape, bool(shape.scatter[0, 1] == 0.0)
+        ((6, 6), True)
+    """
+    return _likeliest(points, labelled, _fit_shape)
+
+
+def _likeliest(
+    values: FloatArray,
+    labelled: NDArray[np.bool_],
+    fit: Callable[[FloatArray, NDArray[np.bool_], float], HandDensity],
+) -> HandDensity:
+    """Choose between tails."""
     best: tuple[float, HandDensity] | None = None
     for freedom in FREEDOMS:
-        density = _fit(z, labelled, freedom)
-        total = sum(float(density.log_prob(z[n : n + 1], labelled[n])[0]) for n in range(0, len(z), 4))
+        density = fit(values, labelled, freedom)
+        total = sum(float(density.log_prob(values[n : n + 1], labelled[n])[0]) for n in range(0, len(values), 4))
         if best is None or total > best[0]:
             best = total, density
     assert best is not None
@@ -120,3 +186,18 @@ def _fit(z: FloatArray, labelled: NDArray[np.bool_], freedom: float) -> HandDens
         scatter = (moments + SHRINKAGE * np.diag(spread)) / (pairs + SHRINKAGE)
         scatter += 1e-6 * np.diag(np.diag(scatter))
     return HandDensity(centre.reshape(-1, 2), scatter, freedom)
+
+
+def _fit_shape(points: FloatArray, labelled: NDArray[np.bool_], freedom: float) -> HandDensity:
+    part = labelled.astype(np.float64)
+    values = np.where(labelled[..., None], points, 0.0)
+    pairs = 2 * part.T @ part
+    keypoints = values.shape[1]
+    scatter = np.eye(keypoints)
+    for _ in range(ROUNDS):
+        q = np.einsum("nki,nki->n", values, np.linalg.solve(scatter, values))
+        weight = (freedom + 2 * part.sum(1)) / (freedom + q)
+        moments = np.einsum("n,nki,nli->kl", weight, values, values)
+        spread = np.diag(np.diag(moments) / np.maximum(np.diag(pairs), 1.0))
+        scatter = (moments + SHAPE_SHRINKAGE * spread) / (pairs + SHAPE_SHRINKAGE) + SHAPE_FLOOR * spread
+    return HandDensity(np.zeros((keypoints, 2)), np.asarray(np.kron(scatter, np.eye(2)), np.float64), freedom)

@@ -10,12 +10,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from likelihand.audit.density import HandDensity, fit_density
+from likelihand.audit.density import Densities, HandDensity, fit_density, fit_shape
 from likelihand.calibration import Observations, fit, halves
 from likelihand.calibration.fit import FEWEST, covariance_of
 from likelihand.geometry import FloatArray, invert
 from likelihand.hand import FINGER_KEYPOINTS, FINGERS, KEYPOINTS, RHD_ORDER
-from likelihand.uncertainty import Calibration, determinant, diagonal
+from likelihand.uncertainty import Calibration, diagonal
 
 SUSPECT: Final = 8.0
 """Nats by which an explanation must beat the label as it stands for the label to be a suspect."""
@@ -128,9 +128,10 @@ def suspicions(observations: Observations, known_side: NDArray[np.float64] | Non
     """Find the best explanation for every hand's labels other than that they are right, the likeliest first.
 
     The residuals of all hands, whitened by the calibrated covariances, are given one density of whole hands
-    (`HandDensity`). Under it each explanation is scored against the labels as they stand: one keypoint anywhere in
-    the box; the fingers in another order; the hand mirrored; all of it shifted by the same; the other side. The
-    variants of a pattern (which keypoint, which fingers) share its chance.
+    (`HandDensity`), and so are the shapes that the labels of all hands make. Under both each explanation is scored
+    against the labels as they stand: one keypoint anywhere in the box; the fingers in another order; the hand
+    mirrored; all of it shifted by the same; the other side. The variants of a pattern (which keypoint, which
+    fingers) share its chance. Where the model alone is wrong, the labels still make a hand.
 
     Args:
         observations: of hands that the model was not trained on.
@@ -142,31 +143,52 @@ def suspicions(observations: Observations, known_side: NDArray[np.float64] | Non
     o, w = observations, whitening(observations)
     z = np.einsum("nkij,nkj->nki", w, o.residual)
     density = fit_density(z, o.labelled)
-    log_det = 0.5 * np.log(determinant(np.swapaxes(w, -1, -2) @ w))
+    shape = fit_shape(in_box(o, o.target), o.labelled)
     found = []
     for n in range(len(o)):
         if o.labelled[n].sum() >= 3:
             one = o.take(np.array([n]))
-            explained = [*_whole_hand(one, w[n], density), _outlier(one, z[n], log_det[n], density)]
+            explained = [*_whole_hand(one, w[n], density, shape), _outlier(one, w[n], z[n], density, shape)]
             if known_side is not None:
                 explained += _side(one, float(known_side[n]))
             found.append(max(explained, key=lambda s: s.nats))
     return sorted(found, key=lambda s: -s.nats)
 
 
-def _outlier(o: Observations, z: FloatArray, log_det: FloatArray, density: HandDensity) -> Suspicion:
+def in_box(o: Observations, points: FloatArray) -> FloatArray:
+    """Take points (..., 2) in crop pixels to the middle of the crop, in shares of its side."""
+    return np.asarray((points - o.side / 2) / o.side)
+
+
+def _outlier(o: Observations, w: FloatArray, z: FloatArray, density: HandDensity, shape: HandDensity) -> Suspicion:
     """Score the explanation that a keypoint was put anywhere in the hand's box."""
     labelled = o.labelled[0]
-    likely = density.log_prob_of_each(z, labelled) + log_det
     prior = -2 * math.log(float(o.length[0])) - math.log(labelled.sum())
-    nats = np.where(labelled, prior - likely, -np.inf)
+    nats = np.full(len(labelled), -np.inf)
+    nats[labelled] = prior - _likely(o, w[labelled], density.of_each(z, labelled), shape)
     wrong = np.flatnonzero(nats >= SUSPECT)
     wrong = wrong if len(wrong) else np.array([nats.argmax()])
     detail = ", ".join(KEYPOINTS[k] for k in wrong[np.argsort(-nats[wrong])])
     return Suspicion(int(o.index[0]), OUTLIER, detail, float(nats.max()), tuple(map(int, wrong)))
 
 
-def _whole_hand(o: Observations, w: FloatArray, density: HandDensity) -> Iterator[Suspicion]:
+def _likely(o: Observations, w: FloatArray, seen: Densities, shape: HandDensity) -> FloatArray:
+    r"""Give the log-density of each labelled keypoint from the picture and from the other labels.
+
+    With the picture's density p and the other labels' q, both of about normal form with means m, n and
+    covariances C, S, the density is p q over its integral N(m; n, C + S): a model that is wrong where the other
+    labels agree is not believed.
+    """
+    labelled = o.labelled[0]
+    label, unwhiten = o.target[0][labelled], np.asarray(np.linalg.inv(w), np.float64)
+    seen = seen.moved(unwhiten, o.points[0][labelled])
+    scale, middle = np.broadcast_to(o.side * np.eye(2), seen.scatter.shape), np.full_like(label, o.side / 2)
+    others = shape.of_each(in_box(o, o.target[0]), labelled).moved(scale, middle)
+    both = Densities(others.mean, others.scatter + seen.scatter, others.freedom)
+    return seen.log_prob(label) + others.log_prob(label) - both.log_prob(seen.mean)
+
+
+def _whole_hand(o: Observations, w: FloatArray, density: HandDensity, shape: HandDensity) -> Iterator[Suspicion]:
     """Score other orders, the mirror image and a shift."""
     labelled, target, points, index = o.labelled[0], o.target[0], o.points[0], int(o.index[0])
     tried = [(p, d, k) for p, d, k in orders() if (labelled[list(k)] == labelled).all()]
@@ -174,7 +196,8 @@ def _whole_hand(o: Observations, w: FloatArray, density: HandDensity) -> Iterato
     versions = np.stack([target, *(target[list(order)] for _, _, order in tried), mirrored])
     whitened = np.einsum("kij,hkj->hki", w, versions - points)
     log_prob = density.log_prob(whitened, labelled)
-    gains = log_prob[1:] - log_prob[0]
+    together = log_prob + shape.log_prob(in_box(o, versions), labelled)
+    gains = together[1:] - together[0]
     for (pattern, detail, order), gain in zip(tried, gains[:-1], strict=True):
         wrong = tuple(k for k in range(21) if order[k] != k and labelled[k])
         share = math.log(sum(other == pattern for other, _, _ in orders()))
