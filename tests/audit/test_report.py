@@ -4,15 +4,17 @@ import csv
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from likelihand.audit import audit
+from likelihand.audit import audit, write_worst
 from likelihand.calibration import observe
 from likelihand.data.coco import CocoHands
 from likelihand.data.drawn import DrawnHands
-from likelihand.drawing import Drawing
+from likelihand.data.images import read_image
+from likelihand.drawing import Drawing, contact_sheet
 from likelihand.geometry import transform_points
 from likelihand.hand import KEYPOINTS
 from likelihand.metadata import ModelMetadata
@@ -86,6 +88,23 @@ def test_the_sheet_shows_label_beside_estimate(folder: Path) -> None:
     sheet = cv2.imread(str(folder / "suspects.png"))
     assert sheet.shape[1] == 8 * 224
     assert sheet.std() > 10
+
+
+def test_the_worst_hands_come_first_by_mean_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = Spoilt()
+    captions: list[str] = []
+
+    def kept(tiles: list[Any], **options: Any) -> Any:
+        captions.extend(options["captions"])
+        return contact_sheet(tiles, **options)
+
+    monkeypatch.setattr("likelihand.audit.report.contact_sheet", kept)
+    write_worst(tmp_path / "worst.png", observe(Knowing(), data, progress=False), data, None, count=6)
+    assert captions[0].startswith(f"{MOVED}: error 0.0")  # one keypoint of 21 by 0.7 of the size: 0.03 and chance
+    errors = [float(text.split()[-1]) for text in captions[::2]]
+    assert len(errors) == 6 and errors == sorted(errors, reverse=True)
+    assert captions[1] == data.record(MOVED).dataset
+    assert read_image(tmp_path / "worst.png").shape[1] == 8 * 224
 
 
 def test_the_cleaned_labels_lack_the_suspect_alone(folder: Path) -> None:

@@ -39,7 +39,7 @@ def test_evaluate_scores_uncertainty_and_draws(
 ) -> None:
     pytest.importorskip("matplotlib")
     report = tmp_path / "scores.json"
-    wanted = ["--json", str(report), "--plots", str(tmp_path / "plots")]
+    wanted = ["--json", str(report), "--plots", str(tmp_path / "plots"), "--worst", str(tmp_path / "worst.png")]
     data = [part.replace("count=40", "count=60") for part in DATA]
     assert main(["evaluate", str(calibrated), *data, "--data.init_args.seed=3", *wanted]) == 0
     printed = capsys.readouterr().out
@@ -47,6 +47,7 @@ def test_evaluate_scores_uncertainty_and_draws(
     total = json.loads(report.read_text())["uncertainty"]["total"]
     assert set(total["calibrated"]["coverage"]) == {"0.5", "0.68", "0.9", "0.95"}
     assert (tmp_path / "plots" / "risk-coverage.png").is_file()
+    assert (tmp_path / "worst.png").is_file()
 
 
 def test_audit_writes_its_files(calibrated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

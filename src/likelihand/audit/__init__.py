@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from likelihand.audit.looks import agreed, observe_often
-from likelihand.audit.report import Audit, write_clean, write_csv, write_sheet
+from likelihand.audit.report import Audit, write_clean, write_csv, write_sheet, write_worst
 from likelihand.audit.suspect import PATTERNS, Offset, Suspicion, of_whole_set, offsets, suspicions
 from likelihand.calibration import Observations
 from likelihand.data.dataset import Dataset
@@ -29,6 +29,7 @@ __all__ = [
     "of_whole_set",
     "offsets",
     "suspicions",
+    "write_worst",
 ]
 
 

@@ -3,6 +3,7 @@
 import csv
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +25,7 @@ from likelihand.geometry import (
 )
 from likelihand.hand import BONES, KEYPOINTS
 from likelihand.structures import Record
-from likelihand.uncertainty import UNIT, Radial
+from likelihand.uncertainty import UNIT, Calibration, Radial, predicted_density
 
 CELL: Final = 224
 
@@ -79,30 +80,54 @@ def write_sheet(
     tiles: list[Image] = []
     captions: list[str] = []
     for s in suspicions:
-        n, record = position[s.index], dataset.record(s.index)
-        image_from_crop = invert(observations.crop_from_image[n])
-        points = transform_points(image_from_crop, observations.points[n])
-        regions = transform_covariances(image_from_crop, covariance[n])
-        tiles += pair(record, points, regions, radial, s)
+        tiles += pair(dataset, observations, position[s.index], covariance, radial, s.keypoints)
         captions += [f"{s.index}: {s.pattern}", f"{s.detail} {s.nats:.0f} nats"]
     Drawing(contact_sheet(tiles, columns=8, cell=CELL, captions=captions)).save(path)
 
 
+def write_worst(
+    path: Path, observations: Observations, dataset: Dataset, calibration: Calibration | None, count: int = 20
+) -> None:
+    """Draw label (left) and estimate with its 90 % regions (right) of the hands with the largest errors.
+
+    Args:
+        path: of the PNG or JPEG.
+        observations: what the model says of the hands; see `likelihand.calibration.observe`.
+        dataset: they come from.
+        calibration: the model's own, for the regions.
+        count: hands drawn.
+    """
+    o = observations
+    error = (o.error * o.labelled).sum(1) / o.labelled.sum(1)
+    covariance, radial = predicted_density(calibration, o.scale, o.spread, o.side)
+    tiles: list[Image] = []
+    captions: list[str] = []
+    for n in np.argsort(-error, kind="stable")[:count]:
+        tiles += pair(dataset, o, int(n), covariance, radial)
+        captions += [f"{o.index[n]}: error {error[n]:.3f}", str(o.dataset[n])]
+    Drawing(contact_sheet(tiles, columns=8, cell=CELL, captions=captions)).save(path)
+
+
 def pair(
-    record: Record,
-    points: Any,  # noqa: ANN401
+    dataset: Dataset,
+    observations: Observations,
+    n: int,
     covariance: Any,  # noqa: ANN401
     radial: Radial,
-    suspicion: Suspicion,
+    ringed: Sequence[int] = (),
 ) -> tuple[Image, Image]:
-    """Draw one hand twice: its label, the suspected keypoints ringed, and its estimate with 90 % regions."""
+    """Draw the n-th hand twice: its label, some keypoints ringed, and its estimate with 90 % regions."""
+    record = dataset.record(int(observations.index[n]))
+    image_from_crop = invert(observations.crop_from_image[n])
+    points = transform_points(image_from_crop, observations.points[n])
+    regions = transform_covariances(image_from_crop, covariance[n])
     tile_from_image = crop_matrix(record.box, (CELL, CELL), padding=1.5)
     left = warp_image(record.read(), tile_from_image, (CELL, CELL), fill=(90, 90, 90))
     right = left.copy()
     draw_keypoints(left, transform_points(tile_from_image, record.points), record.weight)
-    grown = transform_covariances(tile_from_image, covariance) * (float(radial.radius(0.9)) / UNIT) ** 2
+    grown = transform_covariances(tile_from_image, regions) * (float(radial.radius(0.9)) / UNIT) ** 2
     draw_keypoints(right, transform_points(tile_from_image, points), covariance=grown)
-    _ring(left, transform_points(tile_from_image, record.points)[list(suspicion.keypoints)])
+    _ring(left, transform_points(tile_from_image, record.points)[list(ringed)])
     return left, right
 
 

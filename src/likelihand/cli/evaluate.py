@@ -13,8 +13,10 @@ from likelihand.cli.labelled import add_data_options, data_of
 from likelihand.cli.parsing import Namespace, Parser, command_parser
 
 if TYPE_CHECKING:
+    from likelihand.calibration import Observations
     from likelihand.data.dataset import Dataset
     from likelihand.evaluation import PredictCrops
+    from likelihand.uncertainty import Calibration
 
 
 def parser() -> Parser:
@@ -33,6 +35,7 @@ def parser() -> Parser:
     p.add_argument("--threads", type=int | None, help="threads of one prediction")
     p.add_argument("--workers", type=int, default=0, help="threads that read pictures")
     p.add_argument("--uncertainty", action="store_true", help="score its uncertainty too, beside baselines")
+    p.add_argument("--worst", type=Path | None, help="draw the 20 worst hands, label beside estimate, as this PNG")
     p.add_argument("--plots", type=Path | None, help="folder for reliability and risk-coverage plots")
     return p
 
@@ -68,20 +71,21 @@ def run(arguments: Namespace) -> int:
             print(report)
             if arguments.json is not None:
                 report.save(arguments.json)
-            if arguments.uncertainty or arguments.plots is not None:
-                _uncertainty(arguments, dataset)
+            if arguments.uncertainty or arguments.plots is not None or arguments.worst is not None:
+                _look_closer(arguments, dataset)
     return 0
 
 
-def _uncertainty(arguments: Namespace, dataset: "Dataset") -> None:
-    """Print the scores of the model's uncertainty, add them to the JSON, draw the plots."""
-    from likelihand.calibration import compare, observe
-    from likelihand.calibration.flow import learned_density
+def _look_closer(arguments: Namespace, dataset: "Dataset") -> None:
+    """Run the model's estimates with their regions: score these, draw the worst hands."""
+    from likelihand.audit import write_worst
+    from likelihand.calibration import observe
     from likelihand.evaluation import evenly
     from likelihand.predictor import load, model_file
 
     file = model_file(arguments.model)
     runtime = load(file, threads=arguments.threads, detector=False).runtime
+    calibration = runtime.metadata.calibration
     seen = observe(
         runtime,
         dataset,
@@ -90,8 +94,21 @@ def _uncertainty(arguments: Namespace, dataset: "Dataset") -> None:
         padding=arguments.padding,
         progress=sys.stderr.isatty(),
     )
+    if arguments.worst is not None:
+        write_worst(arguments.worst, seen, dataset, calibration)
+    if arguments.uncertainty or arguments.plots is not None:
+        _uncertainty(arguments, seen, calibration, file)
+
+
+def _uncertainty(
+    arguments: Namespace, seen: "Observations", calibration: "Calibration | None", file: Path
+) -> None:
+    """Print the scores of the model's uncertainty, add them to the JSON, draw the plots."""
+    from likelihand.calibration import compare
+    from likelihand.calibration.flow import learned_density
+
     density = learned_density(file) if file.suffix.lower() == ".safetensors" else None
-    comparison = compare(seen, runtime.metadata.calibration, density)
+    comparison = compare(seen, calibration, density)
     print(f"\n{comparison}")
     if arguments.json is not None:
         content = json.loads(arguments.json.read_text("utf-8")) | {"uncertainty": comparison.to_json()}
