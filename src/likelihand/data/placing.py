@@ -33,7 +33,7 @@ SIZES: Final = (0.1, 1.0)
 ENLARGED: Final = (0.4, 3.0)
 """How much smaller or larger than letterboxed a picture may become for that."""
 AIMED: Final = 0.6
-"""Share of the pictures in which a hand is brought to a random size and place, or a part without a hand shown."""
+"""Share of the pictures in which a hand is brought to a random size and place."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,9 +123,6 @@ def _anywhere(
         wanted = max(size) * math.exp(rng.uniform(*np.log(SIZES)))
         factor = float(np.clip(wanted / max(box_length(box), 1e-6), *ENLARGED))
         middle, to = (box[:2] + box[2:]) / 2, rng.uniform(0.1, 0.9, 2) * size[::-1]
-    elif not points and rng.random() < AIMED:  # a part, as a closer look shows it
-        factor = math.exp(rng.uniform(0.0, math.log(ENLARGED[1])))
-        to, middle = middle, rng.uniform(0.5 / factor, 1 - 0.5 / factor, 2) * size[::-1]
     turns = all(len(p) > 4 for p in points)
     turned = rotation(math.radians(augmentation.rotation * turn)) if turns else np.eye(3)
     return translation(*to) @ scaling(factor) @ turned @ translation(*-middle) @ matrix
