@@ -188,6 +188,16 @@ def test_the_shape_is_the_same_for_every_turn_and_mirror_image_and_knows_bones()
     assert np.sqrt(middle.scatter[1, 0, 0]) < 0.1 < np.sqrt(shape.scatter[2, 2])
 
 
+def test_the_shape_is_a_covariance_where_most_labels_are_missing() -> None:
+    rng = np.random.default_rng(4)
+    fan = rng.normal(size=(30, 1, 2)) + 0.1 * rng.normal(size=(30, 6, 2))
+    labelled = rng.random((30, 6)) < 0.4
+    fan[:15] *= np.where(np.arange(6) % 2, 1.0, -1.0)[:, None]
+    shape = fit_shape(fan, labelled)
+    assert np.linalg.eigvalsh(shape.scatter).min() > 0
+    assert np.isfinite(shape.log_prob(fan[:1], labelled[0])).all()
+
+
 def test_where_the_model_alone_is_wrong_the_other_labels_are_believed(hands: Observations) -> None:
     """An estimate that is 20 px off, beside labels that make a hand, is no outlier; a label 20 px off is one."""
     rng = np.random.default_rng(3)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ SHRINKAGE: Final = 20.0
 SHAPE_SHRINKAGE: Final = 0.5
 """The same for the shapes of hands, where dependence is the rule."""
 SHAPE_FLOOR: Final = 1e-4
-"""Share of a coordinate's variance by which a label misses its place anyway."""
+"""Least variance along any direction, over the mean one: a label misses its place anyway."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,9 +103,47 @@ class Densities:
 
     def log_prob(self, points: FloatArray) -> FloatArray:
         """Give the log-density (P,) of points (P, 2), each under its own."""
+        return student(self.distance(points), 2, np.linalg.slogdet(self.scatter)[1], self.freedom)
+
+    def distance(self, points: FloatArray) -> FloatArray:
+        """Give the quadratic form (P,) of points (P, 2) about their means."""
         away = points - self.mean
-        q = np.einsum("ki,ki->k", away, np.linalg.solve(self.scatter, away[..., None])[..., 0])
-        return student(q, 2, np.linalg.slogdet(self.scatter)[1], self.freedom)
+        return np.asarray(np.einsum("ki,ki->k", away, np.linalg.solve(self.scatter, away[..., None])[..., 0]))
+
+    def spread(self, tails: "Tails") -> "Densities":
+        """Give the same means with the tails that data have shown."""
+        return Densities(self.mean, tails.scale * self.scatter, tails.freedom)
+
+
+class Tails(NamedTuple):
+    """How far truths lie from what was foretold of them.
+
+    Attributes:
+        scale: of their scatter.
+        freedom: of their Student's t in the plane.
+    """
+
+    scale: float
+    freedom: float
+
+
+def fit_tails(q: FloatArray) -> Tails:
+    """Fit tails to quadratic forms (N,) by maximum likelihood.
+
+    Example:
+        >>> gauss = np.random.default_rng(0).chisquare(2, 4000)
+        >>> scale, freedom = fit_tails(4 * gauss)
+        >>> round(scale, 1), freedom
+        (3.9, 25.0)
+    """
+    found = []
+    for freedom in (1.0, 1.5, *FREEDOMS):
+        scale = max(float(np.median(q)), 1e-12)
+        for _ in range(3 * ROUNDS):
+            scale = float((q * (freedom + 2) / (freedom + q / scale)).mean()) / 2
+        found.append((float((student(q / scale, 2, 0.0, freedom) - math.log(scale)).sum()), scale, freedom))
+    _, scale, freedom = max(found)
+    return Tails(scale, freedom)
 
 
 def student(q: FloatArray, p: int, log_det: FloatArray | float, freedom: float) -> FloatArray:
@@ -199,5 +237,8 @@ def _fit_shape(points: FloatArray, labelled: NDArray[np.bool_], freedom: float) 
         weight = (freedom + 2 * part.sum(1)) / (freedom + q)
         moments = np.einsum("n,nki,nli->kl", weight, values, values)
         spread = np.diag(np.diag(moments) / np.maximum(np.diag(pairs), 1.0))
-        scatter = (moments + SHAPE_SHRINKAGE * spread) / (pairs + SHAPE_SHRINKAGE) + SHAPE_FLOOR * spread
+        scatter = (moments + SHAPE_SHRINKAGE * spread) / (pairs + SHAPE_SHRINKAGE)
+        # where labels are missing, pairs of different hands need not make a covariance
+        lengths, axes = np.linalg.eigh(scatter)
+        scatter = (axes * np.maximum(lengths, SHAPE_FLOOR * lengths.mean())) @ axes.T
     return HandDensity(np.zeros((keypoints, 2)), np.asarray(np.kron(scatter, np.eye(2)), np.float64), freedom)

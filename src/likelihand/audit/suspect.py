@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from likelihand.audit.density import Densities, HandDensity, fit_density, fit_shape
+from likelihand.audit.density import Densities, HandDensity, Tails, fit_density, fit_shape, fit_tails
 from likelihand.calibration import Observations, fit, halves
 from likelihand.calibration.fit import FEWEST, covariance_of
 from likelihand.geometry import FloatArray, invert
@@ -143,12 +143,13 @@ def suspicions(observations: Observations, known_side: NDArray[np.float64] | Non
     o, w = observations, whitening(observations)
     z = np.einsum("nkij,nkj->nki", w, o.residual)
     density = fit_density(z, o.labelled)
-    shape = fit_shape(in_box(o, o.target), o.labelled)
+    shapes, tails = fit_shapes(o)
     found = []
     for n in range(len(o)):
         if o.labelled[n].sum() >= 3:
             one = o.take(np.array([n]))
-            explained = [*_whole_hand(one, w[n], density, shape), _outlier(one, w[n], z[n], density, shape)]
+            others = shapes[n].of_each(in_box(o, o.target[n]), o.labelled[n]).spread(tails)
+            explained = [*_whole_hand(one, w[n], density, shapes[n]), _outlier(one, w[n], z[n], density, others)]
             if known_side is not None:
                 explained += _side(one, float(known_side[n]))
             found.append(max(explained, key=lambda s: s.nats))
@@ -160,19 +161,39 @@ def in_box(o: Observations, points: FloatArray) -> FloatArray:
     return np.asarray((points - o.side / 2) / o.side)
 
 
-def _outlier(o: Observations, w: FloatArray, z: FloatArray, density: HandDensity, shape: HandDensity) -> Suspicion:
+def fit_shapes(observations: Observations) -> tuple[list[HandDensity], Tails]:
+    """Fit the shapes that labels make, for each hand on the other half of the hands if there are enough.
+
+    Labels of several collections, or of other poses, make other shapes: how far a label lies from where the hand's
+    others put it is seen on the hands themselves.
+
+    Returns:
+        One density a hand, and the tails of what they say of each keypoint.
+    """
+    o = observations
+    points = in_box(o, o.target)
+    second = halves(o) if len(np.unique(o.group)) > 1 else np.zeros(len(o), bool)
+    first = ~second if second.any() else second
+    both = [fit_shape(points[told], o.labelled[told]) for told in (~first, ~second)]
+    shapes = [both[int(half)] for half in second]
+    able = [n for n in range(len(o)) if o.labelled[n].sum() >= 3]
+    q = [shapes[n].of_each(points[n], o.labelled[n]).distance(points[n][o.labelled[n]]) for n in able]
+    return shapes, fit_tails(np.concatenate(q)) if q else Tails(1.0, 1.0)
+
+
+def _outlier(o: Observations, w: FloatArray, z: FloatArray, density: HandDensity, others: Densities) -> Suspicion:
     """Score the explanation that a keypoint was put anywhere in the hand's box."""
     labelled = o.labelled[0]
     prior = -2 * math.log(float(o.length[0])) - math.log(labelled.sum())
     nats = np.full(len(labelled), -np.inf)
-    nats[labelled] = prior - _likely(o, w[labelled], density.of_each(z, labelled), shape)
+    nats[labelled] = prior - _likely(o, w[labelled], density.of_each(z, labelled), others)
     wrong = np.flatnonzero(nats >= SUSPECT)
     wrong = wrong if len(wrong) else np.array([nats.argmax()])
     detail = ", ".join(KEYPOINTS[k] for k in wrong[np.argsort(-nats[wrong])])
     return Suspicion(int(o.index[0]), OUTLIER, detail, float(nats.max()), tuple(map(int, wrong)))
 
 
-def _likely(o: Observations, w: FloatArray, seen: Densities, shape: HandDensity) -> FloatArray:
+def _likely(o: Observations, w: FloatArray, seen: Densities, others: Densities) -> FloatArray:
     r"""Give the log-density of each labelled keypoint from the picture and from the other labels.
 
     With the picture's density p and the other labels' q, both of about normal form with means m, n and
@@ -183,7 +204,7 @@ def _likely(o: Observations, w: FloatArray, seen: Densities, shape: HandDensity)
     label, unwhiten = o.target[0][labelled], np.asarray(np.linalg.inv(w), np.float64)
     seen = seen.moved(unwhiten, o.points[0][labelled])
     scale, middle = np.broadcast_to(o.side * np.eye(2), seen.scatter.shape), np.full_like(label, o.side / 2)
-    others = shape.of_each(in_box(o, o.target[0]), labelled).moved(scale, middle)
+    others = others.moved(scale, middle)
     both = Densities(others.mean, others.scatter + seen.scatter, others.freedom)
     return seen.log_prob(label) + others.log_prob(label) - both.log_prob(seen.mean)
 
