@@ -56,6 +56,17 @@ def wait() -> None:
         group.barrier()
 
 
+def leave() -> None:
+    """Leave the group, if there is one: a process that exits with its threads alive may be aborted by them.
+
+    Example:
+        >>> leave()
+    """
+    group = _group()
+    if group:
+        group.destroy_process_group()
+
+
 def sum_over_processes(values: "torch.Tensor") -> "torch.Tensor":
     """Add a tensor over all processes, in place, and give it.
 

@@ -82,6 +82,7 @@ def main(folder: Path) -> None:
     gradients(folder)
     training(folder)
     poison(folder)
+    distributed.leave()
 
 
 if __name__ == "__main__":

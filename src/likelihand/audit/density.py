@@ -133,8 +133,8 @@ def fit_tails(q: FloatArray) -> Tails:
     Example:
         >>> gauss = np.random.default_rng(0).chisquare(2, 4000)
         >>> scale, freedom = fit_tails(4 * gauss)
-        >>> round(scale, 1), freedom
-        (3.9, 25.0)
+        >>> 3.5 < scale < 4.1, freedom                    # the freest of the tails that are tried
+        (True, 25.0)
     """
     found = []
     for freedom in (1.0, 1.5, *FREEDOMS):

@@ -48,6 +48,7 @@ def run(arguments: Namespace) -> int:
     """
     import torch
 
+    from likelihand import distributed
     from likelihand.training import train
 
     torch.manual_seed(getattr(arguments.train, "seed", 0))
@@ -63,6 +64,7 @@ def run(arguments: Namespace) -> int:
         out=built.out,
         resume=built.resume,
     )
+    distributed.leave()
     return 0 if result.finished else 130
 
 
