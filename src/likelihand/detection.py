@@ -28,6 +28,8 @@ SURER: Final = 0.1
 NEAR: Final = 0.02
 """Least distance of a box in such a part from an edge inside the picture, over the box's length: what the edge
 cuts is seen whole in another part."""
+LOOKS: Final = 4
+"""Looks in one call of the runtime, whose memory grows with them."""
 SURE: Final = 0.8
 """Chance of a side from which two hands are told apart by it."""
 CLEAR: Final = 0.7
@@ -136,6 +138,8 @@ class Detector:
 
     def _look(self, image: Image, regions: list[FloatArray], least: float) -> "list[_Find]":
         """Find hands in regions of a picture; those that a region's edge inside the picture cuts are left out."""
+        if len(regions) > LOOKS:
+            return self._look(image, regions[:LOOKS], least) + self._look(image, regions[LOOKS:], least)
         size = self.runtime.metadata.size
         matrices = [crop_matrix(region, size, padding=1.0) for region in regions]
         outputs = self.runtime(np.stack([warp_image(image, matrix, size) for matrix in matrices]))
