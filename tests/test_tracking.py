@@ -199,7 +199,7 @@ def test_a_new_hand_is_found_within_a_round() -> None:
 def test_points_outside_the_picture_are_not_looked_at_again() -> None:
     def predict(image: Any, boxes: Any) -> list[Hand]:
         assert all(box[2] > 0 and box[0] < image.shape[1] for box in boxes)
-        return [replace(hand(-300, 200), box=box, score=0.9) for box in boxes]
+        return [replace(hand(-300, 200), box=box, score=0.96) for box in boxes]
 
     follow = Tracker(predict, lambda image: [Region(np.array([0.0, 100.0, 80.0, 180.0]))])
     assert [follow(IMAGE, i * FRAME) for i in range(3)] == [[]] * 3
@@ -213,7 +213,7 @@ def test_a_track_on_part_of_a_hand_is_put_right() -> None:
             answer = super()._answer(box)
             middle = answer.points.mean(0)
             wide = np.ptp(box.reshape(2, 2), axis=0).max() / np.ptp(answer.points, axis=0).max()
-            return replace(answer, points=middle + 0.9 * min(wide, 1.0) * (answer.points - middle), score=0.9)
+            return replace(answer, points=middle + 0.9 * min(wide, 1.0) * (answer.points - middle), score=0.96)
 
     answers = play(Shrinking(), lambda i: [hand(200, 200)], 40, every=12)
     assert [[h.track for h in hands] for hands in answers] == [[0]] * 40

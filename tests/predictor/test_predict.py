@@ -152,7 +152,7 @@ def test_a_picture_without_hands_gives_none() -> None:
     assert Predictor(answer(), detector=lambda image: [])(IMAGE) == []
 
 
-@pytest.mark.parametrize(("presence", "count"), [(0.89, 0), (0.91, 1)])
+@pytest.mark.parametrize(("presence", "count"), [(0.94, 0), (0.96, 1)])
 def test_presence_drops_a_detected_hand(presence: float, count: int) -> None:
     hands = Predictor(answer(presence=presence), detector=lambda image: boxes_at((10, 10)))(IMAGE)
     assert len(hands) == count

@@ -26,7 +26,7 @@ from likelihand.runtimes import Outputs, Runtime
 from likelihand.structures import Hand
 from likelihand.uncertainty import Radial, predicted_density
 
-PRESENCE: Final = 0.9
+PRESENCE: Final = 0.95
 """A detected hand is dropped where the hand model gives its crop a smaller chance than this to show a hand."""
 
 DETECTOR_SIDE: Final = 0.8
