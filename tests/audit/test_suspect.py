@@ -198,6 +198,14 @@ def test_the_shape_is_a_covariance_where_most_labels_are_missing() -> None:
     assert np.isfinite(shape.log_prob(fan[:1], labelled[0])).all()
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_a_few_hands_all_alike_are_audited_without_a_warning(hands: Observations, count: int) -> None:
+    alike = hands.take(np.zeros(count, int))
+    alike = replace(alike, index=np.arange(count), group=np.array([str(n) for n in range(count)]))
+    assert len(suspicions(alike)) == count
+
+
 def test_where_the_model_alone_is_wrong_the_other_labels_are_believed(hands: Observations) -> None:
     """An estimate that is 20 px off, beside labels that make a hand, is no outlier; a label 20 px off is one."""
     rng = np.random.default_rng(3)

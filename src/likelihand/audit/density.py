@@ -19,6 +19,8 @@ SHAPE_SHRINKAGE: Final = 0.5
 """The same for the shapes of hands, where dependence is the rule."""
 SHAPE_FLOOR: Final = 1e-4
 """Least variance along any direction, over the mean one: a label misses its place anyway."""
+SMALLEST: Final = 1e-6
+"""Least scale of tails, where labels lie just where the others put them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,9 +140,9 @@ def fit_tails(q: FloatArray) -> Tails:
     """
     found = []
     for freedom in (1.0, 1.5, *FREEDOMS):
-        scale = max(float(np.median(q)), 1e-12)
+        scale = max(float(np.median(q)), SMALLEST)
         for _ in range(3 * ROUNDS):
-            scale = float((q * (freedom + 2) / (freedom + q / scale)).mean()) / 2
+            scale = max(float((q * (freedom + 2) / (freedom + q / scale)).mean()) / 2, SMALLEST)
         found.append((float((student(q / scale, 2, 0.0, freedom) - math.log(scale)).sum()), scale, freedom))
     _, scale, freedom = max(found)
     return Tails(scale, freedom)
@@ -222,7 +224,7 @@ def _fit(z: FloatArray, labelled: NDArray[np.bool_], freedom: float) -> HandDens
         moments = (flat * weight[:, None]).T @ flat
         spread = np.diag(moments) / np.maximum(np.diag(pairs), 1.0)
         scatter = (moments + SHRINKAGE * np.diag(spread)) / (pairs + SHRINKAGE)
-        scatter += 1e-6 * np.diag(np.diag(scatter))
+        scatter += 1e-6 * np.diag(np.diag(scatter)) + SMALLEST * np.eye(len(scatter))
     return HandDensity(centre.reshape(-1, 2), scatter, freedom)
 
 

@@ -157,8 +157,10 @@ def _processes() -> Iterator[None]:
         return
     import torch.distributed
 
+    from likelihand import distributed
+
     torch.distributed.init_process_group("gloo")
     try:
         yield
     finally:
-        torch.distributed.destroy_process_group()
+        distributed.leave()
