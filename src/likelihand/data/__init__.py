@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from likelihand.data.augment import Augmentation, sample_of, sample_rng
     from likelihand.data.check import Report, check_dataset, detect
     from likelihand.data.coco import CocoHands
+    from likelihand.data.cropped import Cropped
     from likelihand.data.dataset import Concatenated, Dataset, Repeated, Subset, check_record, split
     from likelihand.data.drawn import DrawnHands
     from likelihand.data.freihand import FreiHAND
@@ -28,6 +29,7 @@ __all__ = [
     "CocoScenes",
     "CocoWholeBodyHands",
     "Concatenated",
+    "Cropped",
     "Dataset",
     "DrawnHands",
     "EmptyScenes",
@@ -58,6 +60,7 @@ _HOME = {
     "CocoScenes": "data.scenes",
     "CocoWholeBodyHands": "data.wholebody",
     "Concatenated": "data.dataset",
+    "Cropped": "data.cropped",
     "Dataset": "data.dataset",
     "DrawnHands": "data.drawn",
     "EmptyScenes": "data.scenes",

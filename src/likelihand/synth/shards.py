@@ -108,6 +108,7 @@ def _write_shard(dataset: Records, folder: Path, quality: int | None, job: tuple
         dataset=np.array([record.dataset for record in records]),
         key=np.array([record.key for record in records]),
         group=np.array([record.group for record in records]),
+        present=np.array([record.present for record in records]),
     )
     content = {f"{number:05}.pictures": b"".join(pictures), f"{number:05}.npz": labels.getvalue()}
     for name, data in content.items():
@@ -180,6 +181,7 @@ class Shards:
             key=str(labels["key"][row]),
             read=partial(_read, self.folder / f"{number:05}.pictures", start, int(ends[row])),
             group=str(labels["group"][row]),
+            present=bool(labels["present"][row]) if "present" in labels else True,
         )
 
     def _labels_of(self, number: int) -> dict[str, NDArray[np.generic]]:

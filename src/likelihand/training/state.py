@@ -80,11 +80,12 @@ class WeightAverage:
     def update(self, network: nn.Module, step: int) -> None:
         """Take in the weights after `step` steps."""
         keep = min(self.decay, (1 + step) / (10 + step))
-        for mine, theirs in zip(_tensors(self.network), _tensors(network), strict=True):
-            if mine.is_floating_point():
-                mine.lerp_(theirs, 1 - keep)
-            else:
-                mine.copy_(theirs)
+        pairs = list(zip(_tensors(self.network), _tensors(network), strict=True))
+        mine, theirs = zip(*(pair for pair in pairs if pair[0].is_floating_point()), strict=True)
+        torch._foreach_lerp_(mine, theirs, 1 - keep)
+        for count, other in pairs:
+            if not count.is_floating_point():
+                count.copy_(other)
 
 
 def _tensors(module: nn.Module) -> Iterable[Tensor]:
