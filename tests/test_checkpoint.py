@@ -218,6 +218,21 @@ def test_takes_the_parts_that_are_asked_for(tmp_path: Path) -> None:
         start_from(path, other, ResidualLogLikelihood(), ["body"])
 
 
+def test_a_backbone_may_end_earlier_than_the_one_it_takes_its_weights_from(tmp_path: Path) -> None:
+    path = tmp_path / "a.safetensors"
+    whole, early, late = (TimmBackbone("tf_efficientnet_lite0", stride=16, context=c) for c in ((32,), False, (32,)))
+    long, short = (SequentialHeatmapNetwork(b, stages=1, width=8) for b in (whole, early))
+    save_checkpoint(path, long, CheckpointInfo(size=(64, 64)))
+    start_from(path, short, IntegralLoss(), ["backbone"])
+    for name, tensor in early.state_dict().items():
+        assert torch.equal(tensor, whole.state_dict()[name]), name
+    with pytest.raises(CheckpointError, match="another network"):
+        start_from(path, SequentialHeatmapNetwork(early, stages=1, width=8), IntegralLoss())
+    save_checkpoint(path, short, CheckpointInfo(size=(64, 64)))
+    with pytest.raises(CheckpointError, match="another network"):
+        start_from(path, SequentialHeatmapNetwork(late, stages=1, width=8), IntegralLoss(), ["backbone"])
+
+
 def test_a_part_that_the_checkpoint_lacks_stays_fresh(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     save_checkpoint(path, tiny_network(stages=1), CheckpointInfo(size=(64, 64)), loss=ResidualLogLikelihood())

@@ -376,7 +376,8 @@ def start_from(
         path: of the checkpoint; its network has the architecture of this one, which may have further parts.
         network: takes the weights.
         loss: takes its weights (the flows) where the checkpoint has them, of the same names and shapes.
-        parts: of the network that are taken, as ("backbone",); all, and the loss's weights, where None.
+        parts: of the network that are taken, as ("backbone",); all, and the loss's weights, where None. The
+            checkpoint's part may have more layers than this network's, as a backbone that goes on to a larger stride.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -384,6 +385,8 @@ def start_from(
     """
     state = {name.removeprefix("network."): t for name, t in read_tensors(path, "network.")[0].items()}
     state = parts_of(state, parts, str(path))
+    if parts is not None:  # a backbone that ends at an earlier map has fewer blocks
+        state = {name: t for name, t in state.items() if name in network.state_dict()}
     known = {name.partition(".")[0] for name in state}
     fresh = {name: t for name, t in network.state_dict().items() if name.partition(".")[0] not in known}
     load_state(network, state | fresh, str(path))
