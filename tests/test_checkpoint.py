@@ -220,7 +220,9 @@ def test_takes_the_parts_that_are_asked_for(tmp_path: Path) -> None:
 
 def test_a_backbone_may_end_earlier_than_the_one_it_takes_its_weights_from(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
-    whole, early, late = (TimmBackbone("tf_efficientnet_lite0", stride=16, context=c) for c in ((32,), False, (32,)))
+    whole, early, late = (
+        TimmBackbone("tf_efficientnet_lite0", stride=16, context=c) for c in ((32,), False, (32,))
+    )
     long, short = (SequentialHeatmapNetwork(b, stages=1, width=8) for b in (whole, early))
     save_checkpoint(path, long, CheckpointInfo(size=(64, 64)))
     start_from(path, short, IntegralLoss(), ["backbone"])

@@ -1,4 +1,4 @@
-"""Cut the hands of a data set out of their photos and write them as shards: a tenth of the size, and faster to read.
+"""Cut the hands of a data set out of their photos and write them as shards: smaller, and faster to read.
 
     python tools/pack.py --data DATA.yaml --out shards [--where FIELD=VALUE ...]
 

@@ -377,7 +377,7 @@ def start_from(
         network: takes the weights.
         loss: takes its weights (the flows) where the checkpoint has them, of the same names and shapes.
         parts: of the network that are taken, as ("backbone",); all, and the loss's weights, where None. The
-            checkpoint's part may have more layers than this network's, as a backbone that goes on to a larger stride.
+            checkpoint's part may have more layers than this one's, as a backbone that goes on to a larger stride.
 
     Raises:
         FileNotFoundError: there is no such file.

@@ -34,7 +34,7 @@ def test_a_folder(model: Path, pictures: Path, tmp_path: Path) -> None:
     for name, line in found.items():
         image = read_image(name)
         assert line["size"] == list(image.shape[:2]) == list(read_image(out / line["overlay"]).shape[:2])
-        (hand,) = load(model, detector=False)(image)
+        (hand,) = load(model, detector=False, looks=4)(image)
         (written,) = line["hands"]
         np.testing.assert_allclose(written["keypoints"], hand.points, atol=1e-3)
         np.testing.assert_allclose(written["scale"], hand.scale, atol=1e-3)
@@ -46,7 +46,8 @@ def test_a_folder(model: Path, pictures: Path, tmp_path: Path) -> None:
 def test_boxes_by_name_and_by_ending(model: Path, pictures: Path, tmp_path: Path) -> None:
     boxes = {"a/x.png": [[5, 5, 40, 45], [0, 0, 20, 20]], "b/x.png": [], "y.jpg": [[1, 2, 30, 40]]}
     (tmp_path / "boxes.json").write_text(json.dumps(boxes))
-    assert predict(pictures, "--model", model, "--out", tmp_path, "--boxes", tmp_path / "boxes.json") == 0
+    words = ("--boxes", tmp_path / "boxes.json", "--looks", 1)
+    assert predict(pictures, "--model", model, "--out", tmp_path, *words) == 0
     found = lines(tmp_path)
     for name, expected in (("a/x.png", boxes["a/x.png"]), ("b/x.png", []), ("b/y.jpg", boxes["y.jpg"])):
         assert [hand["box"] for hand in found[str(pictures / name)]["hands"]] == expected
@@ -114,7 +115,7 @@ def test_two_passes_look_closer(model: Path, pictures: Path, tmp_path: Path) -> 
     source = pictures / "a/x.png"
     assert predict(source, "--crop", "--passes", 2, "--model", model, "--out", tmp_path) == 0
     (written,) = lines(tmp_path)[str(source)]["hands"]
-    (hand,) = load(model, passes=2).crop(read_image(source))
+    (hand,) = load(model, passes=2, looks=4).crop(read_image(source))
     np.testing.assert_allclose(written["keypoints"], hand.points, atol=1e-3)
     assert written["box"] != [0, 0, 80, 60]
 
@@ -166,6 +167,7 @@ def test_it_never_imports_torch(model: Path, pictures: Path, tmp_path: Path) -> 
         (["--threads", "0"], "threads is 0; give 1 or more"),
         (["--batch-size", "0"], "batch_size is 0; give 1 or more"),
         (["--passes", "0"], "passes is 0; give 1 or more"),
+        (["--looks", "5"], "looks is 5; give 1 to 4"),
         (["--runtime", "tpu"], "give 'onnx', 'openvino', 'torch'"),
         (["--format", "xml"], "--format 'xml' is not known; give jsonl, coco, csv"),
         (["--mod", "x.onnx"], "unrecognized arguments: --mod"),

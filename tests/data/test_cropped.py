@@ -16,7 +16,9 @@ GENTLE = Augmentation(
 def test_a_crop_of_a_cut_hand_is_the_crop_of_its_photo() -> None:
     whole, cut = DrawnHands(4, size=96), Cropped(DrawnHands(4, size=96), room=2.6, side=1000)
     for index in range(4):
-        crops = [sample_of(d.record(index), index, (48, 48), sample_rng(1, 0, index), GENTLE) for d in (whole, cut)]
+        crops = [
+            sample_of(d.record(index), index, (48, 48), sample_rng(1, 0, index), GENTLE) for d in (whole, cut)
+        ]
         np.testing.assert_allclose(crops[0].target, crops[1].target, atol=0.05)
         np.testing.assert_array_equal(crops[0].weight, crops[1].weight)
         difference = np.abs(crops[0].crop.astype(int) - crops[1].crop)
@@ -33,7 +35,7 @@ def test_large_hands_are_made_small_and_small_ones_left() -> None:
 
 def test_groups_and_absence_travel_through_shards(tmp_path: Path) -> None:
     class Nothing(DrawnHands):
-        def record(self, index: int):  # noqa: ANN202
+        def record(self, index: int):
             from dataclasses import replace
 
             return replace(super().record(index), present=index == 1, visibility=np.zeros(21, np.int8))

@@ -30,6 +30,9 @@ def parser() -> Parser:
         help="look for small hands in parts of a picture: always (pictures), empty or never (films)",
     )
     p.add_argument("--passes", type=int, default=1, help="times to look at a hand, each closer than the last")
+    p.add_argument(
+        "--looks", type=int | None, help="crops of a hand, turned and mirrored; 4 (pictures), 1 (films)"
+    )
     p.add_argument("--model", type=Path | None, help=".onnx file, .safetensors checkpoint or run folder")
     p.add_argument("--runtime", type=str | None, help="onnx, openvino or torch; goes by the model where absent")
     p.add_argument("--threads", type=int | None, help="threads of one prediction")
@@ -48,9 +51,9 @@ def run(arguments: Namespace) -> int:
     if arguments.crop and arguments.boxes:
         raise ValueError("--crop and --boxes exclude each other; give one of them")
     if predict_video.is_video(arguments):
-        return predict_video.run(arguments, lambda: _predictor(arguments, "never"))
+        return predict_video.run(arguments, lambda: _predictor(arguments, "never", 1))
     boxes = Boxes(arguments.boxes) if arguments.boxes else None
-    predict = _predictor(arguments, "always")
+    predict = _predictor(arguments, "always", 4)
     found, problems = pictures(arguments.sources, arguments.out)
     for problem in problems:
         _tell(problem)
@@ -71,7 +74,7 @@ def run(arguments: Namespace) -> int:
     return (1 if done else 2) if failed else 0
 
 
-def _predictor(arguments: Namespace, usual: "Closer") -> "Predictor":
+def _predictor(arguments: Namespace, closer: "Closer", looks: int) -> "Predictor":
     from likelihand.predictor import load
 
     return load(
@@ -79,9 +82,10 @@ def _predictor(arguments: Namespace, usual: "Closer") -> "Predictor":
         runtime=arguments.runtime,
         threads=arguments.threads,
         detector=not (arguments.crop or arguments.boxes),
-        closer=arguments.closer or usual,
+        closer=arguments.closer or closer,
         batch_size=arguments.batch_size,
         passes=arguments.passes,
+        looks=looks if arguments.looks is None else arguments.looks,
     )
 
 

@@ -39,6 +39,7 @@ def load(
     closer: Closer = "always",
     batch_size: int = 32,
     passes: int = 1,
+    looks: int = 1,
 ) -> Predictor:
     """Load a model as a predictor.
 
@@ -52,6 +53,7 @@ def load(
             whole picture shows no hand) or "never", which is the fastest.
         batch_size: hands in one call of the model.
         passes: how often the model looks at a hand; see `Predictor`.
+        looks: 1 to 4 crops of a hand whose answers are joined; see `Predictor`.
 
     Raises:
         FileNotFoundError: the file is not there, or no model comes with this package.
@@ -68,7 +70,7 @@ def load(
     if run.metadata.kind != "hand":
         raise ValueError(f"model {file} is of kind {run.metadata.kind!r}, not 'hand'; give a hand model")
     find = _detector(kind, threads, closer) if detector else None
-    return Predictor(run, batch_size, find, passes=passes)
+    return Predictor(run, batch_size, find, passes=passes, looks=looks)
 
 
 def _runtime_name(file: Path, asked: RuntimeName | None) -> RuntimeName:

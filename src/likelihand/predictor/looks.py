@@ -1,0 +1,88 @@
+"""Several looks at one hand, turned and mirrored, and what they say together."""
+
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from likelihand.geometry import FloatArray, crop_matrix
+
+
+class Look(NamedTuple):
+    """One way to cut a hand out of its picture.
+
+    Attributes:
+        room: the crop's padding over the model's own.
+        mirrored: whether the crop is mirrored.
+        radians: turns the crop clockwise.
+    """
+
+    room: float
+    mirrored: bool
+    radians: float
+
+    def crop_from_image(self, box: FloatArray, size: tuple[int, int], padding: float) -> FloatArray:
+        """Make the (3, 3) matrix of a crop of (height, width) `size`; a closer look never cuts into the box."""
+        closer = max(padding * self.room, min(padding, 1.0))
+        return crop_matrix(box, size, padding=closer, radians=self.radians, flip=self.mirrored)
+
+
+LOOKS: Final = (Look(1.0, False, 0.0), Look(0.88, True, 0.0), Look(0.92, False, 1.2), Look(0.92, True, -1.2))
+"""The looks in their order: the plain one, closer and mirrored, and one turned to each side."""
+
+
+class Answer(NamedTuple):
+    """What the model says of one look, in image pixels.
+
+    Attributes:
+        points: (K, 2).
+        covariance: (K, 2, 2).
+        presence: chance in 0..1 that the crop shows a hand.
+        right: chance in 0..1 that it is a right one; None where the model does not say.
+    """
+
+    points: FloatArray
+    covariance: FloatArray
+    presence: float
+    right: float | None
+
+
+def together(answers: Sequence[Answer]) -> Answer:
+    r"""Join several answers about one hand.
+
+    Each keypoint's density is the mixture of the looks' densities, look i with a weight w in proportion to
+    1 / sqrt(det C), which a surer look has more of. The mean and the covariance of the mixture are
+
+    .. math:: \mu = \sum_i w_i \mu_i, \quad C = \sum_i w_i \left(C_i + (\mu_i - \mu)(\mu_i - \mu)^T\right)
+
+    so that a region also holds how much the looks differ. Presence and side are averages.
+
+    Args:
+        answers: at least one.
+
+    Returns:
+        One answer; the only one as it is.
+
+    Example:
+        >>> one, other = (Answer(np.full((1, 2), x), np.eye(2)[None], 1.0, None) for x in (0.0, 2.0))
+        >>> joined = together([one, other])
+        >>> joined.points, joined.covariance[0]
+        (array([[1., 1.]]), array([[2., 1.],
+               [1., 2.]]))
+    """
+    if len(answers) == 1:
+        return answers[0]
+    points = np.stack([answer.points for answer in answers])
+    covariance = np.stack([answer.covariance for answer in answers])
+    density = 1.0 / np.sqrt(np.maximum(np.linalg.det(covariance), np.finfo(np.float64).tiny))
+    weight = (density / density.sum(0))[..., None]
+    mean = (weight * points).sum(0)
+    away = points - mean
+    spread = covariance + away[..., :, None] * away[..., None, :]
+    rights = [answer.right for answer in answers if answer.right is not None]
+    return Answer(
+        points=mean,
+        covariance=(weight[..., None] * spread).sum(0),
+        presence=float(np.mean([answer.presence for answer in answers])),
+        right=float(np.mean(rights)) if rights else None,
+    )
