@@ -21,8 +21,8 @@ def observe_often(
 ) -> list[Observations]:
     """Run a model over labelled hands as they are, and mirrored from closer and from farther away.
 
-    What a model gets wrong it often gets wrong in one look; a wrong label is wrong in all of them. Of a hand's side
-    there is one opinion: the mean of the looks' log-odds.
+    What a model gets wrong it often gets wrong in one look; a wrong label is wrong in all of them. Of a hand's
+    side there is one opinion: the mean of the looks' log-odds.
 
     Args:
         runtime: as `likelihand.load(...).runtime`.
