@@ -19,6 +19,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -34,8 +35,10 @@ from likelihand.runtimes import OnnxRuntime
 from likelihand.structures import Record
 
 TEST, CHOOSE = slice(0, 500), slice(500, 700)
-THRESHOLDS = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45)
-PRESENCES = (0.5, 0.9, 0.95, 0.98)
+THRESHOLDS = (0.15, 0.2, 0.25, 0.35)
+PRESENCES = (0.5, 0.9, 0.95)
+LOOKS: Final = 4
+"""As the command line looks at the hands of a picture."""
 SIDE = 320
 """Of a photo in a collage, in pixels."""
 
@@ -77,9 +80,10 @@ def finder(
     threshold: float | None = None,
     presence: float = PRESENCE,
     closer: Closer = "always",
+    looks: int = LOOKS,
 ) -> Find:
     """Make the pipeline with thresholds of its own; the tool's where they are left out."""
-    predict = Predictor(hand, detector=Detector(detect, threshold, closer=closer), presence=presence)
+    predict = Predictor(hand, detector=Detector(detect, threshold, closer=closer), presence=presence, looks=looks)
     return lambda image: [(h.box, h.points, h.side) for h in predict(image)]
 
 
@@ -173,7 +177,7 @@ def report(hand: OnnxRuntime, detect: OnnxRuntime, arguments: argparse.Namespace
     for threshold in THRESHOLDS:
         once, closer = finder(hand, detect, threshold, closer="never"), finder(hand, detect, threshold)
         missed = [count(find, pictures)["all"].missed for find in (once, closer)]
-        alone = false_hands(finder(hand, detect, threshold, 0.0), empty)
+        alone = false_hands(finder(hand, detect, threshold, 0.0, looks=1), empty)
         false = [alone, false_hands(closer, empty), false_hands(closer, larger)]
         rows.append([f"{threshold:g}", *map(str, missed + false)])
     names = ["threshold", "missed at one look", "missed", f"of {len(empty)} photos without hands: detector alone"]

@@ -5,14 +5,18 @@ torch is never imported here: a process that has not imported it cannot belong t
 
 import json
 import sys
+import time
 from types import ModuleType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import torch
+
+MOMENT: Final = 0.3
+"""Seconds in which the threads of a group that was left come to rest."""
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
@@ -57,7 +61,10 @@ def wait() -> None:
 
 
 def leave() -> None:
-    """Leave the group, if there is one: a process that exits with its threads alive may be aborted by them.
+    """Leave the group, if there is one: the last thing that a process of several does.
+
+    gloo's threads outlive the group. One that has yet to let go of the last tensor it sent needs the interpreter
+    for that, and aborts the process where that is shutting down already: so they are given a moment.
 
     Example:
         >>> leave()
@@ -65,6 +72,7 @@ def leave() -> None:
     group = _group()
     if group:
         group.destroy_process_group()
+        time.sleep(MOMENT)
 
 
 def sum_over_processes(values: "torch.Tensor") -> "torch.Tensor":
