@@ -2,7 +2,7 @@
 
     python tools/looks_study.py --data LABELLED/annotations.json --where subset=core --box keypoints
 
-NME, its median and PCK by protocol `paper`; coverage of the regions that should hold 50, 68, 90 and 95 % of labels. The
+NME, its median and PCK by protocol `paper`; coverage of the regions of 50, 68, 90 and 95 %. The
 last two tables keep to the hands whose source is the largest, and to all others.
 """
 
