@@ -35,7 +35,7 @@ from likelihand.runtimes import OnnxRuntime
 from likelihand.structures import Record
 
 TEST, CHOOSE = slice(0, 500), slice(500, 700)
-THRESHOLDS = (0.15, 0.2, 0.25, 0.35)
+THRESHOLDS = (0.15, 0.2, 0.25)
 PRESENCES = (0.5, 0.9, 0.95)
 LOOKS: Final = 4
 """As the command line looks at the hands of a picture."""

@@ -162,7 +162,7 @@ def test_run_files_of_the_project_parse(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("first", "name"),
-    [("hand-1-rendered", "hand-2-photos"), ("detect-cpu", "detect-2-finer"), ("detect-cpu", "detect-3-hands")],
+    [("hand-1-rendered", "hand-2-photos"), ("detect-cpu", "detect-2-finer")],
 )
 def test_a_later_run_file_changes_the_first(first: str, name: str) -> None:
     from likelihand.cli.train import parser

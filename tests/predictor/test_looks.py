@@ -1,5 +1,7 @@
 """Several looks at one hand."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
@@ -94,3 +96,26 @@ def test_the_surer_look_counts_more() -> None:
 def test_there_are_four_looks(looks: int) -> None:
     with pytest.raises(ValueError, match=f"looks is {looks}; give 1 to 4"):
         Predictor(Spots(), looks=looks)
+
+
+def test_what_is_no_hand_at_first_sight_gets_no_further_look(image: np.ndarray) -> None:
+    class Doubtful(Spots):
+        """Takes a crop for a hand by its box's height."""
+
+        def __call__(self, crops: np.ndarray) -> dict[str, np.ndarray]:
+            answer = super().__call__(crops)
+            green = np.array([(crop[..., 1] > 99).sum() for crop in crops])
+            return answer | {"presence": np.where(green > 60, 0.99, 0.4).astype(np.float32)}
+
+    @dataclass
+    class Box:
+        box: np.ndarray
+        side: None = None
+        score: float = 0.8
+
+    near, far = Box(np.array([50, 30, 95, 70.0])), Box(np.array([10, 5, 140, 95.0]))
+    for looks, crops in ((1, 2), (4, 2 + 4)):
+        runtime = Doubtful()
+        hands = Predictor(runtime, detector=lambda _: [near, far], looks=looks)(image)
+        assert runtime.seen == crops
+        assert [hand.box.tolist() for hand in hands] == [near.box.tolist()]

@@ -59,7 +59,7 @@ def test_scale_is_in_image_pixels() -> None:
 def test_batches_change_nothing() -> None:
     boxes = [[i, i, i + 40, i + 50] for i in range(7)]
     at_once, in_threes = answer(), answer()
-    one, three = Predictor(at_once)(IMAGE, boxes), Predictor(in_threes, batch_size=3)(IMAGE, boxes)
+    one, three = (Predictor(r, batch_size=n)(IMAGE, boxes) for r, n in ((at_once, 7), (in_threes, 3)))
     assert [len(c) for c in in_threes.crops] == [3, 3, 1]
     np.testing.assert_array_equal(np.concatenate(in_threes.crops), at_once.crops[0])
     for a, b, box in zip(one, three, boxes, strict=True):

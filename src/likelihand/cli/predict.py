@@ -36,7 +36,7 @@ def parser() -> Parser:
     p.add_argument("--model", type=Path | None, help=".onnx file, .safetensors checkpoint or run folder")
     p.add_argument("--runtime", type=str | None, help="onnx, openvino or torch; goes by the model where absent")
     p.add_argument("--threads", type=int | None, help="threads of one prediction")
-    p.add_argument("--batch-size", type=int, default=32, help="hands in one call of the model")
+    p.add_argument("--batch-size", type=int, default=4, help="crops in one call of the model")
     p.add_argument("--out", type=Path, default=Path("predictions"), help="folder of the results")
     p.add_argument("--format", type=str, default="jsonl", help=f"{', '.join(FORMATS)}; JSON Lines in any case")
     p.add_argument("--no-overlay", dest="overlay", action="store_false", help="write no overlay pictures")

@@ -37,7 +37,7 @@ def load(
     *,
     detector: bool = True,
     closer: Closer = "always",
-    batch_size: int = 32,
+    batch_size: int = 4,
     passes: int = 1,
     looks: int = 1,
 ) -> Predictor:
@@ -51,7 +51,7 @@ def load(
         detector: looks for hands in whole pictures, where a detector comes with the package.
         closer: when the detector also looks at parts of a picture, for small hands: "always", "empty" (where the
             whole picture shows no hand) or "never", which is the fastest.
-        batch_size: hands in one call of the model.
+        batch_size: crops in one call of the model; more of them take more memory, and on a CPU hardly less time.
         passes: how often the model looks at a hand; see `Predictor`.
         looks: 1 to 4 crops of a hand whose answers are joined; see `Predictor`.
 

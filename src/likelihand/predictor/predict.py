@@ -21,7 +21,7 @@ from likelihand.geometry import (
 from likelihand.hand import Side
 from likelihand.predictor.checks import check_boxes, check_image
 from likelihand.predictor.duplicates import without_duplicates
-from likelihand.predictor.looks import LOOKS, Answer, together
+from likelihand.predictor.looks import LOOKS, Answer, Look, together
 from likelihand.runtimes import Outputs, Runtime
 from likelihand.structures import Hand
 from likelihand.uncertainty import GAUSSIAN, Radial, predicted_density
@@ -83,7 +83,7 @@ class Predictor:
     def __init__(
         self,
         runtime: Runtime,
-        batch_size: int = 32,
+        batch_size: int = 4,
         detector: FindHands | None = None,
         *,
         passes: int = 1,
@@ -140,29 +140,49 @@ class Predictor:
 
     def _find(self, image: Image, detector: FindHands) -> list[Hand]:
         check_image(image)
-        found = detector(image)
-        boxes = np.array([f.box for f in found], np.float64).reshape(-1, 4)
-        hands = self._look(image, boxes, self.runtime.metadata.padding, [f.side for f in found])
-        certain = [
-            replace(hand, score=math.sqrt(hand.score * f.score))
+        found = self._promising(image, detector(image))
+        hands = self._look(image, _boxes(found), self.runtime.metadata.padding, [f.side for f in found])
+        return without_duplicates([hand for hand, _ in self._certain(hands, found, self.presence)])
+
+    def _promising(self, image: Image, found: Sequence[Found]) -> Sequence[Found]:
+        """Leave out doubles, and what at first sight is so little of a hand that no further look could save it."""
+        if self.looks == 1 or self.passes > 1:
+            return found
+        padding, sides = self.runtime.metadata.padding, [f.side for f in found]
+        hands = self._pass(image, _boxes(found), padding, sides, LOOKS[:1])
+        certain = self._certain(hands, found, 1 - self.looks * (1 - self.presence))
+        kept = {id(hand) for hand in without_duplicates([hand for hand, _ in certain])}
+        return [f for hand, f in certain if id(hand) in kept]
+
+    @staticmethod
+    def _certain(hands: Sequence[Hand], found: Sequence[Found], least: float) -> list[tuple[Hand, Found]]:
+        """Take the hands of enough presence and finite points, scored together with what the detector found."""
+        return [
+            (replace(hand, score=math.sqrt(hand.score * f.score)), f)
             for hand, f in zip(hands, found, strict=True)
-            if hand.score >= self.presence and np.isfinite(hand.points).all()
+            if hand.score >= least and np.isfinite(hand.points).all()
         ]
-        return without_duplicates(certain)
 
     def _look(
         self, image: Image, boxes: FloatArray, padding: float, sides: Sequence[Side | None] | None = None
     ) -> list[Hand]:
         """Look at boxes as often as asked; each pass after the first looks closer."""
-        told = [None] * len(boxes) if sides is None else sides
-        hands = self._pass(image, boxes, padding, told)
+        told, looks = [None] * len(boxes) if sides is None else sides, LOOKS[: self.looks]
+        hands = self._pass(image, boxes, padding, told, looks)
         for _ in range(self.passes - 1):
             closer = np.array([next_box(hand) for hand in hands]).reshape(-1, 4)
-            hands = self._pass(image, closer, self.runtime.metadata.padding, told)
+            hands = self._pass(image, closer, self.runtime.metadata.padding, told, looks)
         return hands
 
-    def _pass(self, image: Image, boxes: FloatArray, padding: float, sides: Sequence[Side | None]) -> list[Hand]:
-        looks, size = LOOKS[: self.looks], self.runtime.metadata.size
+    def _pass(
+        self,
+        image: Image,
+        boxes: FloatArray,
+        padding: float,
+        sides: Sequence[Side | None],
+        looks: Sequence[Look],
+    ) -> list[Hand]:
+        size = self.runtime.metadata.size
         matrices = [look.crop_from_image(box, size, padding) for box in boxes for look in looks]
         answers = list(self._answers(image, matrices))
         radial = calibration.radial if (calibration := self.runtime.metadata.calibration) else GAUSSIAN
@@ -180,6 +200,10 @@ class Predictor:
             )
             for i, matrix in enumerate(batch):
                 yield _answer({name: values[i] for name, values in outputs.items()}, covariance[i], matrix)
+
+
+def _boxes(found: Sequence[Found]) -> FloatArray:
+    return np.array([f.box for f in found], np.float64).reshape(-1, 4)
 
 
 def next_box(hand: Hand) -> FloatArray:
