@@ -230,6 +230,10 @@ def test_a_backbone_may_end_earlier_than_the_one_it_takes_its_weights_from(tmp_p
         assert torch.equal(tensor, whole.state_dict()[name]), name
     with pytest.raises(CheckpointError, match="another network"):
         start_from(path, SequentialHeatmapNetwork(early, stages=1, width=8), IntegralLoss())
+    two = SequentialHeatmapNetwork(early, stages=2, width=8)
+    save_checkpoint(path, two, CheckpointInfo(size=(64, 64)))
+    with pytest.raises(CheckpointError, match="another network"):
+        start_from(path, short, IntegralLoss(), ["stages"])
     save_checkpoint(path, short, CheckpointInfo(size=(64, 64)))
     with pytest.raises(CheckpointError, match="another network"):
         start_from(path, SequentialHeatmapNetwork(late, stages=1, width=8), IntegralLoss(), ["backbone"])

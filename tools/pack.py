@@ -23,7 +23,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     hands = Cropped(data_of(arguments), arguments.room, arguments.side)
-    describe = {"room": arguments.room, "side": arguments.side}
+    source = {name: str(getattr(arguments, name)) for name in ("data", "where", "box")}
+    describe = {"room": arguments.room, "side": arguments.side, **source}
     out = write_shards(
         hands, arguments.out, processes=arguments.processes, quality=arguments.quality, describe=describe
     )

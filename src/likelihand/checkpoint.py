@@ -376,8 +376,8 @@ def start_from(
         path: of the checkpoint; its network has the architecture of this one, which may have further parts.
         network: takes the weights.
         loss: takes its weights (the flows) where the checkpoint has them, of the same names and shapes.
-        parts: of the network that are taken, as ("backbone",); all, and the loss's weights, where None. The
-            checkpoint's part may have more layers than this one's, as a backbone that goes on to a larger stride.
+        parts: of the network that are taken, as ("backbone",), which may go on to a larger stride in the
+            checkpoint; all, and the loss's weights, where None.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -386,15 +386,15 @@ def start_from(
     state = {name.removeprefix("network."): t for name, t in read_tensors(path, "network.")[0].items()}
     state = parts_of(state, parts, str(path))
     if parts is not None:  # a backbone that ends at an earlier map has fewer blocks
-        state = {name: t for name, t in state.items() if name in network.state_dict()}
+        state = {n: t for n, t in state.items() if n[:9] != "backbone." or n in network.state_dict()}
     known = {name.partition(".")[0] for name in state}
     fresh = {name: t for name, t in network.state_dict().items() if name.partition(".")[0] not in known}
     load_state(network, state | fresh, str(path))
     if parts is not None:
         return Started(False, tuple(sorted({name.partition(".")[0] for name in fresh})))
     tensors = {name.removeprefix("loss."): t for name, t in read_tensors(path, "loss.")[0].items()}
-    own = {name: t.shape for name, t in loss.state_dict().items()}
-    fits = bool(own) and own == {name: t.shape for name, t in tensors.items()}
+    shapes = {name: t.shape for name, t in loss.state_dict().items()}
+    fits = bool(shapes) and shapes == {name: t.shape for name, t in tensors.items()}
     if fits:
         load_state(loss, tensors, str(path))
     return Started(fits, tuple(sorted({name.partition(".")[0] for name in fresh})))
