@@ -9,7 +9,7 @@ from likelihand.hand import Side
 from likelihand.synth.background import Photos
 from likelihand.synth.compose import EFFECTS, compose_crop, compose_scene, stream_of
 from likelihand.synth.effects import blurred, developed
-from likelihand.synth.labels import HandLabel, Occlusion, label_hand, occlusion_of
+from likelihand.synth.labels import HandLabel, Occlusion, keypoints_of, label_hand, occlusion_of
 from likelihand.synth.options import SynthOptions
 from likelihand.synth.render import composite, render_layers
 from likelihand.synth.scene import Scene
@@ -116,11 +116,12 @@ def labels_of(scene: Scene, part: NDArray[np.int32]) -> tuple[HandLabel, ...]:
     """Write down the truth about every hand of a scene; `part` says which body each pixel shows."""
     labels = []
     for hand in scene.hands:
+        keypoints = keypoints_of(hand.joints)
         occlusion = occlusion_of(
-            hand.joints, scene.matrix, scene.size, hand.part, scene.vertices, scene.triangles, scene.part
+            keypoints, scene.matrix, scene.size, hand.part, scene.vertices, scene.triangles, scene.part
         )
         mask = part == hand.part
-        labels.append(label_hand(hand.joints, scene.matrix, hand.metres, hand.side, occlusion, mask))
+        labels.append(label_hand(keypoints, scene.matrix, hand.metres, hand.side, occlusion, mask))
     return tuple(labels)
 
 
