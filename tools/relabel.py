@@ -2,12 +2,12 @@
 
     python tools/relabel.py runs/packed/photos --model runs/hand-2 --anatomy runs/hand-1 --out runs/packed/photos-2
 
-Models and people put a fingertip or a knuckle at other places of the same hand. What the labels of a set and the
-estimates of `--anatomy`, trained on rendered hands alone, differ by in the median, along the bone that ends in the
-keypoint, is taken from the labels, and from the estimates of `--model` in the same way. Then a label becomes the
-mean of itself and the estimate where the two agree, and no label where they do not; a keypoint without a label gets
-the estimate where all labels of its hand agree with theirs. Labels made so are for training under a loss that
-expects them to be wrong at times, never for scores.
+Models and people put a fingertip or a knuckle at other places of the same hand. What the labels of a set and
+the estimates of `--anatomy`, trained on rendered hands alone, differ by in the median, along the bone that
+ends in the keypoint, is taken from the labels, and from the estimates of `--model` in the same way. Then a
+label becomes the mean of itself and the estimate where the two agree, and no label where they do not; a
+keypoint without a label gets the estimate where all labels of its hand agree with theirs. Labels made so are
+for training under a loss that expects them to be wrong at times, never for scores.
 """
 
 import argparse
