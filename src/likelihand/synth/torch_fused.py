@@ -1,0 +1,48 @@
+"""Elementwise functions of tensors as few kernels of a GPU: `torch.compile` where it works, else one at a time."""
+
+import functools
+import warnings
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import torch
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+def fused(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Compile a function of tensors when it first meets a CUDA tensor; on any other device it runs as it stands.
+
+    Where compiling fails, for want of Triton or of a compiler of C, it warns and runs as it stands from then on.
+    `torch.compiler.set_stance("force_eager")` switches compiling off.
+
+    Example:
+        >>> fused(lambda x: 2 * x + 1)(torch.ones(2))
+        tensor([3., 3.])
+    """
+    run: Callable[Arguments, Result] | None = None
+
+    @functools.wraps(function)
+    def wrapped(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        nonlocal run
+        if run is function or not any(isinstance(a, torch.Tensor) and a.is_cuda for a in args):
+            return function(*args, **kwargs)
+        try:
+            run = run or torch.compile(function, dynamic=True, fullgraph=True)
+            return run(*args, **kwargs)
+        except torch.OutOfMemoryError:
+            raise
+        except Exception as error:
+            result = function(*args, **kwargs)
+            run = function
+            warn_slow(f"compiling {function.__name__}", error)
+            return result
+
+    return wrapped
+
+
+def warn_slow(what: str, error: Exception) -> None:
+    """Say that something is impossible here and that rendering goes on without it."""
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    warnings.warn(f"{what} failed, so rendering is slower here: {reason[:300]}", RuntimeWarning, stacklevel=3)
