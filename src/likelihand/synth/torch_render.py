@@ -59,7 +59,7 @@ def shadow_maps(batch: Batch) -> Tensor:
     return torch.where(batch.shadows[:, None, None], maps, FAR)
 
 
-@fused
+@fused(vertices=0, of=0)
 def seen_along(vertices: Tensor, of: Tensor, lamps: Tensor, frames: Tensor, size: int) -> tuple[Tensor, Tensor]:
     """Give every vertex's place in its scene's maps along K directions, (K, V, 2), and its height (K, V).
 
@@ -72,12 +72,12 @@ def seen_along(vertices: Tensor, of: Tensor, lamps: Tensor, frames: Tensor, size
     """
     off = vertices - lamps[of, s.CENTRE : s.CENTRE + 3]
     scale = 0.5 * size / lamps[of, s.RADIUS]
-    turned = (frames[of] * off[:, None, None]).sum(3)
-    x, y = turned[:, :, 0] * scale[:, None] + 0.5 * size, 0.5 * size - turned[:, :, 1] * scale[:, None]
-    return torch.stack([x.T, y.T], 2), turned[:, :, 2].T.contiguous()
+    turned = (frames.transpose(0, 1)[:, of] * off[:, None]).sum(3)
+    x, y = turned[:, :, 0] * scale + 0.5 * size, 0.5 * size - turned[:, :, 1] * scale
+    return torch.stack([x, y], 2), turned[:, :, 2]
 
 
-@fused
+@fused(places=1, heights=1, normals=0, of=0)
 def sky_light(
     places: Tensor, heights: Tensor, normals: Tensor, of: Tensor, lamps: Tensor, frames: Tensor, colours: Tensor,
     maps: Tensor,
@@ -96,14 +96,13 @@ def sky_light(
     """
     count, size = maps.shape[0], maps.shape[2]
     bias = SKY_BIAS * lamps[of, s.RADIUS] / size
-    gathered = [torch.zeros_like(bias)] * 4
-    for k in range(count):
-        j, i = (places[k, :, axis].floor().long().clamp(0, size - 1) for axis in range(2))
-        hidden = ((maps[k, of, i, j] - heights[k]) / bias - 1.0).clamp(0.0, 1.0)
-        facing = sum((normals[:, axis] * frames[of, k, 2, axis] for axis in range(3)), torch.zeros_like(bias))
-        amount = ((facing + 0.2) / 1.2).clamp(min=0.0) * (1.0 - 0.9 * hidden) * 4.0 / count
-        gathered = [gathered[c] + amount * colours[of, k, c] for c in range(3)] + [gathered[3] + amount]
-    return torch.stack(gathered, 1)
+    j, i = (places[:, :, axis].floor().long().clamp(0, size - 1) for axis in range(2))
+    nearest = maps[torch.arange(count, device=maps.device)[:, None], of, i, j]
+    hidden = ((nearest - heights) / bias - 1.0).clamp(0.0, 1.0)
+    facing = (normals * frames[:, :, 2].transpose(0, 1)[:, of]).sum(2)
+    amount = ((facing + 0.2) / 1.2).clamp(min=0.0) * (1.0 - 0.9 * hidden) * 4.0 / count
+    light = (amount[:, :, None] * colours.transpose(0, 1)[:, of]).sum(0)
+    return torch.cat([light, amount.sum(0)[:, None]], 1)
 
 
 def shade_batch(batch: Batch, corners: Tensor, shadow: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -153,7 +152,7 @@ def gathered(rgb: Tensor, shaded: Tensor, covered: Tensor) -> Tensor:
     return _gathered(rgb, count, end, covered) if rgb.shape[1] else rgb.new_zeros(3, *count.shape)
 
 
-@fused
+@fused(rgb=1)
 def _gathered(rgb: Tensor, count: Tensor, end: Tensor, covered: Tensor) -> Tensor:
     total = [torch.zeros(count.shape, device=rgb.device)] * 3
     for turn in range(4):
@@ -177,7 +176,7 @@ def composite(batch: Batch, colour: Tensor, covered: Tensor, part: Tensor) -> Te
     return laid(colour, covered, batch.background, gain, soft_shadows(covered, batch.shade))
 
 
-@fused
+@fused(hands=0)
 def exposure(colour: Tensor, covered: Tensor, part: Tensor, hands: Tensor, brightness: Tensor) -> Tensor:
     """Give the gain (N,) that brings the mean light of the hands to the brightness asked for."""
     hand = hands[torch.where(part < 0, hands.shape[0] - 1, part)] & (covered == 4)
@@ -186,7 +185,7 @@ def exposure(colour: Tensor, covered: Tensor, part: Tensor, hands: Tensor, brigh
     return torch.where(count > 0, brightness / (light / count.clamp(min=1) + 1e-4), 1.0)
 
 
-@fused
+@fused()
 def laid(colour: Tensor, covered: Tensor, behind: Tensor, gain: Tensor, dim: Tensor) -> Tensor:
     """Lay exposed solids over what is behind, darkened: (N, height, width, 3)."""
     clear = dim * (1.0 - 0.25 * covered)
@@ -224,7 +223,7 @@ def grown(shift: Tensor, length: int) -> Tensor:
     return (1.0 - (place[:, :, None] - torch.arange(SHADE_MAP, device=shift.device)).abs()).clamp(min=0.0)
 
 
-@fused
+@fused()
 def develop_batch(light: Tensor) -> Tensor:
     """Turn linear light (N, height, width, 3) into uint8 sRGB: `effects.developed` without chance."""
     bright = 1.1 * light.clamp(min=0) / (1.0 + 0.1 * light.clamp(min=0))

@@ -12,7 +12,7 @@ from likelihand.synth.torch_raster import depth_of, triangle_of
 from likelihand.synth.torch_texture import Colour, Columns, reflectance, rows_of
 
 
-@fused
+@fused(part=0)
 def survey(keys: Tensor, part: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Choose the samples to shade: see `shading._survey`.
 
@@ -49,7 +49,7 @@ def survey(keys: Tensor, part: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return shaded, covered, front
 
 
-@fused
+@fused(ids=0, points=0, corners=0, triangles=0, part=0, materials=0)
 def fragment_colours(
     ids: Tensor, keys: Tensor, points: Tensor, corners: Tensor, triangles: Tensor, part: Tensor,
     materials: Tensor, lamps: Tensor, shadow: Tensor, volume: Tensor,
@@ -73,12 +73,12 @@ def fragment_colours(
     of, y, x = pixel // (height * width // 4), pixel // (width // 2) % (height // 2), pixel % (width // 2)
     y, x = 2 * y + (k >> 1), 2 * x + (k & 1)
     t = triangle_of(keys[of, y, x])
-    at = interpolated(points, corners, [triangles[t, n] for n in range(3)], x + 0.5, y + 0.5)
+    at = interpolated(points, corners, rows_of(triangles, t), x + 0.5, y + 0.5)
     p, lamp = rows_of(materials, part[t]), rows_of(lamps, of)
     return torch.stack(light_of(p, at, lamp, shadow, of, volume))
 
 
-def interpolated(points: Tensor, corners: Tensor, abc: Columns, x: Tensor, y: Tensor) -> list[Tensor]:
+def interpolated(points: Tensor, corners: Tensor, abc: Columns, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
     """Interpolate the corners' 20 columns at places of the raster, perspective-correct: each (M,)."""
     a, b, c = abc
     ax, ay = points[a, 0], points[a, 1]
@@ -90,8 +90,8 @@ def interpolated(points: Tensor, corners: Tensor, abc: Columns, x: Tensor, y: Te
         for weight, corner in zip((1.0 - wb - wc, wb, wc), abc, strict=True)
     ]
     total = weights[0] + weights[1] + weights[2]
-    wa, wb, wc = (weight / total for weight in weights)
-    return [wa * corners[a, n] + wb * corners[b, n] + wc * corners[c, n] for n in range(s.CORNER_COLUMNS)]
+    wa, wb, wc = ((weight / total)[:, None] for weight in weights)
+    return (wa * corners[a] + wb * corners[b] + wc * corners[c]).unbind(1)
 
 
 def light_of(

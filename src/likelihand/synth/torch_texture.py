@@ -16,39 +16,35 @@ Columns: TypeAlias = Sequence[Tensor]
 Colour: TypeAlias = tuple[Tensor, Tensor, Tensor]
 
 
-def rows_of(table: Tensor, row: Tensor) -> list[Tensor]:
+def rows_of(table: Tensor, row: Tensor) -> tuple[Tensor, ...]:
     """Look up rows of a table (N, C): C tensors (M,), one a column."""
-    return [table[row, column] for column in range(table.shape[1])]
+    return table[row].unbind(1)
 
 
-def noise(volume: Tensor, place: Columns, channels: int = 3) -> list[Tensor]:
-    """Interpolate the first channels of noise, period 1, each (M,) in -1/2..1/2.
+def noise(volume: Tensor, place: Columns) -> tuple[Tensor, ...]:
+    """Interpolate three channels of noise, period 1, each (M,) in -1/2..1/2.
 
     Args:
         volume: (32, 32, 32, 3).
         place: x, y, z, each (M,).
-        channels: how many.
     """
-    cells, parts = [], []
+    side = torch.arange(2, device=volume.device)
+    cells, weights = [], []
     for x in place:
         scaled = (x - x.floor()) * CELLS
-        cells.append(scaled.long())
-        parts.append(scaled - cells[-1])
-    near = [(1.0 - part, cell & (CELLS - 1)) for part, cell in zip(parts, cells, strict=True)]
-    far = [(part, (cell + 1) & (CELLS - 1)) for part, cell in zip(parts, cells, strict=True)]
-    flat, total = volume.reshape(-1, 3), [torch.zeros_like(place[0])] * channels
-    for corner in range(8):
-        (wx, i), (wy, j), (wz, k) = (far[axis] if corner >> axis & 1 else near[axis] for axis in range(3))
-        weight, row = wx * wy * wz, (i * CELLS + j) * CELLS + k
-        total = [total[c] + weight * flat[row, c] for c in range(channels)]
-    return total
+        cell = scaled.long()
+        cells.append((cell[:, None] + side) & (CELLS - 1))
+        weights.append(((scaled - cell)[:, None] - 1 + side).abs())
+    i, j, k = cells[0][:, :, None, None], cells[1][:, None, :, None], cells[2][:, None, None, :]
+    weight = weights[0][:, :, None, None] * weights[1][:, None, :, None] * weights[2][:, None, None, :]
+    lattice = volume.reshape(-1, 3)[(i * CELLS + j) * CELLS + k]
+    return (weight[..., None] * lattice).sum((1, 2, 3)).unbind(1)
 
 
-def rough_noise(volume: Tensor, place: Columns, channels: int = 3) -> list[Tensor]:
-    """Give the first channels of the lattice's nearest point below, each (M,)."""
+def rough_noise(volume: Tensor, place: Columns) -> tuple[Tensor, ...]:
+    """Give the lattice's nearest point below, three channels, each (M,)."""
     i, j, k = (((x - x.floor()) * CELLS).long() & (CELLS - 1) for x in place)
-    row = (i * CELLS + j) * CELLS + k
-    return [volume.reshape(-1, 3)[row, c] for c in range(channels)]
+    return rows_of(volume.reshape(-1, 3), (i * CELLS + j) * CELLS + k)
 
 
 def grown(a: Columns, p: Columns, scale: float) -> list[Tensor]:
@@ -109,7 +105,7 @@ def folds(p: Columns, a: Columns) -> Tensor:
 
 def skin_lab(p: Columns, a: Columns, volume: Tensor) -> Colour:
     """Give the CIELAB colour of skin at each place."""
-    coarse, middle = noise(volume, grown(a, p, 0.07)), noise(volume, grown(a, p, 0.3), 2)
+    coarse, middle = noise(volume, grown(a, p, 0.07)), noise(volume, grown(a, p, 0.3))
     fine, hairs, spots = rough_noise(volume, grown(a, p, 1.45))
     dark = ((66.0 - p[m.LIGHTNESS]) / 40.0).clamp(0.0, 1.0)
     palm, back, knuckle, age = a[7] * p[m.PALM_CONTRAST], 1.0 - a[7], a[9], p[m.AGE]
@@ -132,7 +128,7 @@ def veins(p: Columns, a: Columns, volume: Tensor) -> Tensor:
     """Give how strongly a vein shows through the back of the hand at each place, (M,)."""
     place = [scale * a[axis] + 2.0 * p[m.SHIFT_X + axis] for axis, scale in enumerate((0.14, 0.05, 0.13))]
     strength = (1.0 - a[7]) * p[m.VEIN]
-    return bell(noise(volume, place, 1)[0], 0.0, 0.04) * strength * (strength > 0.05)
+    return bell(noise(volume, place)[0], 0.0, 0.04) * strength * (strength > 0.05)
 
 
 def nail_cover(a: Columns) -> Colour:
@@ -185,7 +181,7 @@ def skin_colour(p: Columns, a: Columns, volume: Tensor) -> tuple[Colour, Tensor,
 def cloth_colour(p: Columns, a: Columns, volume: Tensor) -> tuple[Colour, Tensor]:
     """Give linear RGB and the gloss of cloth and things, each (M,)."""
     thing, sleeve = p[m.KIND] > 0.5, p[m.SLEEVE_START]
-    (middle,), (fine,) = noise(volume, grown(a, p, 0.22), 1), rough_noise(volume, grown(a, p, 1.75), 1)
+    middle, fine = noise(volume, grown(a, p, 0.22))[0], rough_noise(volume, grown(a, p, 1.75))[0]
     grain = 1.0 + 0.35 * middle + torch.where(thing, 0.08, 0.35) * fine
     hem = 1.0 - 0.4 * bell(a[8], sleeve + 0.06, 0.012)
     grain = grain * torch.where(~thing & (sleeve < 50.0), hem, 1.0)
