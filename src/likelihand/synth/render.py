@@ -15,7 +15,11 @@ from likelihand.synth.shading import SAMPLES, Body, Lamp, shade
 from likelihand.synth.texture import noise_volume
 
 Floats = NDArray[np.float32]
-_MARGIN: Final = 0.45
+MARGIN: Final = 0.45
+"""Palm lengths around the joints that shadows reach to."""
+SHADE_MAP: Final = 40
+SHADE_SIGMA: Final = 2.0
+"""Side of the map of what a hand darkens behind it, and the deviation of its blur there."""
 
 
 class Layers(NamedTuple):
@@ -56,7 +60,7 @@ def bounds(scene: Scene) -> tuple[Floats, float]:
     """Give the centre and radius of the ball around the hands, in which shadows are worked out."""
     joints = np.concatenate([hand.joints for hand in scene.hands]) if scene.hands else np.zeros((1, 3))
     centre = joints.mean(0)
-    radius = float(np.linalg.norm(joints - centre, axis=1).max()) + _MARGIN
+    radius = float(np.linalg.norm(joints - centre, axis=1).max()) + MARGIN
     return centre.astype(np.float32), radius
 
 
@@ -106,8 +110,8 @@ def _blend(
 
 def soft_shadow(alpha: Floats, shift: tuple[float, float]) -> Floats:
     """Blur and move a coverage: what a hand near a wall does to the light on it."""
-    small = cv2.resize(alpha, (40, 40), interpolation=cv2.INTER_AREA)
-    small = cv2.GaussianBlur(small, (0, 0), 2.0)
+    small = cv2.resize(alpha, (SHADE_MAP, SHADE_MAP), interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), SHADE_SIGMA)
     height, width = alpha.shape
-    matrix = np.array([[width / 40, 0, shift[0]], [0, height / 40, shift[1]]], np.float32)
+    matrix = np.array([[width / SHADE_MAP, 0, shift[0]], [0, height / SHADE_MAP, shift[1]]], np.float32)
     return np.asarray(cv2.warpAffine(small, matrix, (width, height), flags=cv2.INTER_LINEAR), np.float32)
