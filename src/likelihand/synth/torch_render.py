@@ -17,7 +17,7 @@ from likelihand.synth.texture import noise_volume
 from likelihand.synth.torch_fused import fused
 from likelihand.synth.torch_pack import Batch, Packed, batch_of, pack
 from likelihand.synth.torch_raster import height_maps, nearest_keys, normals_of
-from likelihand.synth.torch_shading import fragment_colours, survey
+from likelihand.synth.torch_shading import fragment_colours, located, survey
 from likelihand.synth.torch_texture import srgb
 
 _FRAGMENTS: Final = 1 << 22
@@ -124,9 +124,9 @@ def shade_batch(batch: Batch, corners: Tensor, shadow: Tensor) -> tuple[Tensor, 
         return covered.new_zeros(3, *covered.shape).float(), covered, covered.long() - 1
     shaded, covered, part = survey(keys, batch.part)
     ids = shaded.view(-1).nonzero()[:, 0]
-    mesh = keys, batch.points, corners, batch.triangles, batch.part
-    matter = batch.materials, batch.lamps, shadow, noise_on(keys.device)
-    rgb = [fragment_colours(some, *mesh, *matter) for some in torch.split(ids, _FRAGMENTS)]
+    mesh = batch.points, corners, batch.triangles, batch.part, batch.materials
+    light = batch.lamps, shadow, noise_on(keys.device)
+    rgb = [fragment_colours(*located(some, keys), *mesh, *light) for some in torch.split(ids, _FRAGMENTS)]
     return gathered(torch.cat(rgb, 1), shaded, covered), covered, part
 
 

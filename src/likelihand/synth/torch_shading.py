@@ -49,16 +49,32 @@ def survey(keys: Tensor, part: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return shaded, covered, front
 
 
-@fused(ids=0, points=0, corners=0, triangles=0, part=0, materials=0)
+@fused(ids=0)
+def located(ids: Tensor, keys: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Tell where samples lie: their scene, the triangle they see, x and y in samples, each (M,).
+
+    Args:
+        ids: (M,) four times the number of the pixel, plus which of its samples.
+        keys: (N, 2 height, 2 width) of `torch_raster.nearest_keys`.
+    """
+    height, width = keys.shape[1] // 2, keys.shape[2] // 2
+    pixel, k = ids >> 2, ids & 3
+    of, y, x = pixel // (height * width), 2 * (pixel // width % height) + (k >> 1), 2 * (pixel % width) + (k & 1)
+    return of, triangle_of(keys[of, y, x]), x + 0.5, y + 0.5
+
+
+@fused(of=0, t=0, x=0, y=0, points=0, corners=0, triangles=0, part=0, materials=0, lamps=0, shadow=0)
 def fragment_colours(
-    ids: Tensor, keys: Tensor, points: Tensor, corners: Tensor, triangles: Tensor, part: Tensor,
+    of: Tensor, t: Tensor, x: Tensor, y: Tensor, points: Tensor, corners: Tensor, triangles: Tensor, part: Tensor,
     materials: Tensor, lamps: Tensor, shadow: Tensor, volume: Tensor,
 ) -> Tensor:  # fmt: skip
     """Give the linear RGB of fragments, (3, M): see `shading.fragment_colour`.
 
     Args:
-        ids: (M,) four times the number of the pixel, plus which of its samples.
-        keys: (N, 2 height, 2 width) of `torch_raster.nearest_keys`.
+        of: (M,) their scenes.
+        t: (M,) their triangles.
+        x: (M,) their places in samples.
+        y: (M,) their places in samples.
         points: (V, 2) in samples.
         corners: (V, 20).
         triangles: (F, 3).
@@ -68,12 +84,7 @@ def fragment_colours(
         shadow: (N, n, n) maps.
         volume: the lattice of noise.
     """
-    height, width = keys.shape[1], keys.shape[2]
-    pixel, k = ids >> 2, ids & 3
-    of, y, x = pixel // (height * width // 4), pixel // (width // 2) % (height // 2), pixel % (width // 2)
-    y, x = 2 * y + (k >> 1), 2 * x + (k & 1)
-    t = triangle_of(keys[of, y, x])
-    at = interpolated(points, corners, rows_of(triangles, t), x + 0.5, y + 0.5)
+    at = interpolated(points, corners, rows_of(triangles, t), x, y)
     p, lamp = rows_of(materials, part[t]), rows_of(lamps, of)
     return torch.stack(light_of(p, at, lamp, shadow, of, volume))
 
