@@ -54,24 +54,6 @@ def test_a_run_leaves_what_explains_it(tmp_path: Path) -> None:
     assert {n.split(".")[0] for n in names} == {"network", "loss"}
 
 
-def test_a_compiled_network_learns_the_same_and_is_kept_under_the_same_names(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    compiled = []
-
-    def traced(module: torch.nn.Module) -> None:
-        compiled.append(type(module))
-        module._compiled_call_impl = torch.compile(module._call_impl, backend="eager")
-
-    monkeypatch.setattr(torch.nn.Module, "compile", traced)
-    plain = tiny_run.run(tmp_path / "plain", steps=4, validate_every=4)
-    run = tiny_run.run(tmp_path / "compiled", steps=4, validate_every=4, compiled=True)
-    assert compiled == [tiny_run.TinyNetwork]
-    assert plain.report is not None and run.report is not None
-    assert run.report.scores.nme == pytest.approx(plain.report.scores.nme, abs=1e-6)
-    assert same(plain.last, run.last)
-
-
 def test_training_leaves_the_process_as_it_was(tmp_path: Path) -> None:
     network, loss = tiny_run.make()
     before = torch.get_rng_state(), signal.getsignal(signal.SIGINT)

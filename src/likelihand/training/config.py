@@ -15,7 +15,7 @@ from likelihand.geometry import BOX_PADDING
 _LENGTH: Final = {"epochs", "steps"}
 _FREE: Final = _LENGTH | {
     *("workers", "progress", "tensorboard", "log_every", "checkpoint_every", "validate_every"),
-    *("validation_limit", "device", "compiled", "batch_size"),
+    *("validation_limit", "device", "batch_size"),
 }
 
 
@@ -50,8 +50,6 @@ class TrainConfig:
         validation_limit: validates on at most so many samples, spread evenly.
         sync_batch_norm: on several GPUs, batch norm over the batches of all of them.
         device: "auto" takes a GPU where there is one.
-        compiled: compiles the network with `torch.compile` in the first steps, which take a minute: for a GPU that
-            waits for many small calls.
         tensorboard: writes a TensorBoard log too, where it is installed.
         progress: shows a bar.
 
@@ -89,7 +87,6 @@ class TrainConfig:
     validation_limit: int | None = None
     sync_batch_norm: bool = False
     device: Literal["auto", "cpu"] = "auto"
-    compiled: bool = False
     tensorboard: bool = True
     progress: bool = True
 

@@ -57,8 +57,6 @@ class Run:
             trainee, config.learning_rate, config.loss_learning_rate, config.weight_decay
         )
         self.average = WeightAverage(trainee.network, config.average) if config.average else None
-        if config.compiled:
-            trainee.network.compile()
         self.module, self.optimizer = accelerator.prepare(trainee, self.raw_optimizer)
         self.step, self.best = 0, math.inf
         self.report: Report | None = None
