@@ -4,7 +4,7 @@ import contextlib
 import math
 import os
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from likelihand.metadata import KEY, ModelMetadata
-from likelihand.models.folding import folded
+from likelihand.models.folding import FoldedNetwork, folded
 from likelihand.runtimes import OnnxRuntime, TorchRuntime
 
 TOLERANCE: Final = 1e-3
@@ -103,6 +103,8 @@ def _write(module: nn.Module, file: Path, metadata: ModelMetadata) -> None:
     _forget_sources(program.model)
     program.model.metadata_props[KEY] = metadata.to_json()
     program.save(file, external_data=False)
+    if isinstance(module, FoldedNetwork):
+        _keep(file, module.unfolded())
 
 
 def _forget_sources(model: Any) -> None:  # noqa: ANN401
@@ -111,6 +113,17 @@ def _forget_sources(model: Any) -> None:  # noqa: ANN401
         for node in graph:
             node.metadata_props.clear()
             node.doc_string = None
+
+
+def _keep(file: Path, tensors: Mapping[str, torch.Tensor]) -> None:
+    """Put tensors into an ONNX file that no operation needs; runtimes drop them."""
+    import onnx
+    from onnx import numpy_helper
+
+    model = onnx.load(file)
+    arrays = {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}
+    model.graph.initializer.extend(numpy_helper.from_array(array, name) for name, array in arrays.items())
+    onnx.save(model, file)
 
 
 def _halve(file: Path) -> None:

@@ -17,7 +17,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from likelihand.heatmaps import soft_argmax, spatial_moments
 from likelihand.models.deploy import SPREAD, DeployedNetwork
-from likelihand.models.heads import HEATMAP_STRIDE, HeatmapHead
+from likelihand.models.heads import HEATMAP_STRIDE
 from likelihand.models.sequential import SequentialHeatmapNetwork, Stage
 
 BLOCK: Final = 8
@@ -55,23 +55,45 @@ class FoldedNetwork(nn.Module):
         super().__init__()
         self.network, self.outputs = network, tuple(outputs)
         widths = getattr(network.backbone, "widths", [network.backbone.channels])
-        stages = [cast(Stage, stage) for stage in network.stages]
-        self.reduce = nn.ModuleList(FoldedReduction(stage.reduce, widths) for stage in stages)
-        self.recall = nn.ModuleList(folded_recall(a.heatmaps, b.pooling, b.recall) for a, b in pairwise(stages))
-        self.heatmaps, self.scales = stages[-1].heatmaps, stages[-1].scales
+        self.reduce = nn.ModuleList(FoldedReduction(stage.reduce, widths) for stage in self._stages)
+        pairs = pairwise(self._stages)
+        self.recall = nn.ModuleList(folded_recall(a.heatmaps[-1], b.pooling, b.recall) for a, b in pairs)
+
+    @property
+    def _stages(self) -> list[Stage]:
+        return [cast(Stage, stage) for stage in self.network.stages]
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Find keypoints in crops, as `DeployedNetwork.forward`."""
-        maps = self._maps(images)
+        maps, (*stages, last) = self._maps(images), self._stages
         joined = self.reduce[0](maps)
-        for recall, reduction in zip(self.recall, list(self.reduce)[1:], strict=True):
-            joined = torch.cat([reduction(maps), recall(joined)], 1)
-        mean, spread = self._moments(self.heatmaps(joined))
-        found = [mean, self.scales.of_average(average(joined), max(images.shape[1:3])).exp()]
+        for stage, recall, reduction in zip(stages, self.recall, list(self.reduce)[1:], strict=True):
+            *before, _ = stage.heatmaps
+            inner = reduce(lambda values, layer: layer(values), before, joined)
+            joined = torch.cat([reduction(maps), recall(inner)], 1)
+        mean, spread = self._moments(last.heatmaps(joined))
+        found = [mean, last.scales.of_average(average(joined), max(images.shape[1:3])).exp()]
         if self.network.traits is not None:
             averages = torch.cat([average(each) for each in _whole_steps(maps)], 1)
             found += self.network.traits.of_average(averages, mean).sigmoid().unbind(1)
         return (*found, spread) if SPREAD in self.outputs else tuple(found)
+
+    def unfolded(self) -> dict[str, Tensor]:
+        """Give the weights that folding lost, as the export of the network itself would name and give them.
+
+        A file that holds them too, unused, can be the start of a training.
+        """
+        kept: dict[str, Tensor] = {}
+        for i, stage in enumerate(self._stages):
+            place = f"network.stages.{i}"
+            for name, layers in (("reduce", stage.reduce), ("recall", stage.recall)):
+                if layers is not None:
+                    whole = _without_norm(layers).state_dict()
+                    kept[f"{place}.{name}.0.weight"] = whole["weight"]
+                    kept[f"{place}.{name}.0.weight_bias"] = whole["bias"]
+            if i < len(self.recall):
+                kept |= stage.heatmaps[-1].state_dict(prefix=f"{place}.heatmaps.{len(stage.heatmaps) - 1}.")
+        return kept
 
     def _maps(self, images: Tensor) -> list[Tensor]:
         """Compute the backbone's maps, the finest first."""
@@ -106,23 +128,22 @@ class FoldedReduction(nn.Module):
         return F.relu(fine + reduce(torch.add, wider) if wider else fine)
 
 
-def folded_recall(heatmaps: HeatmapHead, pooling: int, recall: nn.Sequential | None) -> nn.Sequential:
+def folded_recall(last: nn.Module, pooling: int, recall: nn.Sequential | None) -> nn.Sequential:
     """Make the layers from what a stage makes heatmaps of to what the next stage recalls of these.
 
     Args:
-        heatmaps: the stage's head.
+        last: layer of the stage's heatmap head.
         pooling: cells along which the next stage averages each heatmap.
         recall: the next stage's layers.
     """
     assert recall is not None
-    *layers, last = heatmaps
     averaged = averaged_doubling(last) if pooling > 1 else [last]
     pool = [nn.AvgPool2d(pooling // 2)] if pooling > 2 else []
     convolution = _without_norm(recall)
     if all(_can_be_filled(each) for each in averaged):
         averaged = [_filled(each, inputs=i > 0) for i, each in enumerate(averaged)]
         convolution = _filled(convolution, outputs=False)
-    return nn.Sequential(*layers, *averaged, *pool, convolution, nn.ReLU())
+    return nn.Sequential(*averaged, *pool, convolution, nn.ReLU())
 
 
 def averaged_doubling(layer: nn.Module) -> list[nn.Module]:
