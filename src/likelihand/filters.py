@@ -282,7 +282,8 @@ def spread(points: ArrayLike) -> float:
         5.0
     """
     array = np.asarray(points, np.float64)
-    return float(np.sqrt(((array - array.mean(0)) ** 2).sum(1).mean()))
+    away = array - array.sum(0) / len(array)
+    return math.sqrt(float(np.vdot(away, away)) / len(array))
 
 
 def steady_gain(index: float) -> tuple[float, float]:

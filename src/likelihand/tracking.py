@@ -168,11 +168,11 @@ class Tracker:
         s, size = self.settings, image.shape
         if hand.score < s.presence or not (np.isfinite(hand.points).all() and np.isfinite(hand.covariance).all()):
             return False
-        inside = ((hand.points >= 0) & (hand.points <= (size[1], size[0]))).all(1).mean()
+        inside = np.count_nonzero(((hand.points >= 0) & (hand.points <= (size[1], size[0]))).all(1))
         wide = spread(hand.points)
         sure = float(np.median(hand.scale)) <= s.unsure * wide
         alike = track is None or not track.live or 1 / s.jump <= wide / track.size <= s.jump
-        return bool(inside >= _INSIDE and wide >= _SMALLEST and sure and alike)
+        return bool(inside >= _INSIDE * len(hand.points) and wide >= _SMALLEST and sure and alike)
 
     def _apart(self, seen: dict[int, Hand]) -> dict[int, Hand]:
         """Of two tracks that see one hand, leave it to the one that expected it there and is of its side."""
