@@ -344,8 +344,11 @@ def _averaged(image: Image, matrix: FloatArray, size: tuple[int, int], shrink: i
     if bottom <= top or right <= left:
         return image, matrix
     down, across = min(shrink, bottom - top), min(shrink, right - left)
-    missing = (-(bottom - top) % down, -(right - left) % across)
-    part = cv2.copyMakeBorder(image[top:bottom, left:right], 0, missing[0], 0, missing[1], cv2.BORDER_REPLICATE)
+    bottom, right = bottom + -(bottom - top) % down, right + -(right - left) % across
+    part: Any = image[top:bottom, left:right]
+    missing = bottom - top - part.shape[0], right - left - part.shape[1]
+    if any(missing):
+        part = cv2.copyMakeBorder(part, 0, missing[0], 0, missing[1], cv2.BORDER_REPLICATE)
     rows, columns = part.shape[0] // down, part.shape[1] // across
     small = cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.uint8), matrix @ translation(left, top) @ scaling(across, down)
