@@ -1,5 +1,7 @@
 """`likelihand predict`: pictures in; JSON Lines, COCO JSON or CSV and overlay pictures out."""
 
+import atexit
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +46,7 @@ def run(arguments: Namespace) -> int:
     """Predict every picture; a bad one is reported and does not stop the others."""
     from tqdm import tqdm
 
+    atexit.register(gc.freeze)  # else Python searches all that is left for cycles before it ends
     if arguments.crop and arguments.boxes:
         raise ValueError("--crop and --boxes exclude each other; give one of them")
     if predict_video.is_video(arguments):
