@@ -5,7 +5,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from likelihand.heatmaps import dark, peak, render_gaussians, soft_argmax, spatial_covariance, spatial_softmax
+from likelihand.heatmaps import (
+    dark,
+    peak,
+    render_gaussians,
+    soft_argmax,
+    spatial_covariance,
+    spatial_moments,
+    spatial_softmax,
+)
 
 
 def spike(height: int, width: int, row: int, column: int) -> torch.Tensor:
@@ -76,6 +84,17 @@ def test_the_covariance_of_a_narrow_heatmap_in_a_corner_keeps_its_digits():
     with torch.autocast("cpu", dtype=torch.bfloat16):
         under = spatial_covariance(heatmaps, 4)[0, 0]
     torch.testing.assert_close(under, expected, atol=2e-3, rtol=0)
+
+
+@pytest.mark.parametrize("sigma", [0.3, 2.0, 6.0])
+def test_moments_are_mean_and_covariance(sigma):
+    points = torch.rand(20, 21, 2, generator=torch.Generator().manual_seed(0)) * torch.tensor([160.0, 128.0])
+    heatmaps = render_gaussians(points, (32, 40), 4, sigma).clamp_min(1e-20).log()
+    mean, covariance = spatial_moments(heatmaps, 4)
+    torch.testing.assert_close(mean, soft_argmax(heatmaps, 4), atol=5e-4, rtol=0)
+    expected = spatial_covariance(heatmaps.double(), 4).float()
+    size = torch.linalg.matrix_norm(expected)[..., None, None]
+    assert ((covariance - expected).abs() <= 1e-2 + 1e-4 * size).all()
 
 
 def test_a_gaussian_is_where_it_was_asked_for():

@@ -189,7 +189,7 @@ class PointFilter:
         innovation = np.where(here[:, None], seen - state.points, 0.0)
         precision = _inverse(state.place + noise)
         distance = _squared_length(innovation, precision)
-        if (typical := float(np.median(distance[here]))) > _TYPICAL:
+        if (typical := median(distance[here])) > _TYPICAL:
             state = state.loosened(typical / _TYPICAL)
             precision = _inverse(state.place + noise)
             distance = _squared_length(innovation, precision)
@@ -282,7 +282,19 @@ def spread(points: ArrayLike) -> float:
         5.0
     """
     array = np.asarray(points, np.float64)
-    return float(np.sqrt(((array - array.mean(0)) ** 2).sum(1).mean()))
+    away = array - array.sum(0) / len(array)
+    return math.sqrt(float(np.vdot(away, away)) / len(array))
+
+
+def median(values: FloatArray) -> float:
+    """Give the median of finite numbers of any shape, sooner than NumPy's own where they are few.
+
+    Example:
+        >>> median(np.array([[3.0, 1.0], [2.0, 9.0]]))
+        2.5
+    """
+    ordered = np.sort(values, axis=None)
+    return float(ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2
 
 
 def steady_gain(index: float) -> tuple[float, float]:

@@ -112,13 +112,15 @@ def invert(destination_from_source: ArrayLike) -> FloatArray:
         >>> invert(scaling(2.0))[0, 0]
         np.float64(0.5)
     """
-    try:
-        return np.linalg.inv(np.asarray(destination_from_source, np.float64))
-    except np.linalg.LinAlgError as error:
-        raise ValueError(
-            f"matrix {np.asarray(destination_from_source).tolist()} has no inverse; "
-            "give a crop of positive width and height"
-        ) from error
+    matrix = np.asarray(destination_from_source, np.float64)
+    if matrix.ndim > 2:
+        return np.array([invert(each) for each in matrix]).reshape(matrix.shape)
+    (a, b, x), (c, d, y) = matrix[:2].tolist()
+    size = a * d - b * c
+    if size == 0:
+        raise ValueError(f"matrix {matrix.tolist()} has no inverse; give a crop of positive width and height")
+    a, b, c, d = d / size, -b / size, -c / size, a / size
+    return np.array([[a, b, -a * x - b * y], [c, d, -c * x - d * y], [0.0, 0.0, 1.0]])
 
 
 def magnification(destination_from_source: ArrayLike) -> float:
@@ -342,8 +344,11 @@ def _averaged(image: Image, matrix: FloatArray, size: tuple[int, int], shrink: i
     if bottom <= top or right <= left:
         return image, matrix
     down, across = min(shrink, bottom - top), min(shrink, right - left)
-    missing = (-(bottom - top) % down, -(right - left) % across)
-    part = cv2.copyMakeBorder(image[top:bottom, left:right], 0, missing[0], 0, missing[1], cv2.BORDER_REPLICATE)
+    bottom, right = bottom + -(bottom - top) % down, right + -(right - left) % across
+    part: Any = image[top:bottom, left:right]
+    missing = bottom - top - part.shape[0], right - left - part.shape[1]
+    if any(missing):
+        part = cv2.copyMakeBorder(part, 0, missing[0], 0, missing[1], cv2.BORDER_REPLICATE)
     rows, columns = part.shape[0] // down, part.shape[1] // across
     small = cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA)
     return np.asarray(small, np.uint8), matrix @ translation(left, top) @ scaling(across, down)

@@ -224,6 +224,36 @@ def spatial_covariance(heatmaps: Tensor, stride: int) -> Tensor:
     return torch.stack([xx, xy, xy, yy], -1).reshape(*mean.shape, 2)
 
 
+def spatial_moments(heatmaps: Tensor, stride: int) -> tuple[Tensor, Tensor]:
+    r"""Compute `soft_argmax` and `spatial_covariance` at once, in fewer operations and digits: for prediction.
+
+    Both are products of the softmax with a matrix; with positions p from the middle of the crop,
+
+    .. math:: C = \sum_p \tilde H(p)\,p p^T - \hat\mu \hat\mu^T.
+
+    Args:
+        heatmaps: (N, K, h, w) logits.
+        stride: crop pixels a cell.
+
+    Returns:
+        (N, K, 2) float32 (x, y) in crop pixels, and (N, K, 2, 2) in square crop pixels.
+
+    Example:
+        >>> spatial_moments(torch.zeros(1, 1, 2, 2), stride=4)
+        (tensor([[[4., 4.]]]), tensor([[[[4., 0.],
+                  [0., 4.]]]]))
+    """
+    height, width = heatmaps.shape[-2:]
+    probability = widen(heatmaps).flatten(-2).softmax(-1)
+    middle = torch.tensor([width, height], dtype=probability.dtype, device=probability.device) * (stride / 2)
+    y, x = torch.meshgrid(*(cell_centres(n, stride, probability) for n in (height, width)), indexing="ij")
+    away = torch.stack([x, y], -1).flatten(0, 1) - middle
+    mean = probability @ away
+    square = probability @ (away.unsqueeze(-1) * away.unsqueeze(-2)).flatten(-2)
+    covariance = square.view(*mean.shape, 2) - mean.unsqueeze(-1) * mean.unsqueeze(-2)
+    return mean + middle, covariance
+
+
 def log_gaussian_profiles(
     points: Tensor, size: tuple[int, int], stride: int, sigma: float
 ) -> tuple[Tensor, Tensor]:

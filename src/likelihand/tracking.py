@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from likelihand.filters import PointFilter, Smoothed, Smoothing, spread
+from likelihand.filters import PointFilter, Smoothed, Smoothing, median, spread
 from likelihand.geometry import BOX_PADDING, FloatArray, Image, box_iou, box_length, box_of_points
 from likelihand.hand import Side
 from likelihand.predictor.predict import PRESENCE, FindHands, Found, next_box
@@ -168,11 +168,11 @@ class Tracker:
         s, size = self.settings, image.shape
         if hand.score < s.presence or not (np.isfinite(hand.points).all() and np.isfinite(hand.covariance).all()):
             return False
-        inside = ((hand.points >= 0) & (hand.points <= (size[1], size[0]))).all(1).mean()
+        inside = np.count_nonzero(((hand.points >= 0) & (hand.points <= (size[1], size[0]))).all(1))
         wide = spread(hand.points)
-        sure = float(np.median(hand.scale)) <= s.unsure * wide
+        sure = median(hand.scale) <= s.unsure * wide
         alike = track is None or not track.live or 1 / s.jump <= wide / track.size <= s.jump
-        return bool(inside >= _INSIDE and wide >= _SMALLEST and sure and alike)
+        return bool(inside >= _INSIDE * len(hand.points) and wide >= _SMALLEST and sure and alike)
 
     def _apart(self, seen: dict[int, Hand]) -> dict[int, Hand]:
         """Of two tracks that see one hand, leave it to the one that expected it there and is of its side."""
@@ -282,6 +282,7 @@ class _Track:
         unseen: seconds since it was seen.
         live: whether it is looked for where it should be; else a detection alone finds it again.
         lead: votes for a right hand less votes for a left one.
+        size: spread of the points of `last`.
     """
 
     number: int
@@ -294,16 +295,16 @@ class _Track:
     seen: bool = True
     live: bool = True
     lead: float = 0.0
+    size: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.size = spread(self.last.points)
 
     @property
     def side(self) -> Side | None:
         if self.lead == 0:
             return None
         return "right" if self.lead > 0 else "left"
-
-    @property
-    def size(self) -> float:
-        return spread(self.last.points)
 
     @property
     def box(self) -> FloatArray:
@@ -340,7 +341,7 @@ class _Track:
             self.filter = PointFilter(self.smoothing)
         self.smoothed = self.filter.step(hand.points, hand.covariance, elapsed)
         self.vote(hand.side)
-        self.last, self.unseen, self.live = hand, 0.0, True
+        self.last, self.unseen, self.live, self.size = hand, 0.0, True, spread(hand.points)
 
     def hand(self, smooth: bool) -> TrackedHand:
         """Give the hand as it is now."""

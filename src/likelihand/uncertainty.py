@@ -188,7 +188,8 @@ class Calibration:
         scales = np.asarray(scale, np.float64)
         shape: FloatArray = diagonal(scales**2) if spread is None else np.add(spread, _narrowest(side))
         constant = math.exp(2 * self.offset + (2 - 2 * self.scale - 2 * self.spread) * math.log(side))
-        size = scales.prod(-1) ** self.scale * determinant(shape) ** ((self.spread - 1) / 2) * constant
+        area = scales[..., 0] * scales[..., 1]
+        size = area**self.scale * determinant(shape) ** ((self.spread - 1) / 2) * constant
         return np.asarray(shape * size[..., None, None])
 
     def to_json(self) -> dict[str, Any]:

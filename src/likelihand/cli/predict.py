@@ -1,12 +1,14 @@
 """`likelihand predict`: pictures in; JSON Lines, COCO JSON or CSV and overlay pictures out."""
 
+import atexit
+import gc
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from likelihand.cli import predict_video
 from likelihand.cli.formats import FORMATS, Results, hand_json
-from likelihand.cli.parsing import Namespace, Parser, command_parser
+from likelihand.cli.plain import Namespace, PlainParser
 from likelihand.cli.sources import Boxes, pictures, read_picture, unique_name
 
 if TYPE_CHECKING:
@@ -14,28 +16,24 @@ if TYPE_CHECKING:
     from likelihand.predictor import Predictor
 
 
-def parser() -> Parser:
+def parser() -> PlainParser:
     """Describe the command's options."""
-    p = command_parser(
-        "predict", "Find the keypoints of hands in pictures; write JSON Lines and overlay pictures."
-    )
+    p = PlainParser("predict", "Find the keypoints of hands in pictures; write JSON Lines and overlay pictures.")
     p.add_argument(
         "sources", nargs="*", metavar="SOURCE", help="file, film, folder, glob, or - for standard input"
     )
-    p.add_argument("--boxes", type=Path | None, help="JSON: {file name: [[x0, y0, x1, y1], ...]}, or COCO JSON")
+    p.add_argument("--boxes", type=Path, help="JSON: {file name: [[x0, y0, x1, y1], ...]}, or COCO JSON")
     p.add_argument("--crop", action="store_true", help="each picture is one hand that fills it")
     p.add_argument(
         "--closer",
-        type=str | None,
+        type=str,
         help="look for small hands in parts of a picture: always (pictures), empty or never (films)",
     )
     p.add_argument("--passes", type=int, default=1, help="times to look at a hand, each closer than the last")
-    p.add_argument(
-        "--looks", type=int | None, help="crops of a hand, turned and mirrored; 4 (pictures), 1 (films)"
-    )
-    p.add_argument("--model", type=Path | None, help=".onnx file, .safetensors checkpoint or run folder")
-    p.add_argument("--runtime", type=str | None, help="onnx, openvino or torch; goes by the model where absent")
-    p.add_argument("--threads", type=int | None, help="threads of one prediction")
+    p.add_argument("--looks", type=int, help="crops of a hand, turned and mirrored; 4 (pictures), 1 (films)")
+    p.add_argument("--model", type=Path, help=".onnx file, .safetensors checkpoint or run folder")
+    p.add_argument("--runtime", type=str, help="onnx, openvino or torch; goes by the model where absent")
+    p.add_argument("--threads", type=int, help="threads of one prediction")
     p.add_argument("--batch-size", type=int, default=4, help="crops in one call of the model")
     p.add_argument("--out", type=Path, default=Path("predictions"), help="folder of the results")
     p.add_argument("--format", type=str, default="jsonl", help=f"{', '.join(FORMATS)}; JSON Lines in any case")
@@ -48,6 +46,7 @@ def run(arguments: Namespace) -> int:
     """Predict every picture; a bad one is reported and does not stop the others."""
     from tqdm import tqdm
 
+    atexit.register(gc.freeze)  # else Python searches all that is left for cycles before it ends
     if arguments.crop and arguments.boxes:
         raise ValueError("--crop and --boxes exclude each other; give one of them")
     if predict_video.is_video(arguments):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from likelihand.cli.formats import hand_json
-from likelihand.cli.parsing import Namespace, Parser
+from likelihand.cli.plain import Namespace, PlainParser
 from likelihand.cli.sources import pictures, unique_name
 
 if TYPE_CHECKING:
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from likelihand.video import Camera, TrackedFrame, VideoReader
 
 
-def add_options(p: Parser) -> None:
+def add_options(p: PlainParser) -> None:
     """Describe the options for films and cameras."""
-    p.add_argument("--camera", type=int | None, help="number of a camera to follow until Ctrl-C, as 0")
+    p.add_argument("--camera", type=int, help="number of a camera to follow until Ctrl-C, as 0")
     p.add_argument("--detect-every", type=int, default=15, help="frames between two looks for new hands in a film")
     p.add_argument("--no-smoothing", dest="smoothing", action="store_false", help="films: the model's own points")
 

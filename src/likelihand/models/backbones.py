@@ -55,6 +55,7 @@ class TimmBackbone(nn.Module):
             Early filters of real photos are worth keeping when the pictures to come are rendered.
 
     Attributes:
+        widths: channels of each map that is joined.
         mean, std: of the RGB that the model was made for, in 0..1.
 
     Raises:
@@ -97,17 +98,21 @@ class TimmBackbone(nn.Module):
         _drop_unused(self.body)
         self.name, self.stride, self.frozen = name, stride, frozen
         self.context = context if isinstance(context, bool) else list(context)
-        self.channels: int = sum(self.body.feature_info.channels())
+        self.widths: list[int] = self.body.feature_info.channels()
+        self.channels = sum(self.widths)
         self.mean: tuple[float, ...] = self.body.pretrained_cfg["mean"]
         self.std: tuple[float, ...] = self.body.pretrained_cfg["std"]
         self._still = _freeze(self.body, name, _feature_index(name, strides, frozen)) if frozen else []
 
     def forward(self, images: Tensor) -> Tensor:
         """Compute features (N, channels, H / stride, W / stride) of normalised pictures (N, 3, H, W)."""
-        features: list[Tensor] = self.body(images)
-        fine, *wider = features
+        fine, *wider = self.maps(images)
         enlarged = [F.interpolate(each, fine.shape[-2:], mode="bilinear") for each in wider]
         return torch.cat([fine, *enlarged], 1) if enlarged else fine
+
+    def maps(self, images: Tensor) -> list[Tensor]:
+        """Compute the maps that `forward` enlarges and joins, the finest first."""
+        return list(self.body(images))
 
     def train(self, mode: bool = True) -> Self:
         """Set training or evaluation mode; what is frozen stays in evaluation mode."""

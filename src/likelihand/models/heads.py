@@ -119,9 +119,13 @@ class TraitHead(nn.Module):
 
     def forward(self, features: Tensor, points: Tensor) -> Tensor:
         """Compute logits (N, 2) of features (N, C, h, w) and points (N, K, 2), whatever their unit and origin."""
+        return self.of_average(features.mean((-2, -1)), points)
+
+    def of_average(self, average: Tensor, points: Tensor) -> Tensor:
+        """Do the same with features that are averaged already, (N, C)."""
         points = points.detach() - points.detach().mean(1, keepdim=True)
         spread = points.square().mean((1, 2), keepdim=True).sqrt().clamp_min(1e-3)
-        joined = torch.cat([features.mean((-2, -1)), (points / spread).flatten(1).to(features.dtype)], 1)
+        joined = torch.cat([average, (points / spread).flatten(1).to(average.dtype)], 1)
         logits: Tensor = self.output(self.hidden(joined))
         return widen(logits)
 
@@ -157,6 +161,10 @@ class ScaleHead(nn.Module):
 
     def forward(self, features: Tensor, side: int) -> Tensor:
         """Compute log scales (N, K, 2) of features (N, C, h, w); side is the input's longer one in pixels."""
-        output = widen(self.output(self.hidden(features.mean((-2, -1)))))
+        return self.of_average(features.mean((-2, -1)), side)
+
+    def of_average(self, average: Tensor, side: int) -> Tensor:
+        """Do the same with features that are averaged already, (N, C)."""
+        output = widen(self.output(self.hidden(average)))
         low, high = math.log(SMALLEST * side), math.log(LARGEST * side)
         return (low + (high - low) * torch.sigmoid(output)).reshape(-1, output.shape[-1] // 2, 2)

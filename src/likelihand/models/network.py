@@ -60,8 +60,16 @@ class NormalisingNetwork(nn.Module):
         Raises:
             ValueError: another shape or type.
         """
+        return self.backbone(self.normalised(images))
+
+    def normalised(self, images: Tensor) -> Tensor:
+        """Check crops (N, H, W, 3) uint8, and make of them what the backbone takes, (N, 3, H, W).
+
+        Raises:
+            ValueError: another shape or type.
+        """
         check_images(images, self.input_stride)
-        return self.backbone((images.permute(0, 3, 1, 2) / 255 - self.mean) / self.std)
+        return images.permute(0, 3, 1, 2) * (1 / (255 * self.std)) - self.mean / self.std
 
     def described(self, **options: object) -> dict[str, Any]:
         """Describe backbone and normalisation in plain values for JSON, with a network's own options between.

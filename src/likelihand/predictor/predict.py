@@ -226,7 +226,8 @@ def _answer(outputs: Outputs, covariance_crop: FloatArray, crop_from_image: Floa
     """Take one crop's answer to image pixels; a mirrored crop shows the other side."""
     image_from_crop = invert(crop_from_image)
     right = float(outputs["side"]) if "side" in outputs else None
-    mirrored = np.linalg.det(crop_from_image[:2, :2]) < 0
+    (a, b), (c, d) = crop_from_image[:2, :2].tolist()
+    mirrored = a * d < b * c
     return Answer(
         points=transform_points(image_from_crop, outputs["points"]),
         covariance=transform_covariances(image_from_crop, covariance_crop),
@@ -238,7 +239,7 @@ def _answer(outputs: Outputs, covariance_crop: FloatArray, crop_from_image: Floa
 def _hand(answer: Answer, box: FloatArray, told: Side | None, radial: Radial) -> Hand:
     return Hand(
         points=answer.points,
-        scale=np.sqrt(np.diagonal(answer.covariance, axis1=1, axis2=2)),
+        scale=np.sqrt(answer.covariance.reshape(-1, 4)[:, ::3]),
         box=box,
         covariance=answer.covariance,
         side=_side(answer.right, told),

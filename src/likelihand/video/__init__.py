@@ -5,10 +5,15 @@ the last, also where frames are not evenly spaced; a phone's rotation is applied
 read of it and then says what is wrong.
 """
 
-from likelihand.video.following import TrackedFrame, draw_tracks, track, tracker_of
-from likelihand.video.frames import Frame, VideoError
-from likelihand.video.reading import SUFFIXES, Camera, VideoReader
-from likelihand.video.writing import VideoWriter
+from typing import TYPE_CHECKING
+
+from likelihand.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from likelihand.video.following import TrackedFrame, draw_tracks, track, tracker_of
+    from likelihand.video.frames import SUFFIXES, Frame, VideoError
+    from likelihand.video.reading import Camera, VideoReader
+    from likelihand.video.writing import VideoWriter
 
 __all__ = [
     "SUFFIXES",
@@ -22,3 +27,18 @@ __all__ = [
     "track",
     "tracker_of",
 ]
+
+_HOME = {
+    "SUFFIXES": "video.frames",
+    "Camera": "video.reading",
+    "Frame": "video.frames",
+    "TrackedFrame": "video.following",
+    "VideoError": "video.frames",
+    "VideoReader": "video.reading",
+    "VideoWriter": "video.writing",
+    "draw_tracks": "video.following",
+    "track": "video.following",
+    "tracker_of": "video.following",
+}
+
+__getattr__, __dir__ = lazy_names(__name__, _HOME)

@@ -1,8 +1,29 @@
 """What the parts of `likelihand.video` share: a frame, and the error that says what is wrong with a film."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from likelihand.geometry import Image
+
+SUFFIXES: Final = frozenset(
+    {
+        ".mp4",
+        ".mov",
+        ".m4v",
+        ".mkv",
+        ".webm",
+        ".avi",
+        ".mpg",
+        ".mpeg",
+        ".mts",
+        ".m2ts",
+        ".wmv",
+        ".flv",
+        ".3gp",
+        ".ogv",
+    }
+)
+"""Endings by which the command line tells films from pictures."""
 
 
 class VideoError(ValueError):

@@ -14,26 +14,6 @@ import numpy as np
 from likelihand.geometry import Image
 from likelihand.video.frames import Frame, VideoError, reason
 
-SUFFIXES: Final = frozenset(
-    {
-        ".mp4",
-        ".mov",
-        ".m4v",
-        ".mkv",
-        ".webm",
-        ".avi",
-        ".mpg",
-        ".mpeg",
-        ".mts",
-        ".m2ts",
-        ".wmv",
-        ".flv",
-        ".3gp",
-        ".ogv",
-    }
-)
-"""Endings by which the command line tells films from pictures."""
-
 
 class VideoReader:
     """Reads the frames of a film; iterate over it once.

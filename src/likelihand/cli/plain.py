@@ -1,0 +1,32 @@
+"""A parser of plain values: the command that people wait for must not import what builds objects."""
+
+from argparse import ArgumentDefaultsHelpFormatter, ArgumentParser, Namespace
+from typing import NoReturn
+
+__all__ = ["Namespace", "PlainParser"]
+
+
+class PlainParser(ArgumentParser):
+    """A parser whose errors are ValueErrors, for `main` to print on one line; it takes no abbreviated option.
+
+    Args:
+        command: of likelihand.
+        description: what it does.
+
+    Example:
+        >>> PlainParser("predict", "").parse_args(["--tall"])
+        Traceback (most recent call last):
+        ValueError: unrecognized arguments: --tall (see likelihand predict --help)
+    """
+
+    def __init__(self, command: str, description: str) -> None:
+        super().__init__(
+            prog=f"likelihand {command}",
+            description=description,
+            allow_abbrev=False,
+            formatter_class=ArgumentDefaultsHelpFormatter,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what is wrong with the command line instead of printing the usage."""
+        raise ValueError(f"{message} (see {self.prog} --help)")
