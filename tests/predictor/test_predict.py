@@ -152,12 +152,18 @@ def test_a_picture_without_hands_gives_none() -> None:
     assert Predictor(answer(), detector=lambda image: [])(IMAGE) == []
 
 
-@pytest.mark.parametrize(("presence", "count"), [(0.94, 0), (0.96, 1)])
+@pytest.mark.parametrize(("presence", "count"), [(0.34, 0), (0.36, 1)])
 def test_presence_drops_a_detected_hand(presence: float, count: int) -> None:
     hands = Predictor(answer(presence=presence), detector=lambda image: boxes_at((10, 10)))(IMAGE)
     assert len(hands) == count
     assert all(h.score == pytest.approx((0.9 * presence) ** 0.5) for h in hands)
-    assert Predictor(answer(presence=presence), detector=lambda image: boxes_at((10, 10)), presence=0.4)(IMAGE)
+    assert Predictor(answer(presence=presence), detector=lambda image: boxes_at((10, 10)), presence=0.3)(IMAGE)
+
+
+@pytest.mark.parametrize(("score", "count"), [(0.66, 1), (0.68, 0)])
+def test_what_detector_and_model_both_doubt_is_dropped(score: float, count: int) -> None:
+    predict = Predictor(answer(presence=0.5), detector=lambda image: boxes_at((10, 10)), score=score)
+    assert len(predict(IMAGE)) == count  # the detector says 0.9, and the mean of both is 0.671
 
 
 @pytest.mark.parametrize(

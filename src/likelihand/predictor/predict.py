@@ -26,8 +26,12 @@ from likelihand.runtimes import Outputs, Runtime
 from likelihand.structures import Hand
 from likelihand.uncertainty import GAUSSIAN, Radial, predicted_density
 
-PRESENCE: Final = 0.95
+PRESENCE: Final = 0.35
 """A detected hand is dropped where the hand model gives its crop a smaller chance than this to show a hand."""
+SCORE: Final = 0.38
+"""It is dropped too where the geometric mean of that chance and the detector's score is smaller than this."""
+_GLANCE: Final = 0.1
+"""What the first of several looks gives a smaller chance than this gets no further look."""
 
 DETECTOR_SIDE: Final = 0.8
 """Chance that the detector's side is right; its word is weighed against the hand model's as independent of it."""
@@ -65,6 +69,8 @@ class Predictor:
             errors for as many times the time; see `likelihand.predictor.looks.together`.
         presence: smallest chance of showing a hand, in 0..1, that keeps a detected hand; it counts where the
             model has the output `presence`.
+        score: smallest geometric mean of this chance and the detector's score that keeps a detected hand: what
+            one of them doubts, the other must be surer of.
 
     Raises:
         ValueError: `batch_size`, `passes` or `looks` is below 1, or there are fewer looks.
@@ -89,6 +95,7 @@ class Predictor:
         passes: int = 1,
         looks: int = 1,
         presence: float = PRESENCE,
+        score: float = SCORE,
     ) -> None:
         for name, value in (("batch_size", batch_size), ("passes", passes)):
             if value < 1:
@@ -100,7 +107,7 @@ class Predictor:
         self.detector = detector
         self.passes = passes
         self.looks = looks
-        self.presence = presence
+        self.presence, self.score = presence, score
 
     def __call__(self, image: Image, boxes: ArrayLike | None = None) -> list[Hand]:
         """Predict the hands of a picture: those in the boxes, else those that the detector finds.
@@ -142,7 +149,7 @@ class Predictor:
         check_image(image)
         found = self._promising(image, detector(image))
         hands = self._look(image, _boxes(found), self.runtime.metadata.padding, [f.side for f in found])
-        return without_duplicates([hand for hand, _ in self._certain(hands, found, self.presence)])
+        return without_duplicates([hand for hand, _ in self._certain(hands, found, self.presence, self.score)])
 
     def _promising(self, image: Image, found: Sequence[Found]) -> Sequence[Found]:
         """Leave out doubles, and what at first sight is so little of a hand that no further look could save it."""
@@ -150,17 +157,20 @@ class Predictor:
             return found
         padding, sides = self.runtime.metadata.padding, [f.side for f in found]
         hands = self._pass(image, _boxes(found), padding, sides, LOOKS[:1])
-        certain = self._certain(hands, found, 1 - self.looks * (1 - self.presence))
+        certain = self._certain(hands, found, min(_GLANCE, self.presence), 0.0)
         kept = {id(hand) for hand in without_duplicates([hand for hand, _ in certain])}
         return [f for hand, f in certain if id(hand) in kept]
 
     @staticmethod
-    def _certain(hands: Sequence[Hand], found: Sequence[Found], least: float) -> list[tuple[Hand, Found]]:
+    def _certain(
+        hands: Sequence[Hand], found: Sequence[Found], presence: float, score: float
+    ) -> list[tuple[Hand, Found]]:
         """Take the hands of enough presence and finite points, scored together with what the detector found."""
+        joint = [math.sqrt(hand.score * f.score) for hand, f in zip(hands, found, strict=True)]
         return [
-            (replace(hand, score=math.sqrt(hand.score * f.score)), f)
-            for hand, f in zip(hands, found, strict=True)
-            if hand.score >= least and np.isfinite(hand.points).all()
+            (replace(hand, score=both), f)
+            for hand, f, both in zip(hands, found, joint, strict=True)
+            if hand.score >= presence and both >= score and np.isfinite(hand.points).all()
         ]
 
     def _look(
