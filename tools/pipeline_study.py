@@ -35,8 +35,8 @@ from likelihand.runtimes import OnnxRuntime
 from likelihand.structures import Record
 
 TEST, CHOOSE = slice(0, 500), slice(500, 700)
-THRESHOLDS = (0.1, 0.15, 0.2)
-SCORES = (0.34, 0.38, 0.42, 0.46)
+THRESHOLDS = (0.15, 0.2, 0.25)
+SCORES = (0.42, 0.46, 0.5, 0.54)
 LOOKS: Final = 4
 """As the command line looks at the hands of a picture."""
 SIDE = 320

@@ -31,7 +31,6 @@ class Tracking:
         idle: the same while there is no hand.
         presence: smallest chance of showing a hand, in 0..1, with which a crop counts as seen.
         start: the same for a new track: what was never seen to be a hand must look more like one.
-        found: smallest score of a detector's find, in 0..1, that is looked at.
         unsure: largest scale (median over the points) in spreads of the hand with which a crop counts as seen.
         jump: most that a hand's spread may grow or shrink from one frame to the next, as a factor.
         overlap: smallest intersection over union of a detection and a track that are one hand.
@@ -53,7 +52,6 @@ class Tracking:
     idle: int = 3
     presence: float = 0.5
     start: float = 0.95
-    found: float = 0.2
     unsure: float = 1.0
     jump: float = 1.8
     overlap: float = 0.3
@@ -68,7 +66,7 @@ class Tracking:
             value = getattr(self, name)
             if value is not None and not value >= low:
                 raise ValueError(f"tracking's {name} is {value}; give {low} or more")
-        for name in ("presence", "start", "found", "overlap"):
+        for name in ("presence", "start", "overlap"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"tracking's {name} is {getattr(self, name)}; give a number in 0..1")
 
@@ -199,7 +197,7 @@ class Tracker:
 
         A hand is looked at twice, so that its next crop is like its first.
         """
-        found = [f for f in self.detect(image) if f.score >= self.settings.found and _shows(f.box, image)]
+        found = [f for f in self.detect(image) if _shows(f.box, image)]
         owner = self._owners(found, seen)
         for i, track in owner.items():
             track.vote(found[i].side, _DETECTOR_VOTE)

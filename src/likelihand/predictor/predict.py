@@ -28,7 +28,7 @@ from likelihand.uncertainty import GAUSSIAN, Radial, predicted_density
 
 PRESENCE: Final = 0.35
 """A detected hand is dropped where the hand model gives its crop a smaller chance than this to show a hand."""
-SCORE: Final = 0.38
+SCORE: Final = 0.5
 """It is dropped too where the geometric mean of that chance and the detector's score is smaller than this."""
 _GLANCE: Final = 0.1
 """What the first of several looks gives a smaller chance than this gets no further look."""
