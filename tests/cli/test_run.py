@@ -162,7 +162,12 @@ def test_run_files_of_the_project_parse(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("first", "name"),
-    [("hand-1-rendered", "hand-2-photos"), ("detect-cpu", "detect-2-finer")],
+    [
+        ("hand-1-rendered", "hand-2-photos"),
+        ("hand-1-rendered", "hand-3-relabelled"),
+        ("hand-1-rendered", "hand-4-slower"),
+        ("detect-cpu", "detect-2-finer"),
+    ],
 )
 def test_a_later_run_file_changes_the_first(first: str, name: str) -> None:
     from likelihand.cli.train import parser
@@ -170,6 +175,8 @@ def test_a_later_run_file_changes_the_first(first: str, name: str) -> None:
     folder = Path(__file__).resolve().parents[2] / "configs"
     files = [word for each in (first, name) for word in ("--config", str(folder / f"{each}.yaml"))]
     before, whole = (parser().parse_args(words) for words in (files[:2], files))
+    if "backbone" in whole.network.init_args:  # a later run may train more of it
+        whole.network.init_args.backbone.init_args.frozen = before.network.init_args.backbone.init_args.frozen
     assert whole.network == before.network
     assert whole.loss.class_path == before.loss.class_path
     assert whole.out != before.out

@@ -147,19 +147,25 @@ class Predictor:
 
     def _find(self, image: Image, detector: FindHands) -> list[Hand]:
         check_image(image)
-        found = self._promising(image, detector(image))
-        hands = self._look(image, _boxes(found), self.runtime.metadata.padding, [f.side for f in found])
+        found, boxes = self._promising(image, detector(image))
+        hands = self._look(image, boxes, self.runtime.metadata.padding, [f.side for f in found])
         return without_duplicates([hand for hand, _ in self._certain(hands, found, self.presence, self.score)])
 
-    def _promising(self, image: Image, found: Sequence[Found]) -> Sequence[Found]:
-        """Leave out doubles, and what at first sight is so little of a hand that no further look could save it."""
+    def _promising(self, image: Image, found: Sequence[Found]) -> tuple[Sequence[Found], FloatArray]:
+        """Glance at what was found, where several looks are to follow, and say where to look.
+
+        Doubles are left out, and what is so little of a hand that no further look could save it. The boxes to look
+        at lie half-way between the detector's and those around the points of the glance.
+        """
         if self.looks == 1 or self.passes > 1:
-            return found
+            return found, _boxes(found)
         padding, sides = self.runtime.metadata.padding, [f.side for f in found]
         hands = self._pass(image, _boxes(found), padding, sides, LOOKS[:1])
         certain = self._certain(hands, found, min(_GLANCE, self.presence), 0.0)
         kept = {id(hand) for hand in without_duplicates([hand for hand, _ in certain])}
-        return [f for hand, f in certain if id(hand) in kept]
+        pairs = [(hand, f) for hand, f in certain if id(hand) in kept]
+        boxes = np.array([(hand.box + next_box(hand)) / 2 for hand, _ in pairs], np.float64).reshape(-1, 4)
+        return [f for _, f in pairs], boxes
 
     @staticmethod
     def _certain(
