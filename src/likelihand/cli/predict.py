@@ -3,6 +3,7 @@
 import atexit
 import gc
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,8 +45,6 @@ def parser() -> PlainParser:
 
 def run(arguments: Namespace) -> int:
     """Predict every picture; a bad one is reported and does not stop the others."""
-    from tqdm import tqdm
-
     atexit.register(gc.freeze)  # else Python searches all that is left for cycles before it ends
     if arguments.crop and arguments.boxes:
         raise ValueError("--crop and --boxes exclude each other; give one of them")
@@ -59,7 +58,7 @@ def run(arguments: Namespace) -> int:
     taken: set[str] = set()
     hands, done, failed = 0, 0, len(problems)
     with Results(arguments.out, arguments.format) as results:
-        for picture in tqdm(found, unit="picture", disable=None):
+        for picture in _with_progress(found):
             try:
                 line = _predict(picture, predict, boxes, arguments, taken)
             except (ValueError, OSError) as error:
@@ -71,6 +70,15 @@ def run(arguments: Namespace) -> int:
     told = f"; {failed} failed, see above" if failed else ""
     print(f"{hands} hands in {len(found)} pictures -> {results.path}{told}", file=sys.stderr)
     return (1 if done else 2) if failed else 0
+
+
+def _with_progress(found: Sequence[str]) -> Iterable[str]:
+    """Show a bar, but for a single picture: whoever waits for one would wait for the bar's import."""
+    if len(found) == 1:
+        return found
+    from tqdm import tqdm
+
+    return tqdm(found, unit="picture", disable=None)
 
 
 def _predictor(arguments: Namespace, closer: "Closer", looks: int) -> "Predictor":
