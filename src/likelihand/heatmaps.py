@@ -227,7 +227,7 @@ def spatial_covariance(heatmaps: Tensor, stride: int) -> Tensor:
 def spatial_moments(heatmaps: Tensor, stride: int) -> tuple[Tensor, Tensor]:
     r"""Compute `soft_argmax` and `spatial_covariance` at once, in fewer operations and digits: for prediction.
 
-    Both are products of the softmax with a matrix; with positions p from the middle of the crop,
+    Both are parts of one product of the softmax with a matrix; with positions p from the middle of the crop,
 
     .. math:: C = \sum_p \tilde H(p)\,p p^T - \hat\mu \hat\mu^T.
 
@@ -248,8 +248,8 @@ def spatial_moments(heatmaps: Tensor, stride: int) -> tuple[Tensor, Tensor]:
     middle = torch.tensor([width, height], dtype=probability.dtype, device=probability.device) * (stride / 2)
     y, x = torch.meshgrid(*(cell_centres(n, stride, probability) for n in (height, width)), indexing="ij")
     away = torch.stack([x, y], -1).flatten(0, 1) - middle
-    mean = probability @ away
-    square = probability @ (away.unsqueeze(-1) * away.unsqueeze(-2)).flatten(-2)
+    squares = (away.unsqueeze(-1) * away.unsqueeze(-2)).flatten(-2)
+    mean, square = (probability @ torch.cat([away, squares], -1)).split([2, 4], -1)
     covariance = square.view(*mean.shape, 2) - mean.unsqueeze(-1) * mean.unsqueeze(-2)
     return mean + middle, covariance
 
