@@ -30,13 +30,13 @@ from likelihand.detection_report import match_boxes
 from likelihand.geometry import FloatArray, Image, box_length, box_of_points, crop_matrix, warp_image
 from likelihand.hand import Side
 from likelihand.predictor import Predictor, bundled
-from likelihand.predictor.predict import PRESENCE, SCORE
+from likelihand.predictor.predict import CONFIDENCE, PRESENCE, SCORE
 from likelihand.runtimes import OnnxRuntime
 from likelihand.structures import Record
 
 TEST, CHOOSE = slice(0, 500), slice(500, 700)
 THRESHOLDS = (0.15, 0.2, 0.25)
-SCORES = (0.42, 0.46, 0.5, 0.54)
+CONFIDENCES = (0.0, 0.25, 0.35, 0.45)
 LOOKS: Final = 4
 """As the command line looks at the hands of a picture."""
 SIDE = 320
@@ -80,13 +80,13 @@ def finder(
     threshold: float | None = None,
     score: float = SCORE,
     presence: float = PRESENCE,
+    confidence: float = CONFIDENCE,
     closer: Closer = "always",
     looks: int = LOOKS,
 ) -> Find:
     """Make the pipeline with thresholds of its own; the tool's where they are left out."""
-    predict = Predictor(
-        hand, detector=Detector(detect, threshold, closer=closer), presence=presence, score=score, looks=looks
-    )
+    find, least = Detector(detect, threshold, closer=closer), {"presence": presence, "score": score}
+    predict = Predictor(hand, detector=find, looks=looks, confidence=confidence, **least)
     return lambda image: [(h.box, h.points, h.side) for h in predict(image)]
 
 
@@ -160,10 +160,10 @@ def choose(hand: OnnxRuntime, detect: OnnxRuntime, empty: Sequence[Image]) -> st
     larger = collages(empty)
     rows = []
     for threshold in THRESHOLDS:
-        finds = [finder(hand, detect, threshold, score) for score in SCORES]
+        finds = [finder(hand, detect, threshold, confidence=c) for c in CONFIDENCES]
         rows.append([f"{threshold:g}", *(f"{false_hands(f, empty)}, {false_hands(f, larger)}" for f in finds)])
     told = f"of {len(empty)} photos and {len(larger)} collages"
-    return table(["threshold", *(f"score {s:g}, {told}" for s in SCORES)], rows)
+    return table(["threshold", *(f"confidence {c:g}, {told}" for c in CONFIDENCES)], rows)
 
 
 def report(hand: OnnxRuntime, detect: OnnxRuntime, arguments: argparse.Namespace, empty: Sequence[Image]) -> str:
@@ -180,7 +180,7 @@ def report(hand: OnnxRuntime, detect: OnnxRuntime, arguments: argparse.Namespace
     for threshold in THRESHOLDS:
         once, closer = finder(hand, detect, threshold, closer="never"), finder(hand, detect, threshold)
         missed = [count(find, pictures)["all"].missed for find in (once, closer)]
-        alone = false_hands(finder(hand, detect, threshold, 0.0, 0.0, looks=1), empty)
+        alone = false_hands(finder(hand, detect, threshold, 0.0, 0.0, 0.0, looks=1), empty)
         false = [alone, false_hands(closer, empty), false_hands(closer, larger)]
         rows.append([f"{threshold:g}", *map(str, missed + false)])
     names = ["threshold", "missed at one look", "missed", f"of {len(empty)} photos without hands: detector alone"]

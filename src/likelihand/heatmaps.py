@@ -249,7 +249,7 @@ def spatial_moments(heatmaps: Tensor, stride: int) -> tuple[Tensor, Tensor]:
     y, x = torch.meshgrid(*(cell_centres(n, stride, probability) for n in (height, width)), indexing="ij")
     away = torch.stack([x, y], -1).flatten(0, 1) - middle
     squares = (away.unsqueeze(-1) * away.unsqueeze(-2)).flatten(-2)
-    mean, square = (probability @ torch.cat([away, squares], -1)).split([2, 4], -1)
+    mean, square = torch.split(probability @ torch.cat([away, squares], -1), [2, 4], -1)
     covariance = square.view(*mean.shape, 2) - mean.unsqueeze(-1) * mean.unsqueeze(-2)
     return mean + middle, covariance
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from likelihand.geometry import box_of_points, crop_matrix, transform_points
 from likelihand.metadata import ModelMetadata
 from likelihand.predictor import Predictor
+from likelihand.uncertainty import ONE_SIGMA, UNIT, Calibration, RadialTable
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
 
@@ -152,12 +153,23 @@ def test_a_picture_without_hands_gives_none() -> None:
     assert Predictor(answer(), detector=lambda image: [])(IMAGE) == []
 
 
-@pytest.mark.parametrize(("presence", "count"), [(0.34, 0), (0.36, 1)])
+@pytest.mark.parametrize(("presence", "count"), [(0.19, 0), (0.21, 1)])
 def test_presence_drops_a_detected_hand(presence: float, count: int) -> None:
     hands = Predictor(answer(presence=presence), detector=lambda image: boxes_at((10, 10)))(IMAGE)
     assert len(hands) == count
     assert all(h.score == pytest.approx((0.9 * presence) ** 0.5) for h in hands)
-    assert Predictor(answer(presence=presence), detector=lambda image: boxes_at((10, 10)), presence=0.3)(IMAGE)
+    assert Predictor(answer(presence=presence), detector=lambda image: boxes_at((10, 10)), presence=0.1)(IMAGE)
+
+
+def test_a_hand_with_no_place_for_its_keypoints_is_dropped_where_the_model_is_calibrated() -> None:
+    calibration = Calibration(1.0, 0.0, 0.0, RadialTable((0.0, ONE_SIGMA), (0.0, UNIT), 1.0))
+    shape = np.random.default_rng(0).uniform(0, 64, (21, 2))
+    for scale, calibrated, count in ((2.0, calibration, 1), (20.0, calibration, 0), (20.0, None, 1)):
+        runtime = Answer(shape, np.full((21, 2), scale))
+        runtime.metadata = ModelMetadata(size=(64, 96), calibration=calibrated)
+        predict = Predictor(runtime, detector=lambda image: boxes_at((10, 10)))
+        assert len(predict(IMAGE)) == count
+        assert len(predict(IMAGE, [[10, 10, 50, 50]])) == 1  # a given box keeps its hand
 
 
 @pytest.mark.parametrize(("score", "count"), [(0.66, 1), (0.68, 0)])

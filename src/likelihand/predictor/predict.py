@@ -26,10 +26,12 @@ from likelihand.runtimes import Outputs, Runtime
 from likelihand.structures import Hand
 from likelihand.uncertainty import GAUSSIAN, Radial, predicted_density
 
-PRESENCE: Final = 0.35
+PRESENCE: Final = 0.2
 """A detected hand is dropped where the hand model gives its crop a smaller chance than this to show a hand."""
-SCORE: Final = 0.5
+SCORE: Final = 0.4
 """It is dropped too where the geometric mean of that chance and the detector's score is smaller than this."""
+CONFIDENCE: Final = 0.35
+"""And where the mean confidence of its keypoints is smaller: what is no hand has no place for them."""
 _GLANCE: Final = 0.1
 """What the first of several looks gives a smaller chance than this gets no further look."""
 
@@ -71,6 +73,8 @@ class Predictor:
             model has the output `presence`.
         score: smallest geometric mean of this chance and the detector's score that keeps a detected hand: what
             one of them doubts, the other must be surer of.
+        confidence: smallest mean confidence of its keypoints that keeps a detected hand; it counts where the model
+            is calibrated.
 
     Raises:
         ValueError: `batch_size`, `passes` or `looks` is below 1, or there are fewer looks.
@@ -96,6 +100,7 @@ class Predictor:
         looks: int = 1,
         presence: float = PRESENCE,
         score: float = SCORE,
+        confidence: float = CONFIDENCE,
     ) -> None:
         for name, value in (("batch_size", batch_size), ("passes", passes)):
             if value < 1:
@@ -107,7 +112,7 @@ class Predictor:
         self.detector = detector
         self.passes = passes
         self.looks = looks
-        self.presence, self.score = presence, score
+        self.presence, self.score, self.confidence = presence, score, confidence
 
     def __call__(self, image: Image, boxes: ArrayLike | None = None) -> list[Hand]:
         """Predict the hands of a picture: those in the boxes, else those that the detector finds.
@@ -149,7 +154,11 @@ class Predictor:
         check_image(image)
         found, boxes = self._promising(image, detector(image))
         hands = self._look(image, boxes, self.runtime.metadata.padding, [f.side for f in found])
-        return without_duplicates([hand for hand, _ in self._certain(hands, found, self.presence, self.score)])
+        certain = [hand for hand, _ in self._certain(hands, found, self.presence, self.score)]
+        return without_duplicates([hand for hand in certain if self._is_clear(hand)])
+
+    def _is_clear(self, hand: Hand) -> bool:
+        return self.runtime.metadata.calibration is None or hand.confidence.mean() >= self.confidence
 
     def _promising(self, image: Image, found: Sequence[Found]) -> tuple[Sequence[Found], FloatArray]:
         """Glance at what was found, where several looks are to follow, and say where to look.
