@@ -70,4 +70,4 @@ def test_batches_are_rendered_on_a_device() -> None:
     from likelihand.bench import rendered_batches
 
     (row,) = rendered_batches("cpu", 1, count=2, sides=(32,))
-    assert row.value > 0 and row.note == "32 px, cpu, 2 composed scenes a batch"
+    assert row.value > 0 and row.note == "32 px, cpu, 2 packed scenes a batch"

@@ -50,7 +50,7 @@ def exported(checkpoint: Path) -> Path:
 def test_both_paths_say_the_same(checkpoint: Path, exported: Path) -> None:
     by_torch, by_onnx = Predictor(torch_runtime(checkpoint)), load(exported, detector=False)
     for ours, theirs in zip(by_torch(IMAGE, BOXES), by_onnx(IMAGE, BOXES), strict=True):
-        np.testing.assert_allclose(theirs.scale, ours.scale, atol=1e-3)
+        np.testing.assert_allclose(theirs.scale, ours.scale, rtol=1e-3, atol=1e-3)
         np.testing.assert_allclose(theirs.confidence, ours.confidence, atol=1e-4)
         np.testing.assert_allclose(theirs.covariance, ours.covariance, rtol=1e-3, atol=1e-3)
         assert np.abs(ours.covariance[:, 0, 1]).max() > 0.01  # the heatmap's turn, which a scale cannot say
