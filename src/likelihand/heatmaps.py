@@ -227,7 +227,8 @@ def spatial_covariance(heatmaps: Tensor, stride: int) -> Tensor:
 def spatial_moments(heatmaps: Tensor, stride: int) -> tuple[Tensor, Tensor]:
     r"""Compute `soft_argmax` and `spatial_covariance` at once, in fewer operations and digits: for prediction.
 
-    Both are parts of one product of the softmax with a matrix; with positions p from the middle of the crop,
+    Both are parts of one product of the softmax with a matrix, in float64, since the difference below cancels where a
+    heatmap is narrow, and over the softmax's own sum; with positions p from the middle of the crop,
 
     .. math:: C = \sum_p \tilde H(p)\,p p^T - \hat\mu \hat\mu^T.
 
@@ -244,14 +245,16 @@ def spatial_moments(heatmaps: Tensor, stride: int) -> tuple[Tensor, Tensor]:
                   [0., 4.]]]]))
     """
     height, width = heatmaps.shape[-2:]
-    probability = widen(heatmaps).flatten(-2).softmax(-1)
-    middle = torch.tensor([width, height], dtype=probability.dtype, device=probability.device) * (stride / 2)
+    probability = widen(heatmaps).flatten(-2).softmax(-1).double()
+    middle = torch.tensor([width, height], dtype=torch.float64, device=probability.device) * (stride / 2)
     y, x = torch.meshgrid(*(cell_centres(n, stride, probability) for n in (height, width)), indexing="ij")
     away = torch.stack([x, y], -1).flatten(0, 1) - middle
     squares = (away.unsqueeze(-1) * away.unsqueeze(-2)).flatten(-2)
-    mean, square = torch.split(probability @ torch.cat([away, squares], -1), [2, 4], -1)
+    moments = probability @ torch.cat([torch.ones_like(away[:, :1]), away, squares], -1)
+    whole, first, second = torch.split(moments, [1, 2, 4], -1)
+    mean, square = first / whole, second / whole
     covariance = square.view(*mean.shape, 2) - mean.unsqueeze(-1) * mean.unsqueeze(-2)
-    return mean + middle, covariance
+    return (mean + middle).float(), covariance.float()
 
 
 def log_gaussian_profiles(
