@@ -50,12 +50,9 @@ def exported(checkpoint: Path) -> Path:
 def test_both_paths_say_the_same(checkpoint: Path, exported: Path) -> None:
     by_torch, by_onnx = Predictor(torch_runtime(checkpoint)), load(exported, detector=False)
     for ours, theirs in zip(by_torch(IMAGE, BOXES), by_onnx(IMAGE, BOXES), strict=True):
-        # the file's second moments cancel where an untrained network's heatmap is one cell: a percent there
-        np.testing.assert_allclose(theirs.scale, ours.scale, rtol=1e-2, atol=1e-3)
-        np.testing.assert_allclose(theirs.confidence, ours.confidence, atol=1e-3)
-        apart = np.abs(theirs.covariance - ours.covariance).max((1, 2))
-        assert (apart <= 2e-2 * np.trace(ours.covariance, axis1=1, axis2=2)).all()
-        assert np.median(np.abs(theirs.scale / ours.scale - 1)) < 1e-3
+        np.testing.assert_allclose(theirs.scale, ours.scale, atol=1e-3)
+        np.testing.assert_allclose(theirs.confidence, ours.confidence, atol=1e-4)
+        np.testing.assert_allclose(theirs.covariance, ours.covariance, rtol=1e-3, atol=1e-3)
         assert np.abs(ours.covariance[:, 0, 1]).max() > 0.01  # the heatmap's turn, which a scale cannot say
 
 
