@@ -227,8 +227,8 @@ def spatial_covariance(heatmaps: Tensor, stride: int) -> Tensor:
 def spatial_moments(heatmaps: Tensor, stride: int) -> tuple[Tensor, Tensor]:
     r"""Compute `soft_argmax` and `spatial_covariance` at once, in fewer operations and digits: for prediction.
 
-    Both are parts of one product of the softmax with a matrix, in float64, since the difference below cancels where a
-    heatmap is narrow, and over the softmax's own sum; with positions p from the middle of the crop,
+    Both are parts of one product of the softmax with a matrix, over the softmax's own sum, in float64, since the
+    difference below cancels where a heatmap is narrow; with positions p from the middle of the crop,
 
     .. math:: C = \sum_p \tilde H(p)\,p p^T - \hat\mu \hat\mu^T.
 
