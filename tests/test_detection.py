@@ -121,7 +121,7 @@ def test_small_hand_is_found_at_a_closer_look() -> None:
     assert runtime.calls == [1, 1, *[2] * 8]
     Detector(runtime, closer="empty")(large)
     assert runtime.calls[10:] == [1]
-    assert Detector(runtime, threshold=0.85, closer="empty")(small) == []  # 0.9 is not surer by 0.1
+    assert Detector(runtime, threshold=0.95, closer="empty")(small) == []
     assert len(Detector(runtime, closer="always")(large)) == 1
     assert runtime.calls[-9:] == [1, *[2] * 8]
     with pytest.raises(ValueError, match="give 'never', 'empty' or 'always'"):

@@ -9,8 +9,8 @@ shows what thresholds leave). Photos of 300 pixels are not looked at more closel
 counted too.
 PEER holds another tool's finds in the same pictures, {"pipeline": {annotation: [21 x 2 points, ...]}}.
 
-A hand is missed if no box of a hand that was found has an IoU of 0.3 with the tight box of its keypoints, one hand
-a box; the error is that of the points of the hands found, by protocol `paper`.
+A hand is missed if no hand was found the tight box of whose points has an IoU of 0.3 with that of its keypoints,
+one to one; the error is that of the points of the hands found, by protocol `paper`. The peer is counted likewise.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from likelihand.runtimes import OnnxRuntime
 from likelihand.structures import Record
 
 TEST, CHOOSE = slice(0, 500), slice(500, 700)
-THRESHOLDS = (0.15, 0.2, 0.25)
+THRESHOLDS = (0.16, 0.2, 0.25)
 CONFIDENCES = (0.0, 0.25, 0.35, 0.45)
 LOOKS: Final = 4
 """As the command line looks at the hands of a picture."""
@@ -43,7 +43,7 @@ SIDE = 320
 """Of a photo in a collage, in pixels."""
 
 Find = Callable[[Image], "list[tuple[FloatArray, FloatArray, Side | None]]"]
-"""From a picture to the hands found: box, points and side of each."""
+"""From a picture to the hands found: tight box, points and side of each."""
 
 
 @dataclass
@@ -85,9 +85,11 @@ def finder(
     looks: int = LOOKS,
 ) -> Find:
     """Make the pipeline with thresholds of its own; the tool's where they are left out."""
+    if threshold is None and closer != "never":
+        threshold = SCORE**2  # as `likelihand.load`
     find, least = Detector(detect, threshold, closer=closer), {"presence": presence, "score": score}
     predict = Predictor(hand, detector=find, looks=looks, confidence=confidence, **least)
-    return lambda image: [(h.box, h.points, h.side) for h in predict(image)]
+    return lambda image: [(box_of_points(h.points), h.points, h.side) for h in predict(image)]
 
 
 def count(find: Find, pictures: Sequence[tuple[Image, list[Record]]]) -> dict[str, Count]:

@@ -23,8 +23,6 @@ SHARED: Final = 1 / 3
 """Least share of a part that its neighbour shows too."""
 WORTH: Final = 0.9
 """Side of the smallest part that shows more than the whole did, over the network's input."""
-SURER: Final = 0.1
-"""What a find in such a part must score above the threshold."""
 NEAR: Final = 0.02
 """Least distance of a box in such a part from an edge inside the picture, over the box's length: what the edge
 cuts is seen whole in another part."""
@@ -71,8 +69,7 @@ class Detector:
     """Finds the hands of a picture, the surest first.
 
     It looks at the whole picture, letterboxed; if asked, also at parts of it, for hands that are small, as far as
-    these show more than the whole did. A find in a part must be surer by 0.1: more looks are more chances to be
-    wrong.
+    these show more than the whole did.
 
     Args:
         runtime: runs pictures; its outputs are `scores` (N, h, w), `boxes` (N, h, w, 4) in crop pixels, and
@@ -126,20 +123,20 @@ class Detector:
             The surest first.
         """
         height, width = image.shape[:2]
-        found = self._look(image, [np.array([0.0, 0.0, width, height])], self.threshold)
+        found = self._look(image, [np.array([0.0, 0.0, width, height])])
         if self.closer == "always" or (self.closer == "empty" and not found):
             least = WORTH * max(self.runtime.metadata.size) / max(height, width)
             parts = [part for share in PARTS if share >= least for part in parts_of(height, width, share)]
-            found += self._look(image, parts, self.threshold + SURER) if parts else []
+            found += self._look(image, parts) if parts else []
         boxes = np.array([d.box for d in found]).reshape(-1, 4)
         right = np.array([d.right for d in found])
         kept = distinct(boxes, right, np.array([d.score for d in found]))[: self.limit]
         return [found[i].detection() for i in kept]
 
-    def _look(self, image: Image, regions: list[FloatArray], least: float) -> "list[_Find]":
+    def _look(self, image: Image, regions: list[FloatArray]) -> "list[_Find]":
         """Find hands in regions of a picture; those that a region's edge inside the picture cuts are left out."""
         if len(regions) > LOOKS:
-            return self._look(image, regions[:LOOKS], least) + self._look(image, regions[LOOKS:], least)
+            return self._look(image, regions[:LOOKS]) + self._look(image, regions[LOOKS:])
         size = self.runtime.metadata.size
         matrices = [crop_matrix(region, size, padding=1.0) for region in regions]
         outputs = self.runtime(np.stack([warp_image(image, matrix, size) for matrix in matrices]))
@@ -147,7 +144,7 @@ class Detector:
         for i, (region, matrix) in enumerate(zip(regions, matrices, strict=True)):
             scores, boxes, sides = (np.asarray(outputs[n][i], np.float64) for n in ("scores", "boxes", "sides"))
             image_from_crop = invert(matrix)
-            for cell in zip(*find_peaks(scores, least), strict=True):
+            for cell in zip(*find_peaks(scores, self.threshold), strict=True):
                 box = transform_points(image_from_crop, boxes[cell].reshape(2, 2)).reshape(4)
                 if not _cut(box, region, image.shape):
                     found.append(_Find(box, float(sides[cell]), float(scores[cell])))

@@ -50,7 +50,9 @@ def run(arguments: Namespace) -> int:
 
     from likelihand import distributed
     from likelihand.training import train
+    from likelihand.training.memory import keep_freed_memory
 
+    keep_freed_memory()
     torch.manual_seed(getattr(arguments.train, "seed", 0))
     built = parser().instantiate(arguments)
     if built.start is not None and not built.resume:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from likelihand.detection import Closer, Detector
 from likelihand.hand import TRAITS
 from likelihand.metadata import ModelMetadata
-from likelihand.predictor.predict import FindHands, Predictor
+from likelihand.predictor.predict import SCORE, FindHands, Predictor
 from likelihand.runtimes import OnnxRuntime, OpenVinoRuntime, Runtime, TorchRuntime
 from likelihand.uncertainty import Calibration
 
@@ -50,7 +50,7 @@ def load(
         threads: how many threads a prediction may use; None leaves it to the runtime.
         detector: looks for hands in whole pictures, where a detector comes with the package.
         closer: when the detector also looks at parts of a picture, for small hands: "always", "empty" (where the
-            whole picture shows no hand) or "never", which is the fastest.
+            whole picture shows no hand) or "never", which is the fastest, and keeps the detector's own threshold.
         batch_size: crops in one call of the model; more of them take more memory, and on a CPU hardly less time.
         passes: how often the model looks at a hand; see `Predictor`.
         looks: 1 to 4 crops of a hand whose answers are joined; see `Predictor`.
@@ -106,11 +106,15 @@ def _torch_runtime(file: Path, threads: int | None) -> TorchRuntime:
 
 
 def _detector(runtime: RuntimeName, threads: int | None, closer: Closer) -> FindHands | None:
-    """Open the bundled detector, where there is one; beside a hand model on PyTorch it runs on ONNX Runtime."""
+    """Open the bundled detector, where there is one; beside a hand model on PyTorch it runs on ONNX Runtime.
+
+    Where it looks closer, it proposes whatever the joint score could still keep.
+    """
     file = WEIGHTS / "detect.onnx"
     if not file.is_file():
         return None
-    return Detector(_opened(file, "onnx" if runtime == "torch" else runtime, threads), closer=closer)
+    threshold = None if closer == "never" else SCORE**2
+    return Detector(_opened(file, "onnx" if runtime == "torch" else runtime, threads), threshold, closer=closer)
 
 
 def metadata_of(network: "nn.Module", info: "CheckpointInfo") -> ModelMetadata:
