@@ -193,7 +193,8 @@ def test_the_bundled_model_is_trained_further(folder: Path) -> None:
     words = ["--train.steps", "2", "--train.batch_size", "4", "--train.workers", "0", "--train.progress", "false"]
     data = ["--train_data.init_args.annotations", file, "--validation_data.init_args.annotations", file]
     out = folder / "finetuned"
-    assert main(["train", "--config", str(config), "--start", "bundled", "--out", str(out), *data, *words]) == 0
+    run = ["train", "--config", str(config), "--start", "bundled", "--out", str(out), *data, *words]
+    assert main([*run, "--resume"]) == 0  # there is nothing to resume, so it starts
     before, after = lh.load(detector=False), lh.load(out, detector=False)
     picture = lh.read_image(next((folder / "mine" / "images").iterdir()))
     ours, theirs = before.crop(picture)[0], after.crop(picture)[0]

@@ -51,11 +51,12 @@ def run(arguments: Namespace) -> int:
     from likelihand import distributed
     from likelihand.training import train
     from likelihand.training.memory import keep_freed_memory
+    from likelihand.training.run import LAST
 
     keep_freed_memory()
     torch.manual_seed(getattr(arguments.train, "seed", 0))
     built = parser().instantiate(arguments)
-    if built.start is not None and not built.resume:
+    if built.start is not None and not (built.resume and (built.out / LAST).exists()):
         _start(built)
     result = train(
         built.network,
