@@ -166,7 +166,6 @@ def test_run_files_of_the_project_parse(name: str) -> None:
         ("hand-1-rendered", "hand-2-photos"),
         ("hand-1-rendered", "hand-3-relabelled"),
         ("hand-1-rendered", "hand-4-slower"),
-        ("hand-1-rendered", "hand-5-longer"),
         ("hand-1-rendered", "weak-labels"),
         ("detect-cpu", "detect-2-finer"),
     ],
