@@ -30,7 +30,7 @@ from likelihand.detection_report import match_boxes
 from likelihand.geometry import FloatArray, Image, box_length, box_of_points, crop_matrix, warp_image
 from likelihand.hand import Side
 from likelihand.predictor import Predictor, bundled
-from likelihand.predictor.predict import CONFIDENCE, PRESENCE, SCORE
+from likelihand.predictor.predict import CONFIDENCE, PRESENCE, PROPOSED, SCORE
 from likelihand.runtimes import OnnxRuntime
 from likelihand.structures import Record
 
@@ -86,7 +86,7 @@ def finder(
 ) -> Find:
     """Make the pipeline with thresholds of its own; the tool's where they are left out."""
     if threshold is None and closer != "never":
-        threshold = SCORE**2  # as `likelihand.load`
+        threshold = PROPOSED  # as `likelihand.load`
     find, least = Detector(detect, threshold, closer=closer), {"presence": presence, "score": score}
     predict = Predictor(hand, detector=find, looks=looks, confidence=confidence, **least)
     return lambda image: [(box_of_points(h.points), h.points, h.side) for h in predict(image)]

@@ -8,7 +8,10 @@ import numpy as np
 import pytest
 
 from likelihand.data.images import read_image
+from likelihand.detection import Closer, Detector
 from likelihand.predictor import bundled, load
+from likelihand.predictor.predict import PROPOSED
+from likelihand.runtimes import OnnxRuntime
 
 
 def test_load_names_what_is_wrong(tmp_path: Path) -> None:
@@ -60,6 +63,16 @@ def test_the_bundled_detector_comes_along_unless_it_is_not_wanted() -> None:
     file = bundled()
     assert load(threads=1, detector=False).detector is None
     assert isinstance(load(file, threads=1).detector, Detector) == (file.parent / "detect.onnx").is_file()
+
+
+def test_looking_closer_the_detector_proposes_what_the_joint_score_could_keep() -> None:
+    own = OnnxRuntime(bundled().with_name("detect.onnx")).metadata.threshold
+    cases: list[tuple[Closer, float]] = [("always", PROPOSED), ("empty", PROPOSED), ("never", own)]
+    for closer, threshold in cases:
+        detector = load(closer=closer).detector
+        assert isinstance(detector, Detector)
+        assert detector.threshold == threshold
+    assert own > PROPOSED
 
 
 def test_openvino_finds_the_same_hands_in_a_photo(shared: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from likelihand.detection import Closer, Detector
 from likelihand.hand import TRAITS
 from likelihand.metadata import ModelMetadata
-from likelihand.predictor.predict import SCORE, FindHands, Predictor
+from likelihand.predictor.predict import PROPOSED, FindHands, Predictor
 from likelihand.runtimes import OnnxRuntime, OpenVinoRuntime, Runtime, TorchRuntime
 from likelihand.uncertainty import Calibration
 
@@ -113,7 +113,7 @@ def _detector(runtime: RuntimeName, threads: int | None, closer: Closer) -> Find
     file = WEIGHTS / "detect.onnx"
     if not file.is_file():
         return None
-    threshold = None if closer == "never" else SCORE**2
+    threshold = None if closer == "never" else PROPOSED
     return Detector(_opened(file, "onnx" if runtime == "torch" else runtime, threads), threshold, closer=closer)
 
 

@@ -32,6 +32,8 @@ SCORE: Final = 0.4
 """It is dropped too where the geometric mean of that chance and the detector's score is smaller than this."""
 CONFIDENCE: Final = 0.35
 """And where the mean confidence of its keypoints is smaller: what is no hand has no place for them."""
+PROPOSED: Final = SCORE**2
+"""The detector need not propose what it gives a smaller score than this: no presence could save it."""
 _GLANCE: Final = 0.1
 """What the first of several looks gives a smaller chance than this gets no further look."""
 

@@ -14,7 +14,7 @@ def keep_freed_memory() -> bool:
     """Have the C library keep freed blocks of any size for the next use, for as long as the process lives.
 
     By default the GNU library gives large blocks back to the system, which clears every page anew in the next
-    step: a third of a CPU's training time. The greatest memory in use stays the same, what is free is held.
+    step: a third of a CPU's training time. The process needs a tenth more memory instead.
 
     Returns:
         Whether the library could be told: elsewhere nothing happens.
