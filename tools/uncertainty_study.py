@@ -103,6 +103,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     calibration = predict.runtime.metadata.calibration
     if calibration is None:
         raise SystemExit(f"{checkpoint} is not calibrated; run likelihand calibrate first")
+    if a.real is not None:
+        CocoHands(labels_of(a.real))  # what is missing is said now, not after minutes
     figures = a.out / "uncertainty"
     figures.mkdir(parents=True, exist_ok=True)
     lines = [HEAD.format(source=calibration.source, model=name_of(checkpoint))]
@@ -118,6 +120,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         lines += real(predict, a.real, figures, a.sheets)
     (a.out / "uncertainty.md").write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
     return 0
+
+
+def labels_of(real: Path) -> Path:
+    """Give the labels of the real hands."""
+    return real / "labelled" / "annotations.json"
 
 
 def name_of(checkpoint: Path) -> str:
@@ -248,7 +255,7 @@ def relabelled(observations: Observations, spoilt: Planted) -> Observations:
 def real(predict: Predictor, folder: Path, figures: Path, sheets: Path) -> list[str]:
     """Score and audit real hands; their pictures stay out of docs."""
     calibration = predict.runtime.metadata.calibration
-    labels = folder / "labelled" / "annotations.json"
+    labels = labels_of(folder)
     core = observe(predict.runtime, CocoHands(labels, where={"subset": "core"}))
     comparison = compare(core, calibration)
     write_json(figures / "real.json", comparison)

@@ -244,7 +244,7 @@ def figure(clips: Sequence[Clip], runs: dict[str, Run], file: Path) -> None:
                 label=name,
             )
         axis.set(title=clip.name, ylabel="index tip x, % of size")
-    axes[0].legend(loc="upper right")
+    picture.legend(*axes[0].get_legend_handles_labels(), loc="outside upper right", ncols=3)
     axes[-1].set_xlabel("seconds")
     picture.savefig(file, dpi=110)
 
