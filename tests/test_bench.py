@@ -64,10 +64,3 @@ def test_wrong_options_are_named() -> None:
         BenchOptions(batch=0)
     with pytest.raises(ValueError, match="no timm model 'resnet5000'"):
         bench(BenchOptions(backbone="resnet5000", rounds=1))
-
-
-def test_batches_are_rendered_on_a_device() -> None:
-    from likelihand.bench import rendered_batches
-
-    (row,) = rendered_batches("cpu", 1, count=2, sides=(32,))
-    assert row.value > 0 and row.note == "32 px, cpu, 2 packed scenes a batch"

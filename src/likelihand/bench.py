@@ -272,25 +272,6 @@ def _rendering(options: BenchOptions, count: int = 16, side: int = 160) -> Itera
 
     seconds = interleaved({"render": render}, options.rounds)
     yield Row("rendered hands", count / seconds["render"], "images/s", f"{side} px, one process")
-    if options.device != "cpu":
-        yield from rendered_batches(options.device, options.rounds)
-
-
-def rendered_batches(
-    device: str, rounds: int, count: int = 256, sides: tuple[int, ...] = (160, 256)
-) -> Iterator[Row]:
-    """Time hands that are rendered by the batch on a device, their scenes put together and packed beforehand."""
-    from likelihand.synth.compose import compose_crop
-    from likelihand.synth.options import SynthOptions
-    from likelihand.synth.torch_pack import pack
-    from likelihand.synth.torch_render import develop_batch, render_batch
-
-    for side in sides:
-        scenes = pack([compose_crop(0, i, side, SynthOptions()) for i in range(count)], pin=device != "cpu")
-        task = _awaited(lambda scenes=scenes: develop_batch(render_batch(scenes, device)), device)  # type: ignore[misc]
-        seconds = interleaved({"render": task}, rounds)
-        note = f"{side} px, {device}, {count} packed scenes a batch"
-        yield Row("rendered hands, by the batch", count / seconds["render"], "images/s", note)
 
 
 def table(rows: list[Row]) -> str:
