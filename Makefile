@@ -18,7 +18,7 @@ test: install
 install: $(STAMP)
 
 $(STAMP): pyproject.toml
-	@python=$$(sh tools/find_python.sh) && { test -x $(PY) || "$$python" -m venv $(VENV); }
+	@python=$$(sh .ci/find_python.sh) && { test -x $(PY) || "$$python" -m venv $(VENV); }
 	$(PY) -m pip install --quiet --disable-pip-version-check -e '.[all,dev]'
 	@touch $(STAMP)
 

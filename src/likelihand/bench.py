@@ -16,6 +16,7 @@ import numpy as np
 
 from likelihand.data.images import decode_image
 from likelihand.geometry import crop_matrix, warp_image
+from likelihand.utils.tables import aligned
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -279,18 +280,10 @@ def table(rows: list[Row]) -> str:
 
     Example:
         >>> print(table([Row("decode", 1234.5, "images/s", "224 px"), Row("ratio", 0.5, "x")]))
-        decode  1234 images/s  224 px
-        ratio     0.5 x
+        decode  1234  images/s  224 px
+        ratio    0.5  x
     """
-    left = max(len(row.name) for row in rows)
-    numbers = [f"{row.value:.4g}" for row in rows]
-    right = max(map(len, numbers))
-    units = max(len(row.unit) for row in rows)
-    lines = [
-        f"{row.name:<{left}}  {number:>{right}} {row.unit:<{units}}  {row.note}".rstrip()
-        for row, number in zip(rows, numbers, strict=True)
-    ]
-    return "\n".join(lines)
+    return aligned([(row.name, f"{row.value:.4g}", row.unit, row.note) for row in rows], left=(0, 2, 3))
 
 
 def to_json(options: BenchOptions, rows: list[Row]) -> dict[str, Any]:

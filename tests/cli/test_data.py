@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from likelihand.cli import main
-from likelihand.data import DrawnHands, read_image
+from likelihand.data import CocoHands, DrawnHands, Shards, read_image
 
 
 def coco(folder: Path, spoilt: bool) -> Path:
@@ -48,5 +48,22 @@ def test_an_unknown_layout_is_one_line(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 def test_another_action_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["data", "verify", str(tmp_path)]) == 2
-    assert "give: likelihand data check PATH" in capsys.readouterr().err
+    for words in (["verify", str(tmp_path)], []):
+        assert main(["data", *words]) == 2
+        told = capsys.readouterr().err
+        assert told.count("\n") == 1 and "check" in told and "pack" in told
+
+
+def test_packed_hands_have_the_labels_they_had(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, out = coco(tmp_path, spoilt=False) / "annotations.json", tmp_path / "shards"
+    assert main(["data", "pack", str(file), "--room", "3", "--side", "50", "--out", str(out)]) == 0
+    assert capsys.readouterr().out == f"2 hands -> {out}\n"
+    whole, packed = CocoHands(file).record(1), Shards(out).record(1)
+    image = packed.read()
+    assert max(image.shape) <= 50
+    scale = image.shape[0] / (3 * max(whole.box[2:] - whole.box[:2]))
+    np.testing.assert_allclose(
+        packed.points - packed.points[0], scale * (whole.points - whole.points[0]), atol=1e-3
+    )
+    assert main(["data", "pack", str(file), "--room", "2", "--out", str(out)]) == 2
+    assert "was begun with another" in capsys.readouterr().err

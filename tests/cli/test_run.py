@@ -141,7 +141,7 @@ def test_info_counts_by_part(folder: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 RIVALS = ["rival-rle", "rival-integral", "rival-simplebaseline", "rival-cpm"]
-OTHERS = ["drawn-cpu", "ablation", "detect-cpu", "hand-1-rendered", "rendered-cpu", "finetune"]
+OTHERS = ["drawn-cpu", "rendered-cpu", "finetune"]
 
 
 @pytest.mark.parametrize("name", ["paper-freihand", "paper-rhd", *OTHERS, *RIVALS])
@@ -158,30 +158,6 @@ def test_run_files_of_the_project_parse(name: str) -> None:
         )
         assert (list(arguments.train.milestones), arguments.train.decay) == ([90], 0.1)
         assert arguments.network.init_args.stages == arguments.loss.init_args.stages == 5
-
-
-@pytest.mark.parametrize(
-    ("first", "name"),
-    [
-        ("hand-1-rendered", "hand-2-photos"),
-        ("hand-1-rendered", "hand-3-relabelled"),
-        ("hand-1-rendered", "hand-4-slower"),
-        ("hand-1-rendered", "weak-labels"),
-        ("detect-cpu", "detect-2-finer"),
-    ],
-)
-def test_a_later_run_file_changes_the_first(first: str, name: str) -> None:
-    from likelihand.cli.train import parser
-
-    folder = Path(__file__).resolve().parents[2] / "configs"
-    files = [word for each in (first, name) for word in ("--config", str(folder / f"{each}.yaml"))]
-    before, whole = (parser().parse_args(words) for words in (files[:2], files))
-    if "backbone" in whole.network.init_args:  # a later run may train more of it
-        whole.network.init_args.backbone.init_args.frozen = before.network.init_args.backbone.init_args.frozen
-    assert whole.network == before.network
-    assert whole.loss.class_path == before.loss.class_path
-    assert whole.out != before.out
-    assert whole.train.learning_rate <= before.train.learning_rate
 
 
 def test_the_bundled_model_is_trained_further(folder: Path) -> None:

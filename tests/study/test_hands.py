@@ -23,9 +23,9 @@ def test_rendered_hands_are_rendered_once(tmp_path, monkeypatch):
     again = pictures.make(tmp_path)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.pictures")} == written
     assert (again.train.record(1).read() == made.train.record(1).read()).all()
-    with pytest.raises(ValueError, match="was begun with other settings"):
+    with pytest.raises(ValueError, match="was begun with another"):
         Pictures(train=2, test=1, size=40).make(tmp_path)
-    with pytest.raises(ValueError, match="was begun with other settings"):
+    with pytest.raises(ValueError, match="was begun with another"):
         Pictures(train=2, test=1, size=32, full=True).make(tmp_path)
 
 

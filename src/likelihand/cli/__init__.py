@@ -22,7 +22,7 @@ COMMANDS: Final[dict[str, str]] = {
     "info": "count parameters and multiply-adds by part",
     "bench": "measure speed, part against part, in one run",
     "study": "rebuild the paper's experiments: stages, losses, methods, wrong labels",
-    "data": "read a data set and report what is wrong with it",
+    "data": "check a data set, or pack its hands into few large files",
     "synth": "render hands with exact labels",
     "demo": "train, score, export and use a small network on drawn hands",
 }

@@ -1,25 +1,59 @@
-"""`likelihand data check`: read a data set, print what it holds and what is wrong, write a contact sheet."""
+"""`likelihand data`: read a data set and report what is wrong with it, or pack its hands into few large files."""
 
 from pathlib import Path
 
+from likelihand.cli.labelled import add_data_options, data_of
 from likelihand.cli.parsing import Namespace, Parser, command_parser
 
 
 def parser() -> Parser:
-    """Describe the command's options."""
-    p = command_parser("data", "Read a data set and report what is wrong with it.")
-    p.add_argument("action", metavar="check", help="check: counts, problems and a contact sheet with overlays")
+    """Describe the options of both actions."""
+    p = command_parser("data", "Check a data set, or pack its hands into shards.")
+    actions = p.add_subcommands(dest="action", title="actions", metavar="check | pack")
+    actions.add_subcommand("check", _check_parser(), help="print counts and problems, write a contact sheet")
+    actions.add_subcommand("pack", _pack_parser(), help="cut hands out of their photos and write them as shards")
+    return p
+
+
+def _check_parser() -> Parser:
+    p = command_parser("data check", "Read a data set and report what is wrong with it.")
     p.add_argument("path", type=Path, help="folder or file in a layout that likelihand reads")
     p.add_argument("--out", type=Path, default=Path("contact-sheet.png"), help="the contact sheet to write")
     return p
 
 
+def _pack_parser() -> Parser:
+    about = "Cut the hands of a data set out of their photos: shards are smaller and faster to read."
+    p = command_parser("data pack", f"{about} Training reads the result with likelihand.data.Shards.")
+    add_data_options(p, "data")
+    p.add_argument("--room", type=float, default=2.4, help="side of a cut over the longer side of the hand's box")
+    p.add_argument("--side", type=int, default=256, help="largest side of a cut in pixels")
+    p.add_argument("--quality", type=int, default=90, help="JPEG quality, 1 to 100")
+    p.add_argument("--processes", type=int, default=1, help="how many work at a time")
+    p.add_argument("--out", type=Path, required=True, help="the folder to write; interrupted work goes on there")
+    return p
+
+
 def run(arguments: Namespace) -> int:
-    """Check the data set; the exit code is 1 where a problem was found."""
+    """Run the action; the exit code is 1 where a check found a problem."""
+    return _check(arguments.check) if arguments.action == "check" else _pack(arguments.pack)
+
+
+def _check(arguments: Namespace) -> int:
     from likelihand.data.check import check_dataset, detect
 
-    if arguments.action != "check":
-        raise ValueError(f"data {arguments.action!r} is not known; give: likelihand data check PATH")
     report = check_dataset(detect(arguments.path), arguments.out)
     print(report)
     return 1 if report.problems else 0
+
+
+def _pack(arguments: Namespace) -> int:
+    from likelihand.data.cropped import Cropped
+    from likelihand.synth.shards import write_shards
+
+    hands = Cropped(data_of(arguments), arguments.room, arguments.side)
+    source = {name: str(getattr(arguments, name)) for name in ("data", "where", "box")}
+    describe = {"room": arguments.room, "side": arguments.side, **source}
+    write_shards(hands, arguments.out, processes=arguments.processes, quality=arguments.quality, describe=describe)
+    print(f"{len(hands)} hands -> {arguments.out}")
+    return 0

@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from likelihand.checkpoint import write_atomically
 from likelihand.export import export
 from likelihand.heatmaps import soft_argmax
 from likelihand.metadata import ModelMetadata
@@ -22,6 +21,7 @@ from likelihand.runtimes import OnnxRuntime
 from likelihand.study.methods import CPM, INTEGRAL_POSE, MLE, RLE, RLE_DENSITY, SIMPLE_BASELINE, Method
 from likelihand.study.setting import Setting
 from likelihand.training.state import Trainee, make_optimizer
+from likelihand.utils.files import write_json
 
 SPEED: Final = "speed.json"
 COSTS: Final = "costs.json"
@@ -72,7 +72,7 @@ def seconds_per_step(methods: Iterable[Method], setting: Setting, file: Path) ->
         torch.set_num_threads(threads)
     if left:
         file.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(file, json.dumps({"about": about, "seconds": seconds}, indent=1).encode())
+        write_json(file, {"about": about, "seconds": seconds})
     return seconds
 
 
@@ -126,7 +126,7 @@ def costs(
     left = {name: network for name, network in networks.items() if name not in known}
     if left and measure:
         known |= {name: asdict(cost) for name, cost in _measured(left, size).items()}
-        write_atomically(file, (json.dumps(known, indent=1) + "\n").encode())
+        write_json(file, known)
     return {name: Cost(**known[name]) for name in networks if name in known}
 
 

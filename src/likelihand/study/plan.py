@@ -8,6 +8,7 @@ from typing import Final
 from likelihand.data.noise import BiasedAnnotator, Fault, Jitter, Outliers, SwappedFingers
 from likelihand.study.methods import LOSSES, METHODS, MLE, MLE_WARM, REMEDIES, ROBUST, Method, separate
 from likelihand.study.setting import Setting
+from likelihand.utils.tables import aligned
 
 
 class Figure(StrEnum):
@@ -180,14 +181,8 @@ def plan_table(figures: Iterable[Figure], setting: Setting, seconds_per_step: di
         total += seconds * len(mine)
         cells = (f"{seconds:.0f}", f"{seconds * len(mine) / 60:.1f}")
         rows.append((method.label, str(clean), str(len(mine) - clean), *cells))
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
-        for row in rows
-    ]
     about = (
         f"{len(runs)} runs of {setting.steps} steps of {setting.train.batch_size} crops of {setting.train.size} px"
     )
-    return "\n".join(
-        [*lines, f"{about}: {total / 60:.0f} minutes of one core, {total / 60 / jobs:.0f} with {jobs} at a time"]
-    )
+    minutes = f"{total / 60:.0f} minutes of one core, {total / 60 / jobs:.0f} with {jobs} at a time"
+    return f"{aligned(rows)}\n{about}: {minutes}"

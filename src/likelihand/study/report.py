@@ -1,12 +1,10 @@
 """The report: text, CSV files and figures of what is known so far."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from likelihand.checkpoint import write_atomically
 from likelihand.metrics import PAPER
 from likelihand.study.cost import Cost
 from likelihand.study.figures import compared_figure, noise_figure, stages_figure
@@ -28,6 +26,7 @@ from likelihand.study.tables import (
     runs_rows,
     stage_rows,
 )
+from likelihand.utils.files import write_atomically, write_json
 
 QUESTIONS: Final = {
     Figure.STAGES: "Does each stage help, up to the last? (fig. 4)",
@@ -101,7 +100,7 @@ class _Writer:
         return f"{markdown(rows)}\n\n[{name}.csv]({name}.csv)"
 
     def json(self, name: str, values: Mapping[str, Any]) -> None:
-        write_atomically(self.folder / f"{name}.json", (json.dumps(values, indent=1) + "\n").encode())
+        write_json(self.folder / f"{name}.json", values)
 
     def figure(self, name: str, draw: Callable[[], Any], caption: str) -> str:
         draw().savefig(self.folder / f"{name}.png")

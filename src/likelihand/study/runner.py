@@ -15,7 +15,6 @@ from typing import Any, Final
 
 from tqdm import tqdm
 
-from likelihand.checkpoint import write_atomically
 from likelihand.data.noise import SpoiltLabels
 from likelihand.study.hands import Hands
 from likelihand.study.plan import Experiment
@@ -23,6 +22,7 @@ from likelihand.study.scoring import read_scores, score_run
 from likelihand.study.setting import Setting
 from likelihand.training import NonFiniteLossError, train
 from likelihand.training.signals import StopRequest
+from likelihand.utils.files import begin_folder, write_json
 
 FAILED: Final = "failed.json"
 IDENTITY: Final = "experiment.json"
@@ -59,23 +59,6 @@ def identity(experiment: Experiment, setting: Setting, hands: Hands) -> dict[str
     return plain
 
 
-def check_identity(folder: Path, wanted: Mapping[str, Any]) -> None:
-    """Begin a run's folder, or make sure that it was begun for the same.
-
-    Raises:
-        ValueError: it was begun with other settings.
-    """
-    file = folder / IDENTITY
-    if not file.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(file, (json.dumps(wanted, indent=1) + "\n").encode())
-        return
-    found = json.loads(file.read_text(encoding="utf-8"))
-    if found != wanted:
-        differs = sorted(key for key in {*found, *wanted} if found.get(key) != wanted.get(key))
-        raise ValueError(f"{folder} was begun with another {', '.join(differs)}; give the same, or another --out")
-
-
 def outcome_of(folder: Path, hands: Hands) -> Outcome:
     """Read how a run ended, or that it did not yet."""
     if (folder / FAILED).exists():
@@ -98,7 +81,7 @@ def run_experiment(experiment: Experiment, setting: Setting, hands: Hands, out: 
     import torch
 
     folder, method, fault = folder_of(out, experiment), experiment.method, experiment.amount.fault
-    check_identity(folder, identity(experiment, setting, hands))
+    begin_folder(folder / IDENTITY, identity(experiment, setting, hands))
     earlier = outcome_of(folder, hands)
     if earlier.finished or earlier.failure:
         return earlier
@@ -108,7 +91,7 @@ def run_experiment(experiment: Experiment, setting: Setting, hands: Hands, out: 
     try:
         result = train(network, loss, data, None, setting.config(experiment.seed), folder, resume=True)
     except NonFiniteLossError as error:
-        write_atomically(folder / FAILED, json.dumps({"failure": str(error)}).encode())
+        write_json(folder / FAILED, {"failure": str(error)})
         return Outcome(False, str(error))
     if result.finished:
         score_run(folder, method, setting, hands.tests)

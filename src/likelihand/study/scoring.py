@@ -7,13 +7,14 @@ from typing import Any, Final, cast
 
 from torch import nn
 
-from likelihand.checkpoint import load_checkpoint, write_atomically
+from likelihand.checkpoint import load_checkpoint
 from likelihand.data.dataset import Dataset
 from likelihand.evaluation import evaluate, predict_crops_of
 from likelihand.heatmaps import Decoder, dark
 from likelihand.study.methods import Method
 from likelihand.study.setting import Setting
 from likelihand.training import LAST
+from likelihand.utils.files import write_atomically
 
 SCORES: Final = "scores.json"
 OWN: Final = "own"

@@ -28,6 +28,7 @@ from likelihand.study.results import (
 )
 from likelihand.study.scoring import DARK, OWN
 from likelihand.study.statistics import Estimate, estimate
+from likelihand.utils import tables
 
 Row: TypeAlias = dict[str, Any]
 METRICS: Final = (NME, NME11, MEDIAN, PCK_FINE, PCK, AUC)
@@ -177,8 +178,7 @@ def markdown(rows: Sequence[Row]) -> str:
     if not rows:
         return ""
     head = list(rows[0])
-    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    return "\n".join([*lines, *(f"| {' | '.join(_cell(row[key]) for key in head)} |" for row in rows)])
+    return tables.markdown(head, [[_cell(row[key]) for key in head] for row in rows])
 
 
 def comma_separated(rows: Sequence[Row]) -> str:

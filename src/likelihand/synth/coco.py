@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from likelihand.geometry import pixel_index_from_corner
 from likelihand.hand import BONES, FINGER_COLOURS, FINGERS, KEYPOINTS, WRIST_COLOUR
 from likelihand.synth.background import Photos
-from likelihand.synth.jobs import missing, pieces, run_jobs, write_whole
 from likelihand.synth.labels import HandLabel, Occlusion
 from likelihand.synth.options import SynthOptions
 from likelihand.synth.picture import Picture, render_picture, render_scene
-from likelihand.synth.shards import check_same, encode
+from likelihand.synth.shards import encode
+from likelihand.utils.files import begin_folder, write_atomically
+from likelihand.utils.jobs import missing, pieces, run_jobs
 
 _PIECE: Final = 250
 
@@ -75,7 +76,7 @@ def write_coco(count: int, out: str | Path, recipe: Recipe | None = None, *, pro
     folder = Path(out)
     (folder / "images").mkdir(parents=True, exist_ok=True)
     (folder / "parts").mkdir(exist_ok=True)
-    check_same(folder / "parts" / "recipe.json", {"count": count, **asdict(recipe)})
+    begin_folder(folder / "parts" / "recipe.json", {"count": count, **asdict(recipe)})
     parts = pieces(count, _PIECE)
     names = [folder / "parts" / f"{number:05}.json" for number in range(len(parts))]
     left = missing(names)
@@ -91,13 +92,13 @@ def _write_part(folder: Path, recipe: Recipe, job: tuple[Path, range]) -> int:
     for index in indices:
         picture = recipe.render(index, photos)
         name = f"{index:08}.jpg"
-        write_whole(folder / "images" / name, encode(picture.image, 95))
+        write_atomically(folder / "images" / name, encode(picture.image, 95))
         height, width = picture.image.shape[:2]
         images.append(
             {"id": index, "file_name": name, "width": width, "height": height, "camera": picture.camera.tolist()}
         )
         annotations += [annotation_of(hand, index, 8 * index + n) for n, hand in enumerate(picture.hands)]
-    write_whole(path, json.dumps({"images": images, "annotations": annotations}).encode())
+    write_atomically(path, json.dumps({"images": images, "annotations": annotations}).encode())
     return len(indices)
 
 
@@ -130,7 +131,7 @@ def _merge(folder: Path, names: list[Path]) -> Path:
         merged["images"] += part["images"]
         merged["annotations"] += part["annotations"]
     path = folder / "annotations.json"
-    write_whole(path, json.dumps(merged).encode())
+    write_atomically(path, json.dumps(merged).encode())
     return path
 
 
@@ -150,8 +151,8 @@ def preview(out: str | Path, recipe: Recipe | None = None, count: int = 64) -> t
     pictures = [recipe.render(index, photos) for index in range(count)]
     plain = path.with_name(f"{path.stem}_plain{path.suffix or '.png'}")
     path = path.with_suffix(path.suffix or ".png")
-    write_whole(path, encode(sheet([overlaid(picture) for picture in pictures]), None))
-    write_whole(plain, encode(sheet([picture.image for picture in pictures]), None))
+    write_atomically(path, encode(sheet([overlaid(picture) for picture in pictures]), None))
+    write_atomically(plain, encode(sheet([picture.image for picture in pictures]), None))
     return path, plain
 
 

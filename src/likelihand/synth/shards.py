@@ -8,7 +8,6 @@ import hashlib
 import json
 import os
 from bisect import bisect_right
-from collections.abc import Mapping
 from functools import partial
 from io import BytesIO
 from itertools import accumulate
@@ -21,7 +20,8 @@ from numpy.typing import NDArray
 
 from likelihand.hand import Side
 from likelihand.structures import Record
-from likelihand.synth.jobs import missing, pieces, run_jobs, write_whole
+from likelihand.utils.files import begin_folder, write_atomically
+from likelihand.utils.jobs import missing, pieces, run_jobs
 
 INDEX: Final = "shards.json"
 _SIDES: Final[tuple[Side | None, ...]] = (None, "left", "right")
@@ -66,31 +66,13 @@ def write_shards(
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     about = {"count": len(dataset), "length": length, "quality": quality, "describe": describe or {}}
-    check_same(folder / INDEX, about)
+    begin_folder(folder / INDEX, about)
     parts = pieces(len(dataset), length)
     left = missing(folder / f"{number:05}.json" for number in range(len(parts)))
     done = len(dataset) - sum(len(parts[number]) for number in left)
     jobs = [(number, parts[number]) for number in left]
     run_jobs(partial(_write_shard, dataset, folder, quality), jobs, processes, done, len(dataset), "shards")
     return folder
-
-
-def check_same(path: Path, about: Mapping[str, object]) -> None:
-    """Begin a folder by writing what it will hold, or make sure that it was begun for the same.
-
-    Raises:
-        ValueError: it was begun for something else.
-    """
-    wanted = json.loads(json.dumps(about))
-    if not path.exists():
-        write_whole(path, json.dumps(about, indent=1).encode())
-        return
-    found = json.loads(path.read_text())
-    if found != wanted:
-        differs = sorted(key for key in {*found, *wanted} if found.get(key) != wanted.get(key))
-        raise ValueError(
-            f"{path.parent} was begun with other settings ({', '.join(differs)}); give another folder"
-        )
 
 
 def _write_shard(dataset: Records, folder: Path, quality: int | None, job: tuple[int, range]) -> int:
@@ -112,9 +94,9 @@ def _write_shard(dataset: Records, folder: Path, quality: int | None, job: tuple
     )
     content = {f"{number:05}.pictures": b"".join(pictures), f"{number:05}.npz": labels.getvalue()}
     for name, data in content.items():
-        write_whole(folder / name, data)
+        write_atomically(folder / name, data)
     sums = {name: hashlib.sha256(data).hexdigest() for name, data in content.items()}
-    write_whole(folder / f"{number:05}.json", json.dumps({"sha256": sums, "count": len(records)}).encode())
+    write_atomically(folder / f"{number:05}.json", json.dumps({"sha256": sums, "count": len(records)}).encode())
     return len(records)
 
 

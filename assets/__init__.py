@@ -1,0 +1,1 @@
+"""The baker of the rendered hand; run from the repository's root, `python -m assets.NAME`."""

@@ -1,0 +1,1 @@
+"""What only the developers run: `python -m experiments.NAME`, from the repository's root."""

@@ -1,0 +1,1 @@
+"""How the bundled models were made: run files, the data's preparation, readers of our own folders of photos."""
