@@ -1,4 +1,6 @@
+import io
 import struct
+import sys
 import zlib
 
 import cv2
@@ -171,6 +173,26 @@ def test_a_file_that_may_not_be_read_says_so(monkeypatch):
         read_image("a.jpg")
 
 
-def test_a_heic_picture_is_told_as_such():
-    with pytest.raises(ImageError, match="is a HEIC picture, which is not read; save it as JPEG"):
+def test_a_heic_picture_names_what_reads_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(ImageError, match=r"is a HEIC picture; .* 'likelihand\[heic\]', or save it as JPEG"):
         decode_image(b"\0\0\0\x18ftypheic" + bytes(100))
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_heic_picture_is_read_and_turned(orientation):
+    heif = pytest.importorskip("pillow_heif")
+    pillow = pytest.importorskip("PIL.Image")
+    made = heif.from_pillow(pillow.fromarray(np.repeat(np.repeat(PICTURE, 4, 0), 4, 1)))
+    buffer = io.BytesIO()
+    made.save(buffer, quality=95, exif=b"Exif\0\0" + exif(orientation))
+    wanted = TURNED[orientation](np.repeat(np.repeat(PICTURE, 4, 0), 4, 1))
+    got = decode_image(buffer.getvalue())
+    assert got.shape == wanted.shape
+    assert np.abs(got.astype(int) - wanted).mean() < 8
+
+
+def test_a_damaged_heic_picture_is_one_line():
+    pytest.importorskip("pillow_heif")
+    with pytest.raises(ImageError, match="x: cannot be decoded"):
+        decode_image(b"\0\0\0\x18ftypheic" + bytes(100), name="x")

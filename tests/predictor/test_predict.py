@@ -106,12 +106,6 @@ def test_wrong_boxes_are_named(boxes: list, message: str) -> None:
         Predictor(answer())(IMAGE, boxes)
 
 
-@pytest.mark.parametrize("image", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), np.zeros((0, 4, 3), np.uint8)])
-def test_wrong_images_are_named(image: np.ndarray) -> None:
-    with pytest.raises(ValueError, match=r"image has shape .*give \(height, width, 3\) uint8 RGB"):
-        Predictor(answer())(image)
-
-
 @dataclass
 class Detected:
     """What a detector gives."""

@@ -19,6 +19,10 @@ SUFFIXES: Final = frozenset(
 
 STDIN: Final = "-"
 
+LARGEST: Final = 2**29
+"""Pixels of a picture that Pillow reads without a warning; it refuses twice as many. Its own limit is 179 million,
+fewer than some telephones' photos have."""
+
 
 def pictures(sources: Sequence[str], results: Path | None = None) -> tuple[list[str], list[str]]:
     """Resolve files, folders, globs and `-` (standard input) to pictures.
@@ -78,8 +82,11 @@ def read_picture(picture: str) -> "Image":
         Traceback (most recent call last):
         FileNotFoundError: missing.png: no such file; check the path
     """
+    import PIL.Image
+
     from likelihand.data.images import decode_image, read_image
 
+    PIL.Image.MAX_IMAGE_PIXELS = LARGEST
     with silenced():
         if picture == STDIN:
             return decode_image(sys.stdin.buffer.read(), name=STDIN)

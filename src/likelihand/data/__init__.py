@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from likelihand.data.dataset import Concatenated, Dataset, Repeated, Subset, check_record, split
     from likelihand.data.drawn import DrawnHands
     from likelihand.data.freihand import FreiHAND
-    from likelihand.data.images import ImageError, decode_image, read_image
+    from likelihand.data.images import ImageError, as_image, decode_image, read_image
     from likelihand.data.no_hands import NoHands
     from likelihand.data.rhd import RHD
     from likelihand.data.scenes import CocoScenes, EmptyScenes, SceneMix, Scenes, WeakScenes
@@ -44,6 +44,7 @@ __all__ = [
     "Subset",
     "Synthetic",
     "WeakScenes",
+    "as_image",
     "check_dataset",
     "check_record",
     "decode_image",
@@ -76,6 +77,7 @@ _HOME = {
     "Subset": "data.dataset",
     "Synthetic": "data.synthetic",
     "WeakScenes": "data.scenes",
+    "as_image": "data.images",
     "check_dataset": "data.check",
     "check_record": "data.dataset",
     "decode_image": "data.images",

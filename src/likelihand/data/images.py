@@ -1,28 +1,66 @@
 """Pictures from files: whatever a camera or a web page gives, as uint8 (height, width, 3) RGB.
 
-Read: JPEG (also CMYK), PNG, WebP, BMP, TIFF and what else this OpenCV decodes; the content decides, not the
-name. EXIF rotation is applied, grey becomes RGB, transparent parts are laid on white, 16 bits are scaled to 8,
-of an animation the first frame is taken. A file that ends too early is an error. Damage in the middle of a
-format without checksums (JPEG, WebP, TIFF) cannot be seen.
+Read: JPEG (also CMYK), PNG, WebP, BMP, TIFF, GIF, AVIF, JPEG 2000 and PPM, and HEIC with pillow-heif; the content
+decides, not the name. EXIF rotation is applied, grey becomes RGB, transparent parts are laid on white, 16 bits
+become 8, of an animation the first frame is taken. A file that ends too early is an error. Damage in the middle of
+a format without checksums (JPEG, WebP, TIFF) cannot be seen.
 """
 
+import io
 import os
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeGuard
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from likelihand.data.pixels import Channels, ImageError, rgb_of_array, rgb_of_pillow
 from likelihand.geometry import Image
 
-Pixels: TypeAlias = NDArray[np.integer[Any] | np.floating[Any]]
+__all__ = ["Channels", "ImageError", "Picture", "as_image", "decode_image", "read_image"]
 
-_KNOWN = "JPEG, PNG, WebP, BMP or TIFF"
-_HEIC = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+if TYPE_CHECKING:
+    import PIL.Image
+    from numpy.typing import NDArray
+
+Picture: TypeAlias = "str | os.PathLike[str] | PIL.Image.Image | NDArray[Any]"
+"""A picture in any form: a file's path, a Pillow image, or an array."""
+
+_KNOWN: Final = "JPEG, PNG, WebP, BMP or TIFF"
+_FORMATS: Final = ("JPEG", "PNG", "BMP", "GIF", "PPM", "WEBP", "TIFF", "DIB", "AVIF", "JPEG2000")
+"""Pillow's decoders that are used, the common ones first; some of its others start programs."""
+_HEIC: Final = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+_PNG: Final = b"\x89PNG\r\n\x1a\n"
 
 
-class ImageError(ValueError):
-    """Says that a picture cannot be decoded: empty, truncated, or of an unknown format."""
+def as_image(picture: Picture, channels: Channels | None = None) -> Image:
+    """Make anything that holds a picture uint8 (height, width, 3) RGB, by the same rules for all.
+
+    Args:
+        picture: a path; a Pillow image, turned as its EXIF data ask; or an array, (height, width) or
+            (height, width, 1, 3 or 4), uint8, uint16 or floats in 0..1. Whatever NumPy can view as such an array
+            counts as one.
+        channels: order of an array's colours, "RGB" where None; "BGR" for arrays of OpenCV's.
+
+    Returns:
+        (height, width, 3) uint8 RGB.
+
+    Raises:
+        ImageError: it is no picture of these kinds, or `channels` is given for one that knows its own order.
+        OSError: the file cannot be read.
+
+    Example:
+        >>> as_image(np.zeros((20, 30), np.uint8)).shape
+        (20, 30, 3)
+    """
+    if not isinstance(picture, str | os.PathLike) and not _is_pillow(picture):
+        return rgb_of_array(np.asarray(picture), channels or "RGB")
+    if channels is not None:
+        raise ImageError(f"channels={channels!r} is for arrays; files and Pillow's pictures know their own order")
+    return read_image(picture) if isinstance(picture, str | os.PathLike) else rgb_of_pillow(picture)
+
+
+def _is_pillow(picture: object) -> "TypeGuard[PIL.Image.Image]":
+    """Tell whether something is a Pillow image, without importing Pillow: who has one has imported it."""
+    return not isinstance(picture, np.ndarray) and hasattr(picture, "getexif") and hasattr(picture, "mode")
 
 
 def read_image(path: str | os.PathLike[str]) -> Image:
@@ -71,30 +109,53 @@ def decode_image(data: bytes, name: str = "picture") -> Image:
     Raises:
         ImageError: the data is empty, truncated, or not a picture.
 
+
     Example:
-        >>> ok, data = cv2.imencode(".png", np.full((2, 3, 3), (0, 0, 255), np.uint8))
-        >>> decode_image(data.tobytes())[0, 0]
-        array([255,   0,   0], dtype=uint8)
+        >>> decode_image(b"P6 2 1 255 " + bytes([255, 0, 0, 0, 0, 255]))
+        array([[[255,   0,   0],
+                [  0,   0, 255]]], dtype=uint8)
     """
     if not data:
         raise ImageError(f"{name}: the file is empty; give a {_KNOWN} picture")
     if _truncated(data):
         raise ImageError(f"{name}: the picture ends too early (truncated); copy or download it again")
-    picture = _decode(data, cv2.IMREAD_COLOR)
-    if picture is None and data[4:8] == b"ftyp" and data[8:12] in _HEIC:
-        raise ImageError(f"{name}: is a HEIC picture, which is not read; save it as JPEG")
-    if picture is None:
-        raise ImageError(f"{name}: cannot be decoded ({len(data)} bytes); give a whole {_KNOWN} picture")
-    if _may_be_transparent(data):
-        picture = _on_white(picture, _decode(data, cv2.IMREAD_UNCHANGED))
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
-
-
-def _decode(data: bytes, flags: int) -> Pixels | None:
     try:
-        picture: Pixels | None = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    except cv2.error:
-        return None
+        with _opened(data) as picture:
+            return rgb_of_pillow(picture)
+    except ImageError as error:
+        raise ImageError(f"{name}: {error}") from error
+    except Exception as error:  # the decoders' errors are of many kinds
+        raise ImageError(
+            f"{name}: cannot be decoded ({_reason(data, error)}); give a whole {_KNOWN} picture"
+        ) from error
+
+
+def _reason(data: bytes, error: Exception) -> str:
+    from PIL import UnidentifiedImageError
+
+    size = f"{len(data)} bytes"
+    return size if isinstance(error, UnidentifiedImageError) else f"{size}, {' '.join(str(error).split())[:100]}"
+
+
+def _opened(data: bytes) -> "PIL.Image.Image":
+    """Open a picture; of a PNG the checksums are compared first, which Pillow does only when asked."""
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIC and b"avif" not in data[12:64]:
+        return _heic(data)
+    import PIL.Image
+
+    if data.startswith(_PNG):
+        PIL.Image.open(io.BytesIO(data), formats=["PNG"]).verify()
+    return PIL.Image.open(io.BytesIO(data), formats=_FORMATS)
+
+
+def _heic(data: bytes) -> "PIL.Image.Image":
+    try:
+        import pillow_heif
+    except ModuleNotFoundError as error:
+        raise ImageError(
+            "is a HEIC picture; install what reads it with pip install 'likelihand[heic]', or save it as JPEG"
+        ) from error
+    picture: PIL.Image.Image = pillow_heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=True).to_pillow()
     return picture
 
 
@@ -102,7 +163,7 @@ def _truncated(data: bytes) -> bool:
     """Say whether a JPEG, PNG or WebP lacks its end."""
     if data[:3] == b"\xff\xd8\xff":
         return not data.rstrip(b"\0").endswith(b"\xff\xd9") and not _jpeg_ends(data)
-    if data[:8] == b"\x89PNG\r\n\x1a\n":
+    if data[:8] == _PNG:
         return b"IEND" not in data
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return len(data) < int.from_bytes(data[4:8], "little") + 8
@@ -123,30 +184,3 @@ def _jpeg_ends(data: bytes) -> bool:
         else:
             position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
     return False
-
-
-def _may_be_transparent(data: bytes) -> bool:
-    """Say whether the format can hold an alpha plane, so that a second look is needed."""
-    if data[:8] == b"\x89PNG\r\n\x1a\n":
-        return data[25] in (4, 6) or b"tRNS" in data[: data.find(b"IDAT")]
-    return data[:4] in (b"RIFF", b"GIF8", b"II*\0", b"MM\0*")
-
-
-def _on_white(picture: Pixels, raw: Pixels | None) -> Pixels:
-    """Lay a picture on white by the alpha plane of its raw form, turned the way the picture was turned."""
-    if raw is None or raw.ndim != 3 or raw.shape[2] != 4:
-        return picture
-    if raw.dtype == np.uint16:
-        raw = (raw // 257).astype(np.uint8)
-    turned = _turned_like(raw, picture)
-    alpha = turned[..., 3:].astype(np.uint32)
-    mixed = (picture.astype(np.uint32) * alpha + 255 * (255 - alpha) + 127) // 255
-    return mixed.astype(np.uint8)
-
-
-def _turned_like(raw: Pixels, picture: Pixels) -> Pixels:
-    """Give the one of EXIF's eight orientations of `raw` whose colours are nearest to the picture's."""
-    quarter = [np.rot90(raw, k) for k in range(4)]
-    candidates = [c for q in quarter for c in (q, q[:, ::-1]) if c.shape[:2] == picture.shape[:2]]
-    wanted = picture.astype(np.int16)
-    return min(candidates, key=lambda c: int(np.abs(c[..., :3].astype(np.int16) - wanted).max()))

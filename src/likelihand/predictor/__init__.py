@@ -1,6 +1,6 @@
 """From pictures to hands: find them, crop, run the model, and take the answer back to image pixels."""
 
-from likelihand.predictor.checks import check_boxes, check_image
+from likelihand.predictor.checks import check_boxes
 from likelihand.predictor.duplicates import without_duplicates
 from likelihand.predictor.loading import RuntimeName, bundled, load, metadata_of, model_file
 from likelihand.predictor.predict import Predictor
@@ -10,7 +10,6 @@ __all__ = [
     "RuntimeName",
     "bundled",
     "check_boxes",
-    "check_image",
     "load",
     "metadata_of",
     "model_file",

@@ -1,4 +1,4 @@
-"""What a predictor is handed: pictures and boxes, checked, with errors that name what is wrong."""
+"""The boxes that a predictor is handed, checked, with errors that name what is wrong."""
 
 from typing import Final
 
@@ -9,25 +9,6 @@ from likelihand.geometry import FloatArray, Image, check_box
 
 FARTHEST: Final = 1e8
 """No coordinate of a box may be larger: the arithmetic of a crop would lose its precision."""
-
-
-def check_image(image: Image) -> None:
-    """Check that an array is a picture as this library means it.
-
-    Raises:
-        ValueError: it is not (height, width, 3) uint8 with at least one pixel.
-
-    Example:
-        >>> check_image(np.zeros((4, 4), np.uint8))
-        Traceback (most recent call last):
-        ValueError: image has shape (4, 4) and dtype uint8; give (height, width, 3) uint8 RGB, as read_image does
-    """
-    array = np.asarray(image)
-    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or 0 in array.shape:
-        raise ValueError(
-            f"image has shape {array.shape} and dtype {array.dtype}; "
-            "give (height, width, 3) uint8 RGB, as read_image does"
-        )
 
 
 def check_boxes(boxes: ArrayLike, image: Image) -> FloatArray:

@@ -8,6 +8,7 @@ from typing import Final, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
+from likelihand.data.images import Channels, Picture, as_image
 from likelihand.geometry import (
     FloatArray,
     Image,
@@ -19,7 +20,7 @@ from likelihand.geometry import (
     warp_image,
 )
 from likelihand.hand import Side
-from likelihand.predictor.checks import check_boxes, check_image
+from likelihand.predictor.checks import check_boxes
 from likelihand.predictor.duplicates import without_duplicates
 from likelihand.predictor.looks import LOOKS, Answer, Look, together
 from likelihand.runtimes import Outputs, Runtime
@@ -116,44 +117,53 @@ class Predictor:
         self.looks = looks
         self.presence, self.score, self.confidence = presence, score, confidence
 
-    def __call__(self, image: Image, boxes: ArrayLike | None = None) -> list[Hand]:
+    def __call__(
+        self, image: Picture, boxes: ArrayLike | None = None, *, channels: Channels | None = None
+    ) -> list[Hand]:
         """Predict the hands of a picture: those in the boxes, else those that the detector finds.
 
         Args:
-            image: (height, width, 3) uint8 RGB.
+            image: a file's path, a Pillow image, or an array: (height, width, 3) RGB, (height, width, 4) RGBA or
+                (height, width) grey, uint8, uint16 or floats in 0..1; see `likelihand.data.as_image`. Files and
+                Pillow images are turned as their EXIF data ask, and points are in the turned picture.
             boxes: (N, 4) (x0, y0, x1, y1) in image pixels, one a hand. None looks for the hands; a predictor
                 without detector then takes the picture for one hand, as `crop` does.
+            channels: "BGR" for arrays in OpenCV's order of colours; RGB where None.
 
         Returns:
             Given boxes: one hand a box, in their order. Else the hands found, without doubles, the detector's
             order kept. Points, scale and covariance are in image pixels.
 
         Raises:
-            ValueError: the image is not (height, width, 3) uint8, or a box is not finite, empty or outside.
+            ValueError: the image is no picture, or a box is not finite, empty or outside.
+            OSError: the file cannot be read.
         """
+        pixels = as_image(image, channels)
         if boxes is not None:
-            check_image(image)
-            return self._look(image, check_boxes(boxes, image), self.runtime.metadata.padding)
-        return self.crop(image) if self.detector is None else self._find(image, self.detector)
+            return self._look(pixels, check_boxes(boxes, pixels), self.runtime.metadata.padding)
+        return self._whole(pixels) if self.detector is None else self._find(pixels, self.detector)
 
-    def crop(self, image: Image) -> list[Hand]:
+    def crop(self, image: Picture, *, channels: Channels | None = None) -> list[Hand]:
         """Predict the one hand of a picture that it fills, without padding.
 
         Args:
-            image: (height, width, 3) uint8 RGB.
+            image: as for a call of the predictor.
+            channels: "BGR" for arrays in OpenCV's order of colours; RGB where None.
 
         Returns:
             One hand, in image pixels.
 
         Raises:
-            ValueError: the image is not (height, width, 3) uint8.
+            ValueError: the image is no picture.
+            OSError: the file cannot be read.
         """
-        check_image(image)
+        return self._whole(as_image(image, channels))
+
+    def _whole(self, image: Image) -> list[Hand]:
         height, width = image.shape[:2]
         return self._look(image, np.array([[0.0, 0.0, width, height]]), padding=1.0)
 
     def _find(self, image: Image, detector: FindHands) -> list[Hand]:
-        check_image(image)
         found, boxes = self._promising(image, detector(image))
         hands = self._look(image, boxes, self.runtime.metadata.padding, [f.side for f in found])
         certain = [hand for hand, _ in self._certain(hands, found, self.presence, self.score)]
