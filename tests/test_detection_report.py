@@ -39,3 +39,10 @@ def test_counts_by_source_and_in_all() -> None:
     assert (a.sides, a.sides_right) == (2, 1)
     assert (b.hands, b.missed, b.extra, b.false_pictures) == (0, 0, 3, 1)
     assert (total.pictures, total.hands, total.extra, total.false_pictures) == (2, 3, 4, 2)
+
+
+def test_a_found_hand_can_have_a_box_for_each_labelled_one() -> None:
+    true = [[0, 0, 10, 10], [0, 0, 2, 2]]
+    found = [[[50, 50, 60, 60], [0, 0, 2, 2]], [[0, 0, 10, 9], [9, 9, 10, 10]]]
+    assert match_boxes(found, true).tolist() == [1, 0]
+    assert match_boxes(np.zeros((0, 2, 4)), true).tolist() == [-1, -1]

@@ -52,7 +52,8 @@ def match_boxes(found: ArrayLike, true: ArrayLike, least: float = FOUND) -> NDAr
     """Give each hand the box that overlaps it most, the best pairs first; a box serves one hand.
 
     Args:
-        found: (F, 4).
+        found: (F, 4), or (F, T, 4) where a found hand has another box for each hand: that of the keypoints which
+            this one's labels name.
         true: (T, 4).
         least: IoU of a pair.
 
@@ -63,8 +64,8 @@ def match_boxes(found: ArrayLike, true: ArrayLike, least: float = FOUND) -> NDAr
         >>> match_boxes([[0, 0, 4, 4], [9, 9, 12, 12]], [[0, 0, 4, 3], [5, 5, 6, 6]])
         array([ 0, -1])
     """
-    boxes, hands = np.reshape(found, (-1, 4)), np.reshape(true, (-1, 4))
-    overlap = box_iou(boxes[:, None], hands[None])
+    boxes, hands = np.asarray(found, np.float64), np.reshape(true, (-1, 4))
+    overlap = box_iou(boxes if boxes.ndim == 3 else boxes.reshape(-1, 1, 4), hands[None])
     matched = np.full(len(hands), -1)
     while overlap.size and overlap.max() >= least:
         box, hand = np.unravel_index(int(overlap.argmax()), overlap.shape)

@@ -15,6 +15,7 @@ COMMANDS: Final[dict[str, str]] = {
     "predict": "find the keypoints of hands in pictures",
     "train": "train a network from a run file",
     "evaluate": "score a model on a labelled data set",
+    "robustness": "measure what bad light, cameras and files and cut pictures cost",
     "calibrate": "make a model's uncertainty hold what it says",
     "audit": "find labels of a data set that are likely wrong",
     "export": "make one ONNX file of a trained network",

@@ -1,0 +1,152 @@
+"""`likelihand robustness`: what bad pictures cost, beside another tool where it is installed."""
+
+import hashlib
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from likelihand.cli.labelled import add_data_options, data_of
+from likelihand.cli.parsing import Namespace, Parser, command_parser
+
+if TYPE_CHECKING:
+    from likelihand.data.dataset import Dataset
+    from likelihand.robustness import Condition, Outcome, Report, Tool
+
+EXAMPLES: Final = 2
+"""Hands on the sheet of examples."""
+
+
+def parser() -> Parser:
+    """Describe the command's options."""
+    p = command_parser(
+        "robustness",
+        "Measure what bad light, cameras and files and cut pictures cost; interrupted work goes on.",
+    )
+    add_data_options(p, "--data")
+    p.add_argument("--model", type=Path | None, help=".onnx file, .safetensors checkpoint or run folder")
+    p.add_argument("--peer", action="append", default=[], help="another tool beside it: mediapipe")
+    p.add_argument("--boxes", action="store_true", help="give each hand's box; else whole pictures are searched")
+    p.add_argument(
+        "--only", nargs="*", default=[], metavar="CONDITION", help="some conditions, as 'dark' 'JPEG 8'"
+    )
+    p.add_argument("--looks", type=int, default=4, help="crops of a hand, turned and mirrored")
+    p.add_argument("--seed", type=int, default=0, help="of noise, colours and edges")
+    p.add_argument("--limit", type=int | None, help="measure so many hands, spread evenly")
+    p.add_argument("--threads", type=int | None, help="threads of one prediction")
+    p.add_argument("--json", type=Path | None, help="write the scores here too")
+    p.add_argument("--out", type=Path, default=Path("robustness"), help="folder of outcomes, tables and pictures")
+    return p
+
+
+def run(arguments: Namespace) -> int:
+    """Measure, print the table and write everything."""
+    from likelihand.evaluation import evenly
+    from likelihand.robustness import Journal, chosen, measure
+
+    _check(arguments)
+    dataset, conditions = data_of(arguments), chosen(arguments.only)
+    indices = evenly(len(dataset), arguments.limit)
+    tools = _tools(arguments)
+    settings = _settings(arguments, dataset)
+    with Journal(arguments.out, settings) as journal:
+        for outcome in measure(
+            tools,
+            dataset,
+            conditions,
+            seed=arguments.seed,
+            boxes=arguments.boxes,
+            indices=indices,
+            done={o.key for o in journal.outcomes},
+            progress=sys.stderr.isatty(),
+        ):
+            journal.add(outcome)
+    report = _report(arguments, settings, conditions, indices, journal.outcomes)
+    print(report)
+    _write(arguments, report)
+    _draw(arguments, report, dataset, indices, tools[0])
+    print(f"-> {arguments.out}", file=sys.stderr)
+    return 0
+
+
+def _check(arguments: Namespace) -> None:
+    if arguments.limit is not None and arguments.limit < 1:
+        raise ValueError(f"--limit is {arguments.limit}; give 1 or more")
+    if arguments.seed < 0:
+        raise ValueError(f"--seed is {arguments.seed}; give 0 or more")
+    if arguments.boxes and arguments.peer:
+        raise ValueError(f"--peer {arguments.peer[0]} looks for hands itself; leave out --boxes")
+
+
+def _tools(arguments: Namespace) -> "list[Tool]":
+    from likelihand.predictor import load
+    from likelihand.robustness import Own, peer
+
+    predict = load(arguments.model, threads=arguments.threads, detector=not arguments.boxes, looks=arguments.looks)
+    return [Own(predict), *map(peer, arguments.peer)]
+
+
+def _settings(arguments: Namespace, dataset: "Dataset") -> dict[str, Any]:
+    """Say what must be the same for outcomes to belong together."""
+    from likelihand.predictor import bundled, model_file
+    from likelihand.robustness import CONDITIONS
+
+    file = bundled() if arguments.model is None else model_file(arguments.model)
+    name = arguments.data.name if isinstance(arguments.data, Path) else type(dataset).__name__
+    return {
+        "data": " ".join([name, *arguments.where]),
+        "hands": len(dataset),
+        "box": arguments.box or "",
+        "model": file.name,
+        "model_sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+        "looks": arguments.looks,
+        "boxes": arguments.boxes,
+        "seed": arguments.seed,
+        "conditions": {c.name: c.level for c in CONDITIONS},
+    }
+
+
+def _report(
+    arguments: Namespace,
+    settings: dict[str, Any],
+    conditions: "Sequence[Condition]",
+    indices: Sequence[int],
+    outcomes: "Sequence[Outcome]",
+) -> "Report":
+    from likelihand.robustness import Report
+
+    names, asked = {c.name for c in conditions}, set(indices)
+    kept = [o for o in outcomes if o.condition in names and o.index in asked]
+    hands = len({o.index for o in kept})
+    road = "given boxes" if arguments.boxes else "whole pictures"
+    looks = "1 look" if arguments.looks == 1 else f"{arguments.looks} looks"
+    title = f"{hands} hands of {settings['data']}, {road}, {looks}, seed {arguments.seed}"
+    return Report.of(title, settings, conditions, kept)
+
+
+def _write(arguments: Namespace, report: "Report") -> None:
+    from likelihand.utils.files import write_atomically, write_json
+
+    for file in (arguments.out / "robustness.json", arguments.json):
+        if file is not None:
+            write_json(file, report.to_json())
+    write_atomically(arguments.out / "robustness.csv", report.csv().encode())
+    write_atomically(arguments.out / "robustness.md", report.markdown().encode())
+
+
+def _draw(
+    arguments: Namespace, report: "Report", dataset: "Dataset", indices: Sequence[int], tool: "Tool"
+) -> None:
+    """Write the bars, where matplotlib is installed, and the sheet of examples."""
+    from likelihand.drawing import Drawing
+    from likelihand.evaluation import evenly
+    from likelihand.robustness.picture import plot, sheet
+
+    if find_spec("matplotlib") is None:
+        print("likelihand: no bars, for matplotlib is missing: pip install 'likelihand[plots]'", file=sys.stderr)
+    else:
+        plot(report.rows).savefig(arguments.out / "robustness.png")
+    shown = [indices[i] for i in evenly(len(indices), EXAMPLES)]
+    picture = sheet(dataset, report.conditions, shown, None if arguments.boxes else tool, arguments.seed)
+    Drawing(picture).save(arguments.out / "examples.jpg")

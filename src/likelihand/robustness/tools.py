@@ -1,0 +1,115 @@
+"""What is measured: likelihand's own predictor, and MediaPipe Hands beside it where it is installed."""
+
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
+
+import numpy as np
+
+from likelihand.geometry import FloatArray, Image
+from likelihand.hand import Side
+from likelihand.predictor import Predictor
+from likelihand.structures import Hand
+
+PEERS: Final = ("mediapipe",)
+
+
+class Tool(Protocol):
+    """Finds hands in pictures.
+
+    Attributes:
+        name: of the tool in tables.
+        sure: whether its covariances and confidence mean something.
+    """
+
+    name: str
+    sure: bool
+
+    def __call__(self, image: Image, box: FloatArray | None, /) -> Sequence[Hand]:
+        """Find the hands of a picture (height, width, 3), or the one hand in a box (4,)."""
+
+
+class Own:
+    """likelihand's predictor as a tool.
+
+    Args:
+        predict: as `likelihand.load` returns it.
+        name: in tables.
+    """
+
+    sure = True
+
+    def __init__(self, predict: Predictor, name: str = "likelihand") -> None:
+        self.predict, self.name = predict, name
+
+    def __call__(self, image: Image, box: FloatArray | None, /) -> Sequence[Hand]:
+        """Find the hands of a picture, or the one hand in a box."""
+        return self.predict(image, None if box is None else box[None])
+
+
+class MediaPipe:
+    """MediaPipe Hands (its full model) in pictures that do not belong together; it says nothing of its certainty.
+
+    Args:
+        limit: most hands of a picture.
+        score: least score of a palm, as its makers set it.
+
+    Raises:
+        ModuleNotFoundError: mediapipe is not installed.
+        ValueError: the installed version comes without `mp.solutions` and its models.
+    """
+
+    sure = False
+
+    def __init__(self, limit: int = 2, score: float = 0.5) -> None:
+        solutions = _solutions()
+        self.name = "MediaPipe"
+        self._hands = solutions.hands.Hands(
+            static_image_mode=True, max_num_hands=limit, model_complexity=1, min_detection_confidence=score
+        )
+
+    def __call__(self, image: Image, box: FloatArray | None, /) -> Sequence[Hand]:
+        """Find the hands of a picture; a box is not taken, since MediaPipe looks for hands itself."""
+        if box is not None:
+            raise ValueError("MediaPipe looks for hands itself; measure it without given boxes")
+        found = self._hands.process(np.ascontiguousarray(image))
+        sides = [one.classification[0].label for one in found.multi_handedness or []]
+        return [
+            _hand(points, side, image)
+            for points, side in zip(found.multi_hand_landmarks or [], sides, strict=True)
+        ]
+
+
+def _hand(found: Any, label: str, image: Image) -> Hand:  # noqa: ANN401
+    """Turn landmarks in shares of the picture into a hand; MediaPipe names sides as a mirror shows them."""
+    height, width = image.shape[:2]
+    points = np.array([[mark.x * width, mark.y * height] for mark in found.landmark], np.float64)
+    side: Side = "left" if label == "Right" else "right"
+    box = np.concatenate([points.min(0), points.max(0)])
+    return Hand(points=points, scale=np.zeros_like(points), box=box, side=side)
+
+
+def _solutions() -> Any:  # noqa: ANN401
+    import mediapipe
+
+    if not hasattr(mediapipe, "solutions"):
+        version = getattr(mediapipe, "__version__", "")
+        raise ValueError(
+            f"mediapipe {version} comes without hand models; install mediapipe==0.10.21 for --peer mediapipe"
+        )
+    return mediapipe.solutions
+
+
+def peer(name: str) -> Tool:
+    """Return the tool of a name.
+
+    Raises:
+        ValueError: the name is unknown.
+
+    Example:
+        >>> peer("openpose")
+        Traceback (most recent call last):
+        ValueError: peer 'openpose' is unknown; give mediapipe
+    """
+    if name not in PEERS:
+        raise ValueError(f"peer {name!r} is unknown; give {', '.join(PEERS)}")
+    return MediaPipe()

@@ -1,0 +1,61 @@
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from likelihand.robustness import MediaPipe, Own
+
+
+def mark(x, y):
+    return SimpleNamespace(x=x, y=y)
+
+
+class Hands:
+    """Stands in for `mediapipe.solutions.hands.Hands`: a hand along the diagonal."""
+
+    def __init__(self, **options):
+        self.options = options
+
+    def process(self, image):
+        landmarks = SimpleNamespace(landmark=[mark(i / 20, i / 20) for i in range(21)])
+        side = SimpleNamespace(classification=[SimpleNamespace(label="Right")])
+        return SimpleNamespace(multi_hand_landmarks=[landmarks], multi_handedness=[side])
+
+
+@pytest.fixture
+def mediapipe(monkeypatch):
+    module = SimpleNamespace(solutions=SimpleNamespace(hands=SimpleNamespace(Hands=Hands)))
+    monkeypatch.setitem(sys.modules, "mediapipe", module)
+    return module
+
+
+def test_mediapipe_is_asked_about_single_pictures_and_answers_in_pixels(mediapipe):
+    tool = MediaPipe()
+    assert tool._hands.options["static_image_mode"] is True
+    assert not tool.sure
+    (hand,) = tool(np.zeros((40, 80, 3), np.uint8), None)
+    np.testing.assert_allclose(hand.points[[0, 10, 20]], [[0, 0], [40, 20], [80, 40]])
+    assert hand.side == "left"  # it names sides as a mirror shows them
+
+
+def test_a_version_without_models_says_which_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "mediapipe", SimpleNamespace(__version__="1.2.2"))
+    with pytest.raises(
+        ValueError, match=r"mediapipe 1\.2\.2 comes without hand models; install mediapipe==0\.10\.21"
+    ):
+        MediaPipe()
+
+
+def test_boxes_are_refused(mediapipe):
+    with pytest.raises(ValueError, match="looks for hands itself"):
+        MediaPipe()(np.zeros((8, 8, 3), np.uint8), np.array([0, 0, 4, 4.0]))
+
+
+def test_own_hands_over_a_box_or_none():
+    asked = []
+    tool = Own(lambda image, boxes: asked.append(boxes) or [])
+    tool(np.zeros((8, 8, 3), np.uint8), None)
+    tool(np.zeros((8, 8, 3), np.uint8), np.array([0, 0, 4, 4.0]))
+    assert asked[0] is None
+    assert asked[1].shape == (1, 4)
