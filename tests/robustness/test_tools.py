@@ -35,7 +35,7 @@ def test_mediapipe_is_asked_about_single_pictures_and_answers_in_pixels(mediapip
     assert tool._hands.options["static_image_mode"] is True
     assert not tool.sure
     (hand,) = tool(np.zeros((40, 80, 3), np.uint8), None)
-    np.testing.assert_allclose(hand.points[[0, 10, 20]], [[0, 0], [40, 20], [80, 40]])
+    np.testing.assert_allclose(hand.points[[0, 10, 20]], [[0.5, 0.5], [40.5, 20.5], [80.5, 40.5]])
     assert hand.side == "left"  # it names sides as a mirror shows them
 
 

@@ -225,7 +225,6 @@ class _Picture:
             given=given.reshape(4),
         )
 
-
     def match(self, found: Sequence[Hand]) -> NDArray[np.int64]:
         """Return the positions (1 + N,) of the hands in what was found, -1 for one that was not."""
         boxes = [[box_of_points(hand.points, named) for named in self.named] for hand in found]

@@ -17,7 +17,8 @@ HEAD: Final = (
     "condition", "tool", "missed", "NME", "median", "PCK@0.1", "68 %", "90 %", "said", "true", "others",
 )  # fmt: skip
 EXPLAINED: Final = (
-    "missed: no hand was found whose points, those that are labelled, have a tight box that overlaps that of the labels by an IoU of 0.3, one to one. "
+    "missed: no hand was found the tight box of whose labelled points overlaps that of the labels by an IoU of "
+    "0.3, one to one. "
     "NME and median: of the hands found, protocol paper, normalised by max(w, h) of the labels' tight box. "
     "PCK@0.1: share of all keypoints within a tenth of that, those of missed hands counted as wrong. "
     "68 %, 90 %: truths within the regions of that level; said and true: mean confidence, and how often it came "
