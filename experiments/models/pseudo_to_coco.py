@@ -12,43 +12,21 @@ import csv
 import json
 from pathlib import Path
 
-import numpy as np
-
-from likelihand.geometry import box_of_points
-from likelihand.hand import KEYPOINTS
+from likelihand.formats.coco import document, hand_entry, image_entry
 
 
 def coco_of(hands: dict[str, list[dict]], index: list[dict[str, str]], least: float) -> dict:
     """Make the COCO document of the permissive pictures' hands whose score is at least `least`."""
     pictures = [row for row in index if row["permissive"] == "yes" and hands.get(row["file"])]
-    images = [
-        {"id": i, "file_name": row["file"], "width": int(row["width"]), "height": int(row["height"])}
-        for i, row in enumerate(pictures)
-    ]
+    images = [image_entry(i, r["file"], (int(r["height"]), int(r["width"]))) for i, r in enumerate(pictures)]
+    kept = [(image, hand) for image in images for hand in hands[image["file_name"]] if hand["score"] >= least]
     annotations = [
-        _annotation(image["id"], hand, row)
-        for image, row in zip(images, pictures, strict=True)
-        for hand in hands[row["file"]]
-        if hand["score"] >= least
+        hand_entry(
+            number, image["id"], hand["points"], side=hand["side"], dataset=image["file_name"].split("_")[0]
+        )
+        for number, (image, hand) in enumerate(kept)
     ]
-    for number, annotation in enumerate(annotations):
-        annotation["id"] = number
-    category = {"id": 1, "name": "hand", "keypoints": list(KEYPOINTS)}
-    return {"images": images, "annotations": annotations, "categories": [category]}
-
-
-def _annotation(image: int, hand: dict, row: dict[str, str]) -> dict:
-    points = np.asarray(hand["points"], np.float64)
-    x0, y0, x1, y1 = box_of_points(points).tolist()
-    keypoints = np.column_stack([points - 0.5, np.full(21, 2)])  # COCO counts from the centre of the first pixel
-    return {
-        "image_id": image,
-        "category_id": 1,
-        "keypoints": keypoints.round(3).ravel().tolist(),
-        "bbox": [x0, y0, x1 - x0, y1 - y0],
-        "handedness": hand["side"],
-        "dataset": row["file"].split("_")[0],
-    }
+    return document(images, annotations)
 
 
 def main() -> None:

@@ -28,7 +28,7 @@ def coco(folder: Path) -> Path:
         paint(folder / "images" / f"{i}.png", (20, 10, 40, 40))
         images.append({"id": i, "file_name": f"{i}.png", "width": 80, "height": 60})
         extra = {"handedness": "left", "subset": "core" if i < 2 else "extra", "dataset": f"set {i}"}
-        annotations.append({"id": i, "image_id": i, "bbox": [19.5, 9.5, 20, 30], **extra})
+        annotations.append({"id": i, "image_id": i, "bbox": [20, 10, 20, 30], **extra})
     images.append({"id": 9, "file_name": "9.png"})
     paint(folder / "images" / "9.png")
     path = folder / "annotations.json"

@@ -1,7 +1,6 @@
 """What an audit leaves behind: a table, a sheet to look at, and labels without the suspects."""
 
 import csv
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from likelihand.audit.suspect import Offset, Suspicion
 from likelihand.calibration import Observations
 from likelihand.data.dataset import Dataset
 from likelihand.drawing import Drawing, contact_sheet, draw_keypoints
+from likelihand.formats.coco import hand_entry, image_entry, write_document
 from likelihand.geometry import (
     Image,
     crop_matrix,
@@ -23,7 +23,7 @@ from likelihand.geometry import (
     transform_points,
     warp_image,
 )
-from likelihand.hand import BONES, KEYPOINTS
+from likelihand.hand import KEYPOINTS
 from likelihand.structures import Record
 from likelihand.uncertainty import UNIT, Calibration, Radial, predicted_density
 
@@ -149,33 +149,23 @@ def write_clean(path: Path, dataset: Dataset, suspicions: list[Suspicion]) -> No
     for index in range(len(dataset)):
         record = dataset.record(index)
         name = record.group or record.key
-        height, width = record.read().shape[:2]
-        image = images.setdefault(
-            name, {"id": len(images), "file_name": name, "width": int(width), "height": int(height)}
-        )
-        annotations.append(_annotation(record, index, image["id"], wrong.get(index)))
-    skeleton = [[a + 1, b + 1] for a, b in BONES]
-    category = {"id": 1, "name": "hand", "keypoints": list(KEYPOINTS), "skeleton": skeleton}
-    content = {"images": list(images.values()), "annotations": annotations, "categories": [category]}
-    path.write_text(json.dumps(content), encoding="utf-8")
+        if name not in images:
+            images[name] = image_entry(len(images), name, record.read().shape[:2])
+        annotations.append(_annotation(record, index, images[name]["id"], wrong.get(index)))
+    write_document(path, images.values(), annotations)
 
 
 def _annotation(record: Record, index: int, image: int, wrong: Suspicion | None) -> dict[str, Any]:
-    codes = record.visibility.astype(int).copy()
+    codes = record.visibility.astype(int)
     if wrong is not None:
         codes[list(wrong.keypoints)] = 0
-    points = np.where(codes[:, None] > 0, pixel_index_from_corner(record.points), 0.0).round(3)
-    x0, y0, x1, y1 = (round(float(v), 3) for v in record.box)
-    annotation = {
-        "id": index,
-        "image_id": image,
-        "category_id": 1,
-        "iscrowd": 0,
-        "keypoints": np.concatenate([points, codes[:, None]], 1).ravel().tolist(),
-        "num_keypoints": int((codes > 0).sum()),
-        "bbox": [x0, y0, round(x1 - x0, 3), round(y1 - y0, 3)],
-        "area": round((x1 - x0) * (y1 - y0), 2),
-        "dataset": record.dataset,
-    }
     side_is_wrong = wrong is not None and not wrong.keypoints
-    return annotation | ({"handedness": record.side} if record.side and not side_is_wrong else {})
+    return hand_entry(
+        index,
+        image,
+        record.points,
+        visibility=codes,
+        box=record.box,
+        side=None if side_is_wrong else record.side,
+        dataset=record.dataset,
+    )

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias, get_args
 
-from likelihand.hand import BONES, KEYPOINTS
+from likelihand.hand import KEYPOINTS
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -116,7 +116,7 @@ def hand_json(hand: "Hand") -> dict[str, Any]:
 
 
 def coco(lines: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """Give predictions as COCO keypoint JSON, with each hand's side, score, scale and covariance beside it.
+    """Return predictions as COCO keypoint JSON, with each hand's side, score, scale and covariance beside it.
 
     As COCO has it, keypoints count pixel centres as integers, and `bbox` is (x, y, width, height) from the
     picture's corner: the tight box of the keypoints.
@@ -125,38 +125,17 @@ def coco(lines: Iterable[dict[str, Any]]) -> dict[str, Any]:
         >>> sorted(coco([{"file": "a.jpg", "size": [4, 5], "hands": []}]))
         ['annotations', 'categories', 'images']
     """
+    from likelihand.formats.coco import document, hand_entry, image_entry
+
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
     for line in lines:
-        height, width = line["size"]
-        images.append({"id": len(images) + 1, "file_name": line["file"], "height": height, "width": width})
+        images.append(image_entry(len(images) + 1, line["file"], line["size"]))
         for hand in line["hands"]:
-            annotations.append(_annotation(hand, len(images), len(annotations) + 1))
-    category = {
-        "id": 1,
-        "name": "hand",
-        "supercategory": "hand",
-        "keypoints": list(KEYPOINTS),
-        "skeleton": [[parent + 1, child + 1] for parent, child in BONES],
-    }
-    return {"images": images, "annotations": annotations, "categories": [category]}
-
-
-def _annotation(hand: dict[str, Any], image: int, number: int) -> dict[str, Any]:
-    x, y = zip(*hand["keypoints"], strict=True)
-    width, height = round(max(x) - min(x), 3), round(max(y) - min(y), 3)
-    more = {name: value for name, value in hand.items() if name not in ("keypoints", "box")}
-    return {
-        "id": number,
-        "image_id": image,
-        "category_id": 1,
-        "iscrowd": 0,
-        "bbox": [min(x), min(y), width, height],
-        "area": round(width * height, 3),
-        "num_keypoints": len(x),
-        "keypoints": [v for a, b in hand["keypoints"] for v in (round(a - 0.5, 3), round(b - 0.5, 3), 2)],
-        **more,
-    }
+            more = {name: value for name, value in hand.items() if name not in ("keypoints", "box", "side")}
+            entry = hand_entry(len(annotations) + 1, len(images), hand["keypoints"], side=hand["side"], **more)
+            annotations.append(entry | {"side": hand["side"]})
+    return document(images, annotations)
 
 
 def rows(lines: Iterable[dict[str, Any]]) -> Iterator[tuple[object, ...]]:

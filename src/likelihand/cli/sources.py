@@ -165,11 +165,12 @@ def _plain(content: Any) -> dict[str, list[list[float]]]:  # noqa: ANN401
 
 
 def _coco(content: Any) -> dict[str, list[list[float]]]:  # noqa: ANN401
+    from likelihand.formats.coco import box_of
+
     names = {image["id"]: str(image["file_name"]) for image in content["images"]}
     boxes: dict[str, list[list[float]]] = {name: [] for name in names.values()}
     for annotation in content["annotations"]:
-        x, y, width, height = map(float, annotation["bbox"])
-        boxes[names[annotation["image_id"]]].append([x, y, x + width, y + height])
+        boxes[names[annotation["image_id"]]].append(box_of(annotation["bbox"]).tolist())
     return boxes
 
 

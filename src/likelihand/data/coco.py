@@ -14,6 +14,7 @@ import numpy as np
 from likelihand.data.dataset import check_index, check_record
 from likelihand.data.images import read_image
 from likelihand.data.keypoint_names import order_of_names
+from likelihand.formats.coco import box_of, points_of
 from likelihand.geometry import FloatArray, box_of_points
 from likelihand.hand import Side
 from likelihand.structures import Record, Visibility
@@ -177,7 +178,7 @@ class CocoHands:
         path = self.folder / self._file_name(entry)
         numbers = np.array(entry.keypoints, np.float64).reshape(21, 3)[list(entry.order)]
         labelled = ~(numbers[:, 2] <= 0)
-        points = np.where(labelled[:, None], numbers[:, :2] + (0.5 - self.pixel_centre), 0.0)
+        points = np.where(labelled[:, None], points_of(numbers[:, :2], self.pixel_centre), 0.0)
         visibility = np.where(numbers[:, 2] >= 1.5, Visibility.VISIBLE, Visibility.HIDDEN) * labelled
         return check_record(
             Record(
@@ -195,8 +196,7 @@ class CocoHands:
     def _box(self, entry: Entry, points: FloatArray, labelled: np.ndarray) -> FloatArray:
         if entry.box is None or self.box == "keypoints":
             return box_of_points(points, labelled)
-        x, y, width, height = entry.box
-        return np.array([x, y, x + width, y + height], np.float64)
+        return box_of(entry.box)
 
 
 def read_coco(path: Path) -> dict[str, Any]:

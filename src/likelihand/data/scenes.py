@@ -19,12 +19,12 @@ from likelihand.data.augment import Augmentation, augment_pixels
 from likelihand.data.dataset import check_index
 from likelihand.data.images import read_image
 from likelihand.data.placing import Place, place
+from likelihand.formats.coco import box_of, points_of
 from likelihand.geometry import (
     FloatArray,
     Image,
     box_iou,
     box_of_points,
-    corner_from_pixel_index,
     crop_matrix,
     warp_image,
 )
@@ -161,10 +161,9 @@ def _coco_hand(annotation: dict[str, Any]) -> SceneHand:
     keypoints = np.asarray(annotation.get("keypoints") or [], np.float64).reshape(-1, 3)
     side = annotation.get("handedness")
     if len(keypoints) == 21 and (keypoints[:, 2] > 0).all():
-        points = corner_from_pixel_index(keypoints[:, :2])
+        points = points_of(keypoints[:, :2])
     else:
-        x, y, width, height = annotation["bbox"]
-        points = _corners(np.array([x, y, x + width, y + height]) + 0.5)
+        points = _corners(box_of(annotation["bbox"]))
     return SceneHand(points, side if side in ("left", "right") else None)
 
 

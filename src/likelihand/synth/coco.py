@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from likelihand.formats.coco import hand_entry, image_entry, write_document
 from likelihand.geometry import pixel_index_from_corner
-from likelihand.hand import BONES, FINGER_COLOURS, FINGERS, KEYPOINTS, WRIST_COLOUR
+from likelihand.hand import BONES, FINGER_COLOURS, FINGERS, WRIST_COLOUR
 from likelihand.synth.background import Photos
 from likelihand.synth.labels import HandLabel, Occlusion
 from likelihand.synth.options import SynthOptions
@@ -62,7 +63,7 @@ def write_coco(count: int, out: str | Path, recipe: Recipe | None = None, *, pro
         processes: how many work at a time.
 
     Returns:
-        The path of `annotations.json`: COCO keypoints (integer = centre of a pixel) of the category "hand", with
+        The path of `annotations.json`: COCO keypoints (see `likelihand.formats.coco`) of the category "hand", with
         `handedness`, `occlusion` (codes of `Occlusion`), `joints` (metres) and each picture's `camera`.
 
     Raises:
@@ -93,46 +94,30 @@ def _write_part(folder: Path, recipe: Recipe, job: tuple[Path, range]) -> int:
         picture = recipe.render(index, photos)
         name = f"{index:08}.jpg"
         write_atomically(folder / "images" / name, encode(picture.image, 95))
-        height, width = picture.image.shape[:2]
-        images.append(
-            {"id": index, "file_name": name, "width": width, "height": height, "camera": picture.camera.tolist()}
-        )
+        images.append(image_entry(index, name, picture.image.shape[:2], camera=picture.camera.tolist()))
         annotations += [annotation_of(hand, index, 8 * index + n) for n, hand in enumerate(picture.hands)]
     write_atomically(path, json.dumps({"images": images, "annotations": annotations}).encode())
     return len(indices)
 
 
 def annotation_of(hand: HandLabel, image: int, number: int) -> dict[str, object]:
-    """Write a hand as a COCO annotation: visible keypoints 2, hidden ones 1, those outside the picture 0."""
-    codes = np.array([2, 1, 1, 0])[hand.occlusion]
-    points = np.where(codes[:, None] > 0, pixel_index_from_corner(hand.points), 0.0)
-    x0, y0, x1, y1 = (round(float(v), 3) for v in hand.box)
-    return {
-        "id": number,
-        "image_id": image,
-        "category_id": 1,
-        "iscrowd": 0,
-        "bbox": [x0 - 0.5, y0 - 0.5, round(x1 - x0, 3), round(y1 - y0, 3)],
-        "area": round((x1 - x0) * (y1 - y0), 2),
-        "keypoints": np.concatenate([points.round(3), codes[:, None]], 1).ravel().tolist(),
-        "num_keypoints": int((codes > 0).sum()),
-        "handedness": hand.side,
-        "occlusion": hand.occlusion.tolist(),
-        "joints": hand.joints.round(5).tolist(),
-    }
+    """Return a hand as a COCO annotation: visible keypoints 2, hidden ones 1, those outside the picture 0."""
+    return hand_entry(
+        number,
+        image,
+        hand.points,
+        visibility=np.array([2, 1, 1, 0])[hand.occlusion],
+        box=hand.box,
+        side=hand.side,
+        occlusion=hand.occlusion.tolist(),
+        joints=hand.joints.round(5).tolist(),
+    )
 
 
 def _merge(folder: Path, names: list[Path]) -> Path:
-    skeleton = [[a + 1, b + 1] for a, b in BONES]
-    category = {"id": 1, "name": "hand", "keypoints": list(KEYPOINTS), "skeleton": skeleton}
-    merged: dict[str, list[object]] = {"images": [], "annotations": [], "categories": [category]}
-    for name in names:
-        part = json.loads(name.read_text())
-        merged["images"] += part["images"]
-        merged["annotations"] += part["annotations"]
-    path = folder / "annotations.json"
-    write_atomically(path, json.dumps(merged).encode())
-    return path
+    parts = [json.loads(name.read_text()) for name in names]
+    images, annotations = ([entry for part in parts for entry in part[key]] for key in ("images", "annotations"))
+    return write_document(folder / "annotations.json", images, annotations)
 
 
 def preview(out: str | Path, recipe: Recipe | None = None, count: int = 64) -> tuple[Path, Path]:

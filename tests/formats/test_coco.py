@@ -1,0 +1,150 @@
+"""What any writer of COCO files writes, every reader reads as it was: half a pixel off would fail here."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from likelihand.audit.report import write_clean
+from likelihand.cli.formats import coco
+from likelihand.cli.sources import Boxes
+from likelihand.data import CocoHands, CocoScenes, DrawnHands
+from likelihand.formats.coco import box_of, document, hand_entry, image_entry, points_of, write_document
+from likelihand.structures import Record
+from likelihand.synth.coco import annotation_of
+from likelihand.synth.labels import HandLabel, Occlusion
+
+PIXELS = st.integers(-2_000_000, 9_000_000).map(lambda n: n / 1000)
+"""Places to a thousandth of a pixel, as annotation tools and our own lines have them."""
+POINTS = st.lists(st.tuples(PIXELS, PIXELS), min_size=21, max_size=21).map(np.array)
+NEAR = st.integers(1_000_000, 1_999_999).map(lambda n: n / 1000)
+HANDS = st.lists(st.tuples(NEAR, NEAR), min_size=21, max_size=21, unique_by=(lambda p: p[0], lambda p: p[1])).map(
+    np.array
+)
+"""Points near enough to each other for a hand."""
+CODES = st.lists(st.sampled_from([0, 1, 2]), min_size=21, max_size=21).filter(any).map(np.array)
+SIDES = st.sampled_from(["left", "right", None])
+
+
+@st.composite
+def boxes(draw: st.DrawFn) -> np.ndarray:
+    x, y, width, height = draw(st.tuples(PIXELS, PIXELS, *[st.integers(1, 9_000_000).map(lambda n: n / 1000)] * 2))
+    return np.array([x, y, round(x + width, 3), round(y + height, 3)])
+
+
+@given(POINTS, CODES, boxes(), SIDES)
+def test_points_box_and_side_come_back_exactly(
+    points: np.ndarray, codes: np.ndarray, box: np.ndarray, side: str | None
+) -> None:
+    entry = json.loads(json.dumps(hand_entry(1, 1, points, visibility=codes, box=box, side=side)))
+    rows = np.array(entry["keypoints"]).reshape(21, 3)
+    assert (points_of(rows[codes > 0, :2]) == points[codes > 0]).all()
+    assert rows[:, 2].tolist() == codes.tolist()
+    assert (rows[codes == 0] == 0).all()
+    assert box_of(entry["bbox"]).tolist() == box.tolist()
+    assert entry.get("handedness") == side
+    assert entry["num_keypoints"] == (codes > 0).sum()
+
+
+@given(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4))
+def test_any_place_is_kept_to_a_millionth_and_then_for_good(x: float, y: float) -> None:
+    once = points_of(np.reshape(hand_entry(1, 1, [[x, y]] * 21, box=[0, 0, 1, 1])["keypoints"], (21, 3))[:, :2])
+    np.testing.assert_allclose(once, [[x, y]] * 21, rtol=0, atol=5.1e-7)
+    again = points_of(np.reshape(hand_entry(1, 1, once, box=[0, 0, 1, 1])["keypoints"], (21, 3))[:, :2])
+    assert (again == once).all()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("coco")
+    (place / "images").mkdir()
+    cv2.imwrite(str(place / "images" / "a.png"), np.zeros((40, 50, 3), np.uint8))
+    return place
+
+
+@settings(max_examples=40)
+@given(HANDS, CODES, SIDES)
+def test_a_renderers_label_is_read_by_every_reader(
+    folder: Path, points: np.ndarray, codes: np.ndarray, side: str | None
+) -> None:
+    side = side or "left"
+    box = np.array([990.125, 991.5, 2100.25, 2001.75])
+    occlusion = np.array([Occlusion.OUTSIDE, Occlusion.SELF, Occlusion.VISIBLE])[codes]
+    label = HandLabel(points, occlusion, box, side, np.zeros((1, 1), bool), np.zeros((21, 3)))
+    entry = annotation_of(label, 0, 3)
+    path = write_document(folder / "synth.json", [image_entry(0, "a.png", (40, 50))], [entry])
+    record = CocoHands(path).record(0)
+    assert (record.points[codes > 0] == points[codes > 0]).all()
+    assert record.visibility.tolist() == codes.tolist()
+    assert record.box.tolist() == box.tolist()
+    assert Boxes(path).of("a.png") == [box.tolist()]
+    (hand,) = CocoScenes(path).scene(0).hands
+    expected = (
+        points if (codes > 0).all() else np.array([[box[i], box[j]] for i, j in ((0, 1), (2, 1), (2, 3), (0, 3))])
+    )
+    assert (hand.points == expected).all()
+    assert hand.side == record.side == side
+
+
+@settings(max_examples=40)
+@given(HANDS, SIDES)
+def test_predictions_are_read_as_they_were_written(folder: Path, points: np.ndarray, side: str | None) -> None:
+    line = {
+        "file": "a.png",
+        "size": [40, 50],
+        "hands": [{"keypoints": points.tolist(), "side": side, "box": [0] * 4}],
+    }
+    path = folder / "predictions.json"
+    path.write_text(json.dumps(coco([line])))
+    record = CocoHands(path).record(0)
+    assert (record.points == points).all()
+    assert record.box.tolist() == [*points.min(0), *points.max(0)]
+    assert Boxes(path).of("a.png") == [record.box.tolist()]
+    assert record.side == side
+
+
+def test_cleaned_labels_are_the_labels(folder: Path) -> None:
+    class Thousandths(DrawnHands):
+        def record(self, index: int) -> Record:
+            record = super().record(index)
+            return replace(record, points=record.points.round(3), box=record.box.round(3), group="a.png")
+
+    data = Thousandths(3)
+    write_clean(folder / "cleaned.json", data, [])
+    read = CocoHands(folder / "cleaned.json")
+    for index in range(3):
+        ours, theirs = data.record(index), read.record(index)
+        assert (ours.points == theirs.points).all()
+        assert (ours.box == theirs.box).all()
+        assert (ours.side, ours.dataset) == (theirs.side, theirs.dataset)
+
+
+def test_a_box_is_continuous_and_a_keypoint_names_a_pixel() -> None:
+    """The single pixel in column 3 and row 2: pycocotools' `toBbox` gives (3, 2, 1, 1), its keypoint is (3, 2)."""
+    assert box_of([3, 2, 1, 1]).tolist() == [3, 2, 4, 3]
+    assert points_of([[3, 2]]).tolist() == [[3.5, 2.5]]
+    assert points_of([[3.5, 2.5]], pixel_centre=0.5).tolist() == [[3.5, 2.5]]
+
+
+def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    points = np.zeros((21, 2))
+    points[3] = np.nan
+    with pytest.raises(ValueError, match="annotation 7: points of shape"):
+        hand_entry(7, 0, points)
+    assert hand_entry(7, 0, points, visibility=np.arange(21) > 3, box=[0, 0, 1, 1])["keypoints"][9:12] == [0, 0, 0]
+    with pytest.raises(ValueError, match="no labelled keypoint"):
+        hand_entry(7, 0, points, visibility=0)
+    with pytest.raises(ValueError, match="JSON compliant"):
+        write_document(tmp_path / "a.json", [], [{"id": float("nan")}])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_document_names_keypoints_and_bones() -> None:
+    (category,) = document([], [])["categories"]
+    assert len(category["keypoints"]) == 21
+    assert category["skeleton"][0] == [1, 2]
