@@ -64,3 +64,8 @@ def test_using_it_without_training_imports_no_torch() -> None:
 def test_help_imports_nothing_heavy() -> None:
     code = "from likelihand.cli import main; main(['--help'])"
     assert not modules_after(code) & HEAVY
+
+
+def test_reading_labelled_hands_needs_no_numba() -> None:
+    """A plain installation scores models on COCO files."""
+    assert "numba" not in modules_after("import likelihand.data.check, likelihand.synth")

@@ -4,9 +4,26 @@
 pure functions of two numbers. The hand is MakeHuman's (CC0); everything else is computed.
 """
 
-from likelihand.synth.background import Photos
-from likelihand.synth.labels import HandLabel, Occlusion
-from likelihand.synth.options import SynthOptions
-from likelihand.synth.picture import Picture, render_picture, render_scene
+from typing import TYPE_CHECKING
+
+from likelihand.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from likelihand.synth.background import Photos
+    from likelihand.synth.labels import HandLabel, Occlusion
+    from likelihand.synth.options import SynthOptions
+    from likelihand.synth.picture import Picture, render_picture, render_scene
 
 __all__ = ["HandLabel", "Occlusion", "Photos", "Picture", "SynthOptions", "render_picture", "render_scene"]
+
+_HOME = {
+    "HandLabel": "synth.labels",
+    "Occlusion": "synth.labels",
+    "Photos": "synth.background",
+    "Picture": "synth.picture",
+    "SynthOptions": "synth.options",
+    "render_picture": "synth.picture",
+    "render_scene": "synth.picture",
+}
+
+__getattr__, __dir__ = lazy_names(__name__, _HOME)
