@@ -29,6 +29,7 @@ from likelihand.hand import FINGER_KEYPOINTS, FINGERS, opposite
 from likelihand.plots import save_plots
 from likelihand.predictor import Predictor, load, model_file
 from likelihand.structures import Record
+from likelihand.uncertainty import Calibrations
 from likelihand.utils.files import write_json
 
 SHARE = 0.05
@@ -101,7 +102,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     a = p.parse_args(arguments)
     checkpoint = model_file(a.model)
     predict = load(checkpoint, threads=1, detector=False)
-    calibration = predict.runtime.metadata.calibration
+    known = predict.runtime.metadata.calibrations
+    calibration = known.choose("rendered" if "rendered" in known.names else None)
     if calibration is None:
         raise SystemExit(f"{checkpoint} is not calibrated; run likelihand calibrate first")
     if a.real is not None:
@@ -148,11 +150,11 @@ def paths(checkpoint: Path, predict: Predictor, test: Dataset) -> tuple[list[str
         full, plain = Path(folder) / "full.onnx", Path(folder) / "plain.onnx"
         export(network, full, metadata)
         outputs = tuple(name for name in metadata.outputs if name != "spread")
-        export(network, plain, replace(metadata, outputs=outputs, calibration=None))
+        export(network, plain, replace(metadata, outputs=outputs, calibrations=Calibrations()))
         with_it, without = (load(file, threads=1, detector=False) for file in (full, plain))
         worst = differences(predict, with_it, test)
-        stripped = store(full, None, Path(folder) / "stripped.onnx")
-        assert load(stripped, detector=False).runtime.metadata.calibration is None
+        stripped = store(full, Calibrations(), Path(folder) / "stripped.onnx")
+        assert not load(stripped, detector=False).runtime.metadata.calibrations
         seconds = cost(with_it, without, test)
     told = ", ".join(f"{name} {value:.1e}" for name, value in worst.items())
     ratio = seconds["calibrated"] / seconds["plain"] - 1
@@ -247,7 +249,7 @@ def relabelled(observations: Observations, spoilt: Planted) -> Observations:
 
 def real(predict: Predictor, folder: Path, figures: Path, sheets: Path) -> list[str]:
     """Score and audit real hands; their pictures stay out of docs."""
-    calibration = predict.runtime.metadata.calibration
+    calibration = predict.runtime.metadata.calibrations.choose()
     labels = labels_of(folder)
     core = observe(predict.runtime, CocoHands(labels, where={"subset": "core"}))
     comparison = compare(core, calibration)

@@ -45,7 +45,7 @@ class CheckpointInfo:
         data: the training and validation data in words.
         training: step, epoch and settings, and all that a resumed run needs beside tensors.
         scores: the report of the validation, None before the first.
-        calibration: `likelihand.uncertainty.Calibration.to_json` of the last stage, None before `calibrate`.
+        calibration: `likelihand.uncertainty.Calibrations.to_json` of the last stage, None before `calibrate`.
         likelihand: version of the library that wrote it.
         format: version of the file's layout.
 

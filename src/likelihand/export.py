@@ -17,6 +17,7 @@ from torch import nn
 from likelihand.metadata import KEY, ModelMetadata
 from likelihand.models.folding import FoldedNetwork, folded
 from likelihand.runtimes import OnnxRuntime, TorchRuntime
+from likelihand.uncertainty import Calibrations
 
 TOLERANCE: Final = 1e-3
 """Crop pixels by which any result of the file may differ from PyTorch's."""
@@ -44,7 +45,7 @@ def export(
         path: the file to write; an older one is replaced.
         metadata: crop size, padding, licence and the like; `stages` is filled in here where one is given. Where
             its outputs name `spread`, the file gives the heatmaps' spread too.
-        stages: cuts the network after this many stages, and drops the calibration, which is the last stage's;
+        stages: cuts the network after this many stages, and drops the calibrations, which are the last stage's;
             None keeps all.
         half: stores the weights in half precision, in half the space; they are widened as the file is loaded,
             and all arithmetic stays in single precision.
@@ -62,7 +63,7 @@ def export(
     module = (deploy(stages, spread=True) if "spread" in metadata.outputs else deploy(stages)).eval()
     metadata = replace(metadata, outputs=getattr(module, "outputs", metadata.outputs))
     if stages is not None and stages != metadata.stages:
-        metadata = replace(metadata, stages=stages, calibration=None)
+        metadata = replace(metadata, stages=stages, calibrations=Calibrations())
     metadata = metadata.checked()
     part = file.with_name(f".{file.stem}.{os.getpid()}.onnx")
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -13,12 +13,13 @@ from typing import Any, Final
 
 from likelihand.geometry import BOX_PADDING
 from likelihand.hand import KEYPOINTS
-from likelihand.uncertainty import Calibration
+from likelihand.uncertainty import Calibrations
 
 FORMAT: Final = "likelihand-model"
 VERSION: Final = 1
 KEY: Final = "likelihand"
 """Name of the entry in the file's `metadata_props`."""
+NONE: Final = Calibrations()
 KINDS: Final[dict[str, tuple[str, ...]]] = {"hand": ("points", "scale"), "detect": ()}
 """What a model can be, to the outputs that its file must have."""
 
@@ -45,7 +46,8 @@ class ModelMetadata:
         dtype: type of the input, 0..255; normalisation happens inside.
         colour: order of the input's channels.
         threshold: least score of a detector's find that counts, in 0..1.
-        calibration: turns scale and spread into covariances that hold what they say, where the model has one.
+        calibrations: turn scale and spread into covariances that hold what they say, one for each kind of pictures
+            and number of looks; none where the model is not calibrated.
 
     Example:
         >>> metadata = ModelMetadata(size=(128, 128), stages=3, licence="Apache-2.0")
@@ -69,11 +71,11 @@ class ModelMetadata:
     dtype: str = "uint8"
     colour: str = "RGB"
     threshold: float = 0.5
-    calibration: Calibration | None = None
+    calibrations: Calibrations = NONE
 
     def to_json(self) -> str:
         """Write it as one line of JSON that starts with format and version."""
-        values = asdict(self) | {"calibration": self.calibration and self.calibration.to_json()}
+        values = asdict(self) | {"calibrations": self.calibrations.to_json()}
         return json.dumps({"format": FORMAT, "version": VERSION, **values}, allow_nan=False)
 
     @classmethod
@@ -102,13 +104,14 @@ class ModelMetadata:
         known = {f.name for f in fields(cls)}
         try:
             given = {k: _frozen(v) for k, v in values.items() if k in known}
-            given["calibration"] = _calibration(given.get("calibration"))
+            # files from before several calibrations hold one, as "calibration"
+            given["calibrations"] = Calibrations.from_json(values.get("calibrations", values.get("calibration")))
             return cls(**given).checked()
         except TypeError as error:
             raise ValueError(f"model metadata is incomplete ({error}); export the model again") from error
 
     def checked(self) -> "ModelMetadata":
-        """Give it back after checking what a runtime relies on.
+        """Return it after checking what a runtime relies on.
 
         Raises:
             ValueError: a field holds what no runtime of this library could use.
@@ -124,7 +127,7 @@ class ModelMetadata:
             "dtype": self.dtype == "uint8",
             "colour": self.colour == "RGB",
             "threshold": isinstance(self.threshold, int | float) and 0 <= self.threshold <= 1,
-            "calibration": not (self.calibration and self.calibration.spread) or "spread" in self.outputs,
+            "calibrations": "spread" in self.outputs or not any(c.spread for c in self.calibrations.entries),
         }
         for name, good in checks.items():
             if not good:
@@ -172,12 +175,6 @@ def describe(path: str | os.PathLike[str], **changes: object) -> ModelMetadata:
     finally:
         partial.unlink(missing_ok=True)
     return metadata
-
-
-def _calibration(values: object) -> Calibration | None:
-    if not isinstance(values, dict | None):
-        raise ValueError(f"model metadata has calibration {values!r}, no object; calibrate the model again")
-    return Calibration.from_json(values) if values else None
 
 
 def _positive_pair(size: object) -> bool:

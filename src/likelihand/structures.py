@@ -96,10 +96,16 @@ class Hand:
             diagonal.
         box: (4,) float64 (x0, y0, x1, y1), the region that was looked at, in image pixels.
         covariance: (21, 2, 2) float64 in square image pixels. Of a calibrated model, its ellipse of the radius
-            that holds 68 % of a Gaussian holds 68 % of the truth; of another, the network's own scale.
+            that holds 68 % of a Gaussian holds 68 % of the truth, on pictures like those of the calibration; of
+            another, the network's own scale. It speaks of one keypoint at a time: errors within a hand go
+            together, so chances of several keypoints do not multiply.
         side: "left", "right", or None where the model does not say.
         score: chance in 0..1 that this is a hand; 1 where the box was given.
         radial: how probability grows with the distance from a point in units of its covariance.
+        picture: (height, width) of the picture in pixels; None where it is not known.
+        clarity: mean confidence of the keypoints as the model's first calibration states it, in 0..1, whichever
+            calibration was asked for; 1 of a model without one. What is no hand has little: the rules that drop
+            such finds go by it, so that the choice of a calibration does not change which hands are found.
 
     Example:
         >>> hand = Hand(points=np.arange(42.0).reshape(21, 2), scale=np.ones((21, 2)), box=np.zeros(4))
@@ -114,18 +120,36 @@ class Hand:
     side: Side | None = None
     score: float = 1.0
     radial: Radial = GAUSSIAN
+    picture: tuple[int, int] | None = None
+    clarity: float = 1.0
+
+    @property
+    def inside(self) -> NDArray[np.bool_]:
+        """(21,) whether each estimate lies inside the picture; all True where its size is not known.
+
+        Example:
+            >>> points = np.linspace(0.0, 84.0, 42).reshape(21, 2)
+            >>> int(Hand(points, np.ones((21, 2)), np.zeros(4), picture=(48, 64)).inside.sum())
+            12
+        """
+        if self.picture is None:
+            return np.ones(len(self.points), bool)
+        return np.asarray(((self.points >= 0) & (self.points <= self.picture[::-1])).all(1))
 
     @property
     def confidence(self) -> NDArray[np.float64]:
         """(21,) chance in 0..1 that a keypoint lies within 10 % of the hand's size of its estimate.
 
-        The size is max(width, height) of the tight box of the 21 estimated points. It falls as the covariance
-        grows against the hand, so it can be compared between keypoints, hands and pictures.
+        The size is max(width, height) of the tight box of the 21 *estimated* points, which is known for every
+        picture and whatever is labelled; `likelihand.calibration` measures by the same. Confidence falls as the
+        covariance grows against the hand, so it can be compared between keypoints, hands and pictures. Each is
+        about one keypoint: errors within a hand go together, so the chance that several are right is not their
+        product (it is larger).
         """
         return chance_within(REACH * size_of_hand(self.points), self.covariance, self.radial)
 
     def region(self, level: float = 0.9) -> Ellipses:
-        """Give the ellipses that hold each keypoint with a probability.
+        """Return the ellipses that hold each keypoint with a probability.
 
         Args:
             level: from 0 to below 1.
@@ -144,5 +168,5 @@ class Hand:
         return ellipses(self.points, self.covariance, float(self.radial.radius(level)))
 
     def __getitem__(self, name: str) -> NDArray[np.float64]:
-        """Give the (x, y) of the keypoint `name`, one of `likelihand.hand.KEYPOINTS`."""
+        """Return the (x, y) of the keypoint `name`, one of `likelihand.hand.KEYPOINTS`."""
         return np.asarray(self.points[INDEX[name]])

@@ -18,6 +18,7 @@ from likelihand.export import export  # noqa: E402
 from likelihand.losses import ResidualLogLikelihood  # noqa: E402
 from likelihand.predictor import Predictor, load, metadata_of  # noqa: E402
 from likelihand.runtimes import TorchRuntime  # noqa: E402
+from likelihand.uncertainty import Calibrations  # noqa: E402
 
 IMAGE = np.random.default_rng(1).integers(0, 256, (90, 140, 3), np.uint8)
 BOXES = [[20, 10, 80, 70], [40, 5, 130, 85]]
@@ -35,7 +36,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     loss = ResidualLogLikelihood(stages=2, symmetric=True)
     save_checkpoint(file, tiny_network(), CheckpointInfo(size=(64, 64), loss=repr(loss)), loss=loss)
     seen = observe(torch_runtime(file), DrawnHands(24, size=64), progress=False)
-    store(file, fit(seen, scale=0.5, spread=0.5, source="drawn hands"))
+    store(file, Calibrations((fit(seen, scale=0.5, spread=0.5, source="drawn hands"),)))
     return file
 
 
@@ -57,7 +58,7 @@ def test_both_paths_say_the_same(checkpoint: Path, exported: Path) -> None:
 
 
 def test_the_calibration_changes_the_answer(checkpoint: Path, exported: Path) -> None:
-    plain = store(exported, None, exported.with_name("plain.onnx"))
+    plain = store(exported, Calibrations(), exported.with_name("plain.onnx"))
     with_it, without = (load(file, detector=False)(IMAGE, BOXES)[0] for file in (exported, plain))
     np.testing.assert_array_equal(with_it.points, without.points)
     assert np.abs(with_it.scale / without.scale - 1).min() > 0.01
@@ -65,28 +66,28 @@ def test_the_calibration_changes_the_answer(checkpoint: Path, exported: Path) ->
 
 def test_the_tensors_stay_bit_for_bit(checkpoint: Path, tmp_path: Path) -> None:
     out = tmp_path / "other.safetensors"
-    store(checkpoint, None, out)
+    store(checkpoint, Calibrations(), out)
     ours, theirs = read_tensors(checkpoint)[0], read_tensors(out)[0]
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
-    assert torch_runtime(out).metadata.calibration is None
+    assert not torch_runtime(out).metadata.calibrations
 
 
 def test_a_cut_network_loses_the_calibration_of_its_last_stage(checkpoint: Path, tmp_path: Path) -> None:
     network, info = load_checkpoint(checkpoint, tiny_network())
     export(network, tmp_path / "one.onnx", metadata_of(network, info), stages=1)
-    assert load(tmp_path / "one.onnx", detector=False).runtime.metadata.calibration is None
+    assert not load(tmp_path / "one.onnx", detector=False).runtime.metadata.calibrations
 
 
 def test_another_ending_is_refused(checkpoint: Path) -> None:
     with pytest.raises(ValueError, match=r"ends in \.safetensors"):
-        store(checkpoint, None, "hand.onnx")
+        store(checkpoint, Calibrations(), "hand.onnx")
 
 
 def test_an_onnx_file_of_somebody_else_is_refused(tmp_path: Path) -> None:
     onnx.save(onnx.ModelProto(), tmp_path / "a.onnx")
     with pytest.raises(ValueError, match="no likelihand metadata"):
-        store(tmp_path / "a.onnx", None)
+        store(tmp_path / "a.onnx", Calibrations())
 
 
 def test_the_flow_comes_back_from_the_checkpoint(checkpoint: Path) -> None:

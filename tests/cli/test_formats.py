@@ -42,6 +42,7 @@ HAND_FORM = {
     "scale": [21, [2, "float"]],
     "covariance": [21, [2, [2, "float"]]],
     "confidence": [21, "float"],
+    "inside": [21, "bool"],
     "box": [4, "float"],
     "side": "str",
     "score": "float",

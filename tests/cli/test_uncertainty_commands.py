@@ -25,12 +25,12 @@ def test_calibrate_prints_before_and_after_and_stores(
 ) -> None:
     from likelihand.runtimes import OnnxRuntime
 
-    calibration = OnnxRuntime(calibrated).metadata.calibration
-    assert calibration is not None and calibration.source == "28 hands of drawn"
-    assert OnnxRuntime(model).metadata.calibration is None
+    calibrations = OnnxRuntime(calibrated).metadata.calibrations
+    assert [(c.name, c.looks, c.source) for c in calibrations.entries] == [("photos", 1, "28 hands of drawn")]
+    assert not OnnxRuntime(model).metadata.calibrations
     assert main(["calibrate", str(model), *DATA, "--out", str(calibrated), "--test-share", "0.4"]) == 0
     printed = capsys.readouterr().out
-    assert "fitted on 24 hands; checked on 16 others" in printed
+    assert "checked on 16 other hands" in printed and "calibrated photos, 1 look: 24 hands of drawn" in printed
     assert "scale as it comes" in printed and "calibrated" in printed
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from likelihand.geometry import box_of_points, crop_matrix, transform_points
 from likelihand.metadata import ModelMetadata
 from likelihand.predictor import Predictor
-from likelihand.uncertainty import ONE_SIGMA, UNIT, Calibration, RadialTable
+from likelihand.uncertainty import ONE_SIGMA, UNIT, Calibration, Calibrations, RadialTable, size_of_hand
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
 
@@ -156,14 +156,84 @@ def test_presence_drops_a_detected_hand(presence: float, count: int) -> None:
 
 
 def test_a_hand_with_no_place_for_its_keypoints_is_dropped_where_the_model_is_calibrated() -> None:
-    calibration = Calibration(1.0, 0.0, 0.0, RadialTable((0.0, ONE_SIGMA), (0.0, UNIT), 1.0))
+    calibration = Calibrations((Calibration(1.0, 0.0, 0.0, RadialTable((0.0, ONE_SIGMA), (0.0, UNIT), 1.0)),))
     shape = np.random.default_rng(0).uniform(0, 64, (21, 2))
-    for scale, calibrated, count in ((2.0, calibration, 1), (20.0, calibration, 0), (20.0, None, 1)):
+    for scale, calibrated, count in ((2.0, calibration, 1), (20.0, calibration, 0), (20.0, Calibrations(), 1)):
         runtime = Answer(shape, np.full((21, 2), scale))
-        runtime.metadata = ModelMetadata(size=(64, 96), calibration=calibrated)
+        runtime.metadata = ModelMetadata(size=(64, 96), calibrations=calibrated)
         predict = Predictor(runtime, detector=lambda image: boxes_at((10, 10)))
         assert len(predict(IMAGE)) == count
         assert len(predict(IMAGE, [[10, 10, 50, 50]])) == 1  # a given box keeps its hand
+
+
+TABLE = RadialTable((0.0, ONE_SIGMA), (0.0, UNIT), 1.0)
+KNOWN = Calibrations(
+    (
+        Calibration(1.0, 0.0, 0.0, TABLE),
+        Calibration(1.0, 0.0, 0.0, TABLE, looks=4, factor=0.5),
+        Calibration(1.0, 0.0, 0.0, TABLE, name="photos", factor=2.0, added=0.1),
+        Calibration(1.0, 0.0, 0.0, TABLE, name="photos", looks=4, factor=3.0),
+    )
+)
+
+
+def calibrated(seed: int = 0, **more: float) -> Answer:
+    runtime = answer(seed, **more)
+    runtime.metadata = ModelMetadata(size=(64, 96), calibrations=KNOWN)
+    return runtime
+
+
+def test_each_kind_of_pictures_and_number_of_looks_has_its_calibration() -> None:
+    kinds = {(c.name, c.looks): c for c in KNOWN.entries}
+    for name, looks, expected in (
+        (None, 1, ("photos", 1)), (None, 2, ("photos", 1)), (None, 4, ("photos", 4)),
+        ("rendered", 1, ("rendered", 1)), ("rendered", 4, ("rendered", 4)),
+    ):  # fmt: skip
+        assert Predictor(calibrated(), looks=looks, calibration=name).calibration is kinds[expected]
+    own = Calibration(1.0, 0.0, 0.0, TABLE, name="mine")
+    assert Predictor(calibrated(), looks=3, calibration=own).calibration is own
+    with pytest.raises(ValueError, match=r"no calibration 'films'; it has 'rendered', 'photos'"):
+        Predictor(calibrated(), calibration="films")
+    with pytest.raises(ValueError, match="it has no calibration at all"):
+        Predictor(answer(), calibration="photos")
+
+
+def test_the_calibration_states_its_factor_and_adds_its_noise() -> None:
+    """C' = f^2 C + (t size)^2 I in image pixels, size being that of the estimated hand."""
+    box = [[10, 10, 50, 50]]
+    rendered, photos = (Predictor(calibrated(), calibration=n)(IMAGE, box)[0] for n in ("rendered", "photos"))
+    size = size_of_hand(rendered.points)
+    expected = 4.0 * rendered.covariance + (0.1 * size) ** 2 * np.eye(2)
+    np.testing.assert_allclose(photos.covariance, expected)
+    np.testing.assert_allclose(photos.scale, np.sqrt(np.diagonal(expected, axis1=1, axis2=2)))
+    assert (photos.confidence < rendered.confidence).all()
+
+
+@pytest.mark.parametrize("looks", [1, 4])
+def test_the_choice_changes_neither_points_nor_which_hands_are_found(looks: int) -> None:
+    """Photos' regions are wider, so that a rule on the mean confidence itself would drop the hand."""
+    given = Predictor(calibrated(1), looks=looks)(IMAGE, [[10, 10, 50, 50]])[0]
+    least = (given.confidence.mean() + given.clarity) / 2
+    rendered, photos = (
+        Predictor(
+            calibrated(1),
+            detector=lambda image: boxes_at((10, 10)),
+            looks=looks,
+            calibration=name,
+            confidence=least,
+        )(IMAGE)
+        for name in ("rendered", "photos")
+    )
+    assert len(rendered) == len(photos) == 1
+    assert photos[0].confidence.mean() < least < photos[0].clarity == rendered[0].clarity
+    np.testing.assert_array_equal(rendered[0].points, photos[0].points)
+
+
+def test_a_hand_knows_which_points_lie_in_the_picture() -> None:
+    hand = Predictor(answer())(IMAGE, [[-20, -20, 40, 40]])[0]
+    assert hand.picture == (120, 160)
+    assert 0 < hand.inside.sum() < 21
+    np.testing.assert_array_equal(hand.inside, (hand.points >= 0).all(1))
 
 
 @pytest.mark.parametrize(("score", "count"), [(0.66, 1), (0.68, 0)])

@@ -62,7 +62,8 @@ def audit(
     found = agreed([suspicions(look, sides) for look in (observations, *others)])
     if not found:
         raise ValueError("no hand has three labelled keypoints; there is nothing to audit")
-    covariance, radial = predicted_density(calibration, observations.scale, observations.spread, observations.side)
+    o = observations
+    covariance, radial = predicted_density(calibration, o.scale, o.spread, o.side, o.size[:, None])
     write_csv(folder / "suspects.csv", found, dataset)
     write_sheet(folder / "suspects.png", found[:tiles], dataset, observations, covariance, radial)
     write_clean(folder / "cleaned.json", dataset, found)

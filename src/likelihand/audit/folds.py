@@ -10,6 +10,7 @@ import numpy as np
 from likelihand.calibration import Observations, observe
 from likelihand.data.dataset import Dataset, Subset, groups_of
 from likelihand.runtimes import TorchRuntime
+from likelihand.uncertainty import Calibrations
 
 
 def folds_of(dataset: Dataset, folds: int, seed: int = 0) -> list[list[int]]:
@@ -76,7 +77,7 @@ def _observe_fold(
         tensorboard=False, progress=progress, device="auto",
     )  # fmt: skip
     train(network, loss, Subset(dataset, others), None, config, out=out)
-    metadata = replace(metadata_of(network, info), calibration=None)
+    metadata = replace(metadata_of(network, info), calibrations=Calibrations())
     deployed = network.deploy(spread="spread" in metadata.outputs)  # type: ignore[operator]
     return observe(TorchRuntime(deployed, metadata), dataset, fold, progress=progress)
 

@@ -7,13 +7,14 @@ from typing import Final
 import numpy as np
 
 from likelihand.audit.suspect import Suspicion
-from likelihand.calibration import Observations, observe
+from likelihand.calibration import Observations, observe_looks
 from likelihand.data.dataset import Dataset
 from likelihand.geometry import FloatArray
+from likelihand.predictor.looks import Look
 from likelihand.runtimes import Runtime
 
-LOOKS: Final = ((1.0, False), (0.88, True), (1.12, True))
-"""Each look's padding over the model's own, and whether it sees the mirror image."""
+LOOKS: Final = (Look(1.0, False, 0.0), Look(0.88, True, 0.0), Look(1.12, True, 0.0))
+"""As it is, and mirrored from closer and from farther away."""
 
 
 def observe_often(
@@ -33,17 +34,7 @@ def observe_often(
     Raises:
         ValueError: as `likelihand.calibration.observe`.
     """
-    looks = [
-        observe(
-            runtime,
-            dataset,
-            batch_size=batch_size,
-            padding=factor * runtime.metadata.padding,
-            mirrored=mirrored,
-            progress=progress,
-        )
-        for factor, mirrored in LOOKS
-    ]
+    looks = observe_looks(runtime, dataset, LOOKS, batch_size=batch_size, progress=progress)
     right = of_one_mind(np.stack([look.right for look in looks]))
     return [replace(look, right=right) for look in looks]
 

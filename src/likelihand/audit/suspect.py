@@ -331,11 +331,11 @@ def of_whole_set(observations: Observations) -> list[str]:
     own = _median(o.error, o.labelled)
     tried: Counter[str] = Counter()
     for pattern, detail, order in orders():
-        other = np.linalg.norm(o.target[:, list(order)] - o.points, axis=-1) / o.length[:, None]
+        other = np.linalg.norm(o.target[:, list(order)] - o.points, axis=-1) / o.unit
         both = o.labelled & o.labelled[:, list(order)]
         better = _median(other, both) < 0.7 * own
         tried[f"{pattern} {detail}".strip()] = int(better.sum())
     flipped = np.stack([mirrored_in_box(t, w) for t, w in zip(o.target, o.labelled, strict=True)])
-    mirrored = np.linalg.norm(flipped - o.points, axis=-1) / o.length[:, None]
+    mirrored = np.linalg.norm(flipped - o.points, axis=-1) / o.unit
     tried[MIRRORED] = int((_median(mirrored, o.labelled) < 0.7 * own).sum())
     return [f"{name}: {count} of {len(o)} hands" for name, count in tried.most_common() if count > len(o) / 2]

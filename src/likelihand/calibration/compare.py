@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from likelihand.calibration.adjust import adjust
 from likelihand.calibration.fit import covariance_of, fit
 from likelihand.calibration.flow import LearnedDensity
 from likelihand.calibration.observe import Observations, halves
@@ -15,21 +16,25 @@ from likelihand.structures import Visibility
 from likelihand.uncertainty import (
     GAUSSIAN,
     ONE_SIGMA,
-    REACH,
+    UNIT,
     Calibration,
     Radial,
+    RadialTable,
     chance_within,
     determinant,
     diagonal,
     log_density,
     mahalanobis,
 )
+from likelihand.utils.tables import aligned
 
 Statement = Mapping[str, FloatArray]
 """What is said of each labelled keypoint: (M,) arrays as `likelihand.metrics.reliability` takes them."""
 
 PLAIN: Final = "scale as it comes"
+JOINED: Final = "looks as they come"
 FLOW: Final = "the flow's density"
+_ANY: Final = RadialTable((0.0, ONE_SIGMA), (0.0, UNIT), 1.0)
 STORED: Final = "calibrated"
 OTHER_HALF: Final = "fitted on the other half"
 CONSTANT: Final = "constant scale *"
@@ -46,7 +51,7 @@ class Comparison:
         by_dataset: data set to name to scores, of the statements that state regions.
         by_visibility: "visible", "hidden", "outside the picture" to the scores of the best statement there is.
         statements: name to the arrays (M,) behind the scores, for plots.
-        error: (M,) in shares of the hand's size.
+        error: (M,) in shares of the hand's size: of the box of its 21 estimated points, as confidence has it.
     """
 
     total: dict[str, Reliability]
@@ -56,7 +61,7 @@ class Comparison:
     error: FloatArray
 
     def to_json(self) -> dict[str, Any]:
-        """Give the scores as JSON values."""
+        """Return the scores as JSON values."""
         return {
             "total": {name: r.to_json() for name, r in self.total.items()},
             "by_dataset": {
@@ -88,20 +93,21 @@ def compare(
         ValueError: there are fewer than two groups of hands.
     """
     o = observations
-    statements: dict[str, Statement] = {PLAIN: statement(o, diagonal(o.scale**2), GAUSSIAN)}
-    if density is not None:
+    plain = diagonal(o.scale**2) if o.covariance is None else o.covariance
+    statements: dict[str, Statement] = {PLAIN if o.covariance is None else JOINED: statement(o, plain, GAUSSIAN)}
+    if density is not None and o.covariance is None:
         statements[FLOW] = density.statement(o)
     if calibration is not None:
         statements[STORED] = statement(o, covariance_of(o, calibration), calibration.radial)
     if o.labelled.sum() >= 1000:
         statements[OTHER_HALF] = crossed(o)
-        flat = replace(o, scale=np.ones_like(o.scale), spread=None)
-        statements[CONSTANT] = crossed(flat)
-        if o.spread is not None:
+        statements[CONSTANT] = crossed(replace(o, scale=np.ones_like(o.scale), spread=None, covariance=None))
+        if o.spread is not None and o.covariance is None:
             statements[SPREAD] = crossed(o, scale=0.0, spread=1.0)
-    sigma = (o.scale.mean(-1) / o.side)[o.labelled]
-    statements[RLE] = {"confidence": np.clip(1 - sigma, 0, 1)}
-    best = STORED if STORED in statements else next(n for n in (OTHER_HALF, PLAIN) if n in statements)
+    if o.covariance is None:
+        sigma = (o.scale.mean(-1) / o.side)[o.labelled]
+        statements[RLE] = {"confidence": np.clip(1 - sigma, 0, 1)}
+    best = next(name for name in (STORED, OTHER_HALF, *statements) if name in statements)
     everything = np.ones(int(o.labelled.sum()), bool)
     return Comparison(
         total={name: score(o, s, everything) for name, s in statements.items()},
@@ -116,11 +122,11 @@ def statement(observations: Observations, covariance: FloatArray, radial: Radial
     """Say of each labelled keypoint what an elliptical density with these covariances (N, K, 2, 2) implies."""
     o, mask = observations, observations.labelled
     c, residual = covariance[mask], o.residual[mask]
-    length = np.broadcast_to(o.length[:, None], mask.shape)[mask]
+    unit = np.broadcast_to(o.unit, mask.shape)[mask]
     return {
         "probability": radial.level(mahalanobis(residual, c)),
         "log_density": log_density(residual, c, radial),
-        "radius": float(radial.radius(ONE_SIGMA)) * determinant(c) ** 0.25 / length,
+        "radius": float(radial.radius(ONE_SIGMA)) * determinant(c) ** 0.25 / unit,
         "confidence": chance_within(np.broadcast_to(o.reach, mask.shape)[mask], c, radial),
     }
 
@@ -131,7 +137,7 @@ def crossed(observations: Observations, **fixed: float | None) -> Statement:
     second = halves(o)
     parts: dict[str, FloatArray] = {}
     for told, asked in ((~second, second), (second, ~second)):
-        calibration = fit(o.take(told), **fixed)  # type: ignore[arg-type]
+        calibration = _fitted(o.take(told), **fixed)
         part = o.take(asked)
         where = np.broadcast_to(asked[:, None], o.labelled.shape)[o.labelled]
         for name, values in statement(part, covariance_of(part, calibration), calibration.radial).items():
@@ -139,17 +145,25 @@ def crossed(observations: Observations, **fixed: float | None) -> Statement:
     return parts
 
 
+def _fitted(o: Observations, **fixed: float | None) -> Calibration:
+    if o.covariance is not None:
+        return adjust(o, Calibration(1.0, 0.0, 0.0, _ANY))
+    return fit(o, **fixed)  # type: ignore[arg-type]
+
+
 def score(observations: Observations, said: Statement, where: np.ndarray) -> Reliability:
     """Score a statement on some of the labelled keypoints, `where` (M,)."""
-    error = observations.error[observations.labelled][where]
+    mask = observations.labelled
     return reliability(
-        error=error, correct=error <= REACH, **{name: values[where] for name, values in said.items()}
+        error=observations.error[mask][where],
+        correct=observations.correct[mask][where],
+        **{name: values[where] for name, values in said.items()},
     )
 
 
 def _by_dataset(o: Observations, statements: Mapping[str, Statement]) -> dict[str, dict[str, Reliability]]:
     names = np.broadcast_to(o.dataset[:, None], o.labelled.shape)[o.labelled]
-    shown = {name: s for name, s in statements.items() if name in (PLAIN, STORED, OTHER_HALF)}
+    shown = {name: s for name, s in statements.items() if name in (PLAIN, JOINED, STORED, OTHER_HALF)}
     return {
         str(dataset): {name: score(o, s, names == dataset) for name, s in shown.items()}
         for dataset in np.unique(names)
@@ -175,21 +189,21 @@ def table(comparison: Comparison) -> str:
     error = next(iter(comparison.total.values()))
     lines = [
         f"uncertainty of {error.keypoints} keypoints; mean error {error.error:.2%} of the hand's size",
-        *aligned(rows),
+        aligned(rows),
         "(* fitted on the other half of these hands; radius: of the 68 % region, in % of the hand's size; "
         "NLL: nats, crop pixels; kept: error of the surest half)",
     ]
     if len(comparison.by_dataset) > 1:
         lines += [
             "",
-            *aligned([["coverage by data set", "keypoints", "error", *head[1:6]], *_dataset_rows(comparison)]),
+            aligned([["coverage by data set", "keypoints", "error", *head[1:6]], *_dataset_rows(comparison)]),
         ]
     if len(comparison.by_visibility) > 1:
         rows = [
             [name, str(r.keypoints), f"{r.error:.2%}", *cells(r)[:5]]
             for name, r in comparison.by_visibility.items()
         ]
-        lines += ["", *aligned([["by visibility", "keypoints", "error", *head[1:6]], *rows])]
+        lines += ["", aligned([["by visibility", "keypoints", "error", *head[1:6]], *rows])]
     return "\n".join(lines)
 
 
@@ -202,7 +216,7 @@ def _dataset_rows(comparison: Comparison) -> list[list[str]]:
 
 
 def cells(r: Reliability) -> list[str]:
-    """Give a row of the table; a dash where nothing is stated."""
+    """Return a row of the table; a dash where nothing is stated."""
     numbers = [
         *(f"{v:.1%}" for v in r.coverage.values()),
         f"{r.size:.2%}",
@@ -211,14 +225,3 @@ def cells(r: Reliability) -> list[str]:
     ]
     numbers += [f"{r.confidence_error:.3f}", f"{r.aurc:.4f}", f"{r.error_kept:.2%} ({-r.reduction:+.0%})"]
     return ["-" if "nan" in number else number for number in numbers]
-
-
-def aligned(rows: list[list[str]]) -> list[str]:
-    """Put cells under each other."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            [row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))]
-        ).rstrip()
-        for row in rows
-    ]

@@ -1,6 +1,7 @@
 """From observations to a calibration: three numbers by least squares, and a table of quantiles."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from likelihand.calibration.observe import Observations
 from likelihand.geometry import FloatArray
-from likelihand.uncertainty import ONE_SIGMA, UNIT, Calibration, RadialTable, mahalanobis
+from likelihand.uncertainty import ONE_SIGMA, UNIT, Calibration, RadialTable, look_covariance, mahalanobis
 
 FEWEST: Final = 200
 """Labelled keypoints below which nothing is fitted."""
@@ -54,26 +55,59 @@ def fit(
     fixed = [scale, 0.0 if observations.spread is None else spread]
     exponents, offset = _exponents(observations, fixed)
     calibration = Calibration(exponents[0], exponents[1], offset, _ONE, source)
-    distance = distances(observations, calibration)[mask]
-    radii = np.quantile(distance, LEVELS)
-    radii[0] = 0.0
-    unit = radii[LEVELS.index(ONE_SIGMA)] / UNIT
-    radii = np.maximum.accumulate(radii / unit) + 1e-9 * np.arange(len(radii))
-    far = np.log(distance[distance > np.quantile(distance, 0.9)] / np.quantile(distance, 0.9)).mean()
-    table = RadialTable(LEVELS, tuple(radii), float(np.clip(0.5 / max(far, 1e-3), 0.5, 50.0)))
+    unit, table = table_of(distances(observations, calibration)[mask])
     shifted = replace(calibration, offset=offset + math.log(unit), radial=table)
     return Calibration.from_json(shifted.to_json())
 
 
+def table_of(distance: FloatArray, weight: FloatArray | None = None) -> tuple[float, RadialTable]:
+    """Make the radial table of Mahalanobis distances (M,), each counted with its weight.
+
+    Returns:
+        The factor by which the covariances' roots are to grow for the table to be normed, and the table.
+
+    Example:
+        >>> factor, table = table_of(np.sqrt(np.random.default_rng(0).chisquare(2, 20000)))
+        >>> round(factor, 1), round(float(table.level(UNIT)), 3)
+        (1.0, 0.683)
+    """
+    weights = np.ones_like(distance) if weight is None else weight
+    radii = weighted_quantiles(distance, weights, LEVELS)
+    radii[0] = 0.0
+    unit = float(radii[LEVELS.index(ONE_SIGMA)] / UNIT)
+    radii = np.maximum.accumulate(radii / unit) + 1e-9 * np.arange(len(radii))
+    start = float(weighted_quantiles(distance, weights, [0.9])[0])
+    far = np.average(np.log(distance[distance > start] / start), weights=weights[distance > start])
+    return unit, RadialTable(LEVELS, tuple(map(float, radii)), float(np.clip(0.5 / max(far, 1e-3), 0.5, 50.0)))
+
+
+def weighted_quantiles(values: FloatArray, weights: FloatArray, levels: Sequence[float]) -> FloatArray:
+    """Compute quantiles of weighted values (M,): each stands in the middle of its own weight.
+
+    Example:
+        >>> weighted_quantiles(np.array([3.0, 1.0, 2.0]), np.array([1.0, 1.0, 2.0]), [0.5])
+        array([2.])
+    """
+    order = np.argsort(values)
+    below = np.cumsum(weights[order]) - 0.5 * weights[order]
+    return np.asarray(np.interp(levels, below / weights.sum(), values[order]))
+
+
 def distances(observations: Observations, calibration: Calibration) -> FloatArray:
-    """Give the Mahalanobis distance (N, K) of the truth from the estimate under a calibration."""
+    """Return the Mahalanobis distance (N, K) of the truth from the estimate under a calibration."""
     return mahalanobis(observations.residual, covariance_of(observations, calibration))
 
 
 def covariance_of(observations: Observations, calibration: Calibration) -> FloatArray:
-    """Give the calibrated covariances (N, K, 2, 2) in square crop pixels."""
-    spread = observations.spread if calibration.spread else None
-    return calibration.covariance(observations.scale, spread, observations.side)
+    """Return the covariances (N, K, 2, 2) in square crop pixels that a calibration states."""
+    return calibration.stated(looks_covariance(observations, calibration), observations.size[:, None])
+
+
+def looks_covariance(observations: Observations, calibration: Calibration) -> FloatArray:
+    """Return what the look, or the looks together, say before anything is stated: (N, K, 2, 2)."""
+    if observations.covariance is not None:
+        return observations.covariance
+    return look_covariance(calibration, observations.scale, observations.spread, observations.side)
 
 
 def _exponents(observations: Observations, fixed: list[float | None]) -> tuple[list[float], float]:
@@ -102,7 +136,7 @@ def _log_size(deviations: FloatArray) -> FloatArray:
 
 
 def _spread_column(observations: Observations) -> FloatArray:
-    """Give the logarithm of the spread's size as a share of the crop, 0 where there is none."""
+    """Return the logarithm of the spread's size as a share of the crop, 0 where there is none."""
     if observations.spread is None:
         return np.zeros(observations.labelled.shape)
     one = Calibration(0.0, 1.0, 0.0, _ONE).covariance(observations.scale, observations.spread, observations.side)

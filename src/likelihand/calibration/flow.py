@@ -41,7 +41,7 @@ class LearnedDensity:
         self.log_prob_of_samples = self.log_prob(self.samples)
 
     def log_prob(self, residual: FloatArray) -> FloatArray:
-        """Give the logarithm of the density at residuals (M, 2), shape (M,)."""
+        """Return the logarithm of the density at residuals (M, 2), shape (M,)."""
         import torch
 
         values = torch.from_numpy(np.ascontiguousarray(residual)).float()
@@ -51,7 +51,7 @@ class LearnedDensity:
         return np.asarray(-nats[:, 0].numpy(), np.float64)
 
     def covariance(self) -> FloatArray:
-        """Give the second moment (2, 2) of the residual."""
+        """Return the second moment (2, 2) of the residual."""
         return np.asarray(np.cov(self.samples.T))
 
     def statement(self, observations: Observations) -> dict[str, FloatArray]:
@@ -66,7 +66,7 @@ class LearnedDensity:
         top = -self.log_prob_of_samples <= np.quantile(ordered, 0.6827)
         area = float((np.exp(-self.log_prob_of_samples) * top).mean())
         size = np.sqrt(area / math.pi * scale.prod(-1))
-        length = np.broadcast_to(observations.length[:, None], mask.shape)[mask]
+        length = np.broadcast_to(observations.unit, mask.shape)[mask]
         return {
             "probability": np.searchsorted(ordered, -log_prob, side="right") / len(ordered),
             "log_density": log_prob - np.log(scale).sum(-1),
@@ -75,7 +75,7 @@ class LearnedDensity:
         }
 
     def _within(self, scale: FloatArray, reach: FloatArray) -> FloatArray:
-        """Give the share of samples that, times the scale, stay within reach."""
+        """Return the share of samples that, times the scale, stay within reach."""
         some = self.samples[:512]
         squares = scale[:, None, 0] ** 2 * some[:, 0] ** 2 + scale[:, None, 1] ** 2 * some[:, 1] ** 2
         return np.asarray((squares <= reach[:, None] ** 2).mean(1))

@@ -35,7 +35,7 @@ def run(arguments: Namespace) -> int:
         seen, *others = observe_often(
             runtime, dataset, batch_size=arguments.batch_size, progress=sys.stderr.isatty()
         )
-        calibration = runtime.metadata.calibration
+        calibration = runtime.metadata.calibrations.choose()
     else:
         if file.suffix.lower() != ".safetensors":
             raise ValueError(

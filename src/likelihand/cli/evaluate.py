@@ -35,6 +35,8 @@ def parser() -> Parser:
     p.add_argument("--threads", type=int | None, help="threads of one prediction")
     p.add_argument("--workers", type=int, default=0, help="threads that read pictures")
     p.add_argument("--uncertainty", action="store_true", help="score its uncertainty too, beside baselines")
+    p.add_argument("--looks", type=int, default=1, help="looks at a hand whose uncertainty is scored, 1 to 4")
+    p.add_argument("--calibration", type=str | None, help="photos or rendered; photos where the model has it")
     p.add_argument("--worst", type=Path | None, help="draw the 20 worst hands, label beside estimate, as this PNG")
     p.add_argument("--plots", type=Path | None, help="folder for reliability and risk-coverage plots")
     return p
@@ -79,21 +81,30 @@ def run(arguments: Namespace) -> int:
 def _look_closer(arguments: Namespace, dataset: "Dataset") -> None:
     """Run the model's estimates with their regions: score these, draw the worst hands."""
     from likelihand.audit import write_worst
-    from likelihand.calibration import observe
+    from likelihand.calibration import join, observe_looks
     from likelihand.evaluation import evenly
     from likelihand.predictor import load, model_file
+    from likelihand.predictor.looks import LOOKS
 
     file = model_file(arguments.model)
-    runtime = load(file, threads=arguments.threads, detector=False).runtime
-    calibration = runtime.metadata.calibration
-    seen = observe(
+    predict = load(
+        file,
+        threads=arguments.threads,
+        detector=False,
+        looks=arguments.looks,
+        calibration=arguments.calibration,
+    )
+    runtime, calibration = predict.runtime, predict.calibration
+    looks = observe_looks(
         runtime,
         dataset,
+        LOOKS[: arguments.looks],
         evenly(len(dataset), arguments.limit),
         batch_size=arguments.batch_size,
         padding=arguments.padding,
         progress=sys.stderr.isatty(),
     )
+    seen = join(looks, calibration)
     if arguments.worst is not None:
         write_worst(arguments.worst, seen, dataset, calibration)
     if arguments.uncertainty or arguments.plots is not None:

@@ -26,7 +26,19 @@ LINES: Final = "predictions.jsonl"
 FILE_NAMES: Final[dict[str, str]] = {"jsonl": LINES, "coco": "predictions.json", "csv": "predictions.csv"}
 """Format to the name of its file."""
 
-COLUMNS: Final = ("file", "hand", "side", "score", "keypoint", "x", "y", "scale_x", "scale_y", "confidence")
+COLUMNS: Final = (
+    "file",
+    "hand",
+    "side",
+    "score",
+    "keypoint",
+    "x",
+    "y",
+    "scale_x",
+    "scale_y",
+    "confidence",
+    "inside",
+)
 """The head of the CSV file; a row is a keypoint."""
 
 
@@ -109,6 +121,7 @@ def hand_json(hand: "Hand") -> dict[str, Any]:
         "scale": rounded(hand.scale),
         "covariance": rounded(hand.covariance),
         "confidence": rounded(hand.confidence),
+        "inside": hand.inside.tolist(),
         "box": rounded(hand.box),
         "side": hand.side,
         "score": round(hand.score, 4),
@@ -148,6 +161,7 @@ def rows(lines: Iterable[dict[str, Any]]) -> Iterator[tuple[object, ...]]:
     yield COLUMNS
     for line in lines:
         for number, hand in enumerate(line["hands"]):
-            values = (hand["keypoints"], hand["scale"], hand["confidence"])
-            for name, point, scale, confidence in zip(KEYPOINTS, *values, strict=True):
-                yield (line["file"], number, hand["side"] or "", hand["score"], name, *point, *scale, confidence)
+            first = (line["file"], number, hand["side"] or "", hand["score"])
+            values = (hand["keypoints"], hand["scale"], hand["confidence"], hand["inside"])
+            for name, point, scale, confidence, inside in zip(KEYPOINTS, *values, strict=True):
+                yield (*first, name, *point, *scale, confidence, int(inside))

@@ -32,6 +32,7 @@ def parser() -> PlainParser:
     )
     p.add_argument("--passes", type=int, default=1, help="times to look at a hand, each closer than the last")
     p.add_argument("--looks", type=int, help="crops of a hand, turned and mirrored; 4 (pictures), 1 (films)")
+    p.add_argument("--calibration", type=str, help="what regions are to hold on: photos (where known) or rendered")
     p.add_argument("--model", type=Path, help=".onnx file, .safetensors checkpoint or run folder")
     p.add_argument("--runtime", type=str, help="onnx, openvino or torch; goes by the model where absent")
     p.add_argument("--threads", type=int, help="threads of one prediction")
@@ -93,6 +94,7 @@ def _predictor(arguments: Namespace, closer: "Closer", looks: int) -> "Predictor
         batch_size=arguments.batch_size,
         passes=arguments.passes,
         looks=looks if arguments.looks is None else arguments.looks,
+        calibration=arguments.calibration,
     )
 
 

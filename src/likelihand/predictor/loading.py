@@ -11,7 +11,7 @@ from likelihand.hand import TRAITS
 from likelihand.metadata import ModelMetadata
 from likelihand.predictor.predict import PROPOSED, FindHands, Predictor
 from likelihand.runtimes import OnnxRuntime, OpenVinoRuntime, Runtime, TorchRuntime
-from likelihand.uncertainty import Calibration
+from likelihand.uncertainty import Calibration, Calibrations
 
 if TYPE_CHECKING:
     from torch import nn
@@ -40,6 +40,7 @@ def load(
     batch_size: int = 4,
     passes: int = 1,
     looks: int = 1,
+    calibration: str | Calibration | None = None,
 ) -> Predictor:
     """Load a model as a predictor.
 
@@ -54,6 +55,8 @@ def load(
         batch_size: crops in one call of the model; more of them take more memory, and on a CPU hardly less time.
         passes: how often the model looks at a hand; see `Predictor`.
         looks: 1 to 4 crops of a hand whose answers are joined; see `Predictor`.
+        calibration: what regions and confidence are to hold on: "photos", "rendered" or a calibration of your own;
+            None takes "photos" where the model has it. See `Predictor`.
 
     Raises:
         FileNotFoundError: the file is not there, or no model comes with this package.
@@ -70,7 +73,7 @@ def load(
     if run.metadata.kind != "hand":
         raise ValueError(f"model {file} is of kind {run.metadata.kind!r}, not 'hand'; give a hand model")
     find = _detector(kind, threads, closer) if detector else None
-    return Predictor(run, batch_size, find, passes=passes, looks=looks)
+    return Predictor(run, batch_size, find, passes=passes, looks=looks, calibration=calibration)
 
 
 def _runtime_name(file: Path, asked: RuntimeName | None) -> RuntimeName:
@@ -137,7 +140,7 @@ def metadata_of(network: "nn.Module", info: "CheckpointInfo") -> ModelMetadata:
         outputs=("points", "scale", *traits, *spread),
         training_data=json.dumps(info.data),
         scores={f"{metric} ({name.strip()})": value for metric, value in total.items()},
-        calibration=Calibration.from_json(info.calibration) if info.calibration else None,
+        calibrations=Calibrations.from_json(info.calibration),
     )
 
 

@@ -25,14 +25,22 @@ from likelihand.predictor.duplicates import without_duplicates
 from likelihand.predictor.looks import LOOKS, Answer, Look, together
 from likelihand.runtimes import Outputs, Runtime
 from likelihand.structures import Hand
-from likelihand.uncertainty import GAUSSIAN, Radial, predicted_density
+from likelihand.uncertainty import (
+    GAUSSIAN,
+    REACH,
+    RENDERED,
+    Calibration,
+    chance_within,
+    look_covariance,
+    size_of_hand,
+)
 
 PRESENCE: Final = 0.2
 """A detected hand is dropped where the hand model gives its crop a smaller chance than this to show a hand."""
 SCORE: Final = 0.4
 """It is dropped too where the geometric mean of that chance and the detector's score is smaller than this."""
 CONFIDENCE: Final = 0.35
-"""And where the mean confidence of its keypoints is smaller: what is no hand has no place for them."""
+"""And where the mean confidence of its keypoints (`Hand.clarity`) is smaller: no hand, no place for them."""
 PROPOSED: Final = SCORE**2
 """The detector need not propose what it gives a smaller score than this: no presence could save it."""
 _GLANCE: Final = 0.1
@@ -76,11 +84,18 @@ class Predictor:
             model has the output `presence`.
         score: smallest geometric mean of this chance and the detector's score that keeps a detected hand: what
             one of them doubts, the other must be surer of.
-        confidence: smallest mean confidence of its keypoints that keeps a detected hand; it counts where the model
-            is calibrated.
+        confidence: smallest mean confidence of its keypoints (`Hand.clarity`) that keeps a detected hand.
+        calibration: what regions and confidence are to hold on: the name of one of the model's calibrations,
+            "photos" or "rendered" say, or one of your own. None takes "photos" where the model has it, else
+            "rendered", else what it has. Where the model has none for as many looks, the one for the most looks
+            below stands in, and the regions hold more than they say.
+
+    Attributes:
+        calibration: the one in use; None where the model has none, and its scale is taken for a Gaussian's.
 
     Raises:
-        ValueError: `batch_size`, `passes` or `looks` is below 1, or there are fewer looks.
+        ValueError: `batch_size`, `passes` or `looks` is below 1, there are fewer looks, or the model has no
+            calibration of this name.
 
     Example:
         >>> from likelihand.metadata import ModelMetadata
@@ -104,6 +119,7 @@ class Predictor:
         presence: float = PRESENCE,
         score: float = SCORE,
         confidence: float = CONFIDENCE,
+        calibration: str | Calibration | None = None,
     ) -> None:
         for name, value in (("batch_size", batch_size), ("passes", passes)):
             if value < 1:
@@ -116,6 +132,10 @@ class Predictor:
         self.passes = passes
         self.looks = looks
         self.presence, self.score, self.confidence = presence, score, confidence
+        known = runtime.metadata.calibrations
+        chosen = calibration if isinstance(calibration, Calibration) else known.choose(calibration, looks)
+        self.calibration = chosen
+        self._judge = known.choose(RENDERED if RENDERED in known.names else None)
 
     def __call__(
         self, image: Picture, boxes: ArrayLike | None = None, *, channels: Channels | None = None
@@ -167,10 +187,7 @@ class Predictor:
         found, boxes = self._promising(image, detector(image))
         hands = self._look(image, boxes, self.runtime.metadata.padding, [f.side for f in found])
         certain = [hand for hand, _ in self._certain(hands, found, self.presence, self.score)]
-        return without_duplicates([hand for hand in certain if self._is_clear(hand)])
-
-    def _is_clear(self, hand: Hand) -> bool:
-        return self.runtime.metadata.calibration is None or hand.confidence.mean() >= self.confidence
+        return without_duplicates([hand for hand in certain if hand.clarity >= self.confidence])
 
     def _promising(self, image: Image, found: Sequence[Found]) -> tuple[Sequence[Found], FloatArray]:
         """Glance at what was found, where several looks are to follow, and say where to look.
@@ -222,9 +239,28 @@ class Predictor:
         size = self.runtime.metadata.size
         matrices = [look.crop_from_image(box, size, padding) for box in boxes for look in looks]
         answers = list(self._answers(image, matrices))
-        radial = calibration.radial if (calibration := self.runtime.metadata.calibration) else GAUSSIAN
         joined = [together(answers[i : i + len(looks)]) for i in range(0, len(answers), len(looks))]
-        return [_hand(*each, radial) for each in zip(joined, boxes, sides, strict=True)]
+        height, width = image.shape[:2]
+        return [self._hand(*each, (height, width)) for each in zip(joined, boxes, sides, strict=True)]
+
+    def _hand(self, answer: Answer, box: FloatArray, told: Side | None, picture: tuple[int, int]) -> Hand:
+        """State in the end what the looks together say."""
+        size, covariance, calibration = size_of_hand(answer.points), answer.covariance, self.calibration
+        clarity = 1.0
+        if (judge := self._judge) is not None:
+            clarity = float(chance_within(REACH * size, judge.stated(covariance, size), judge.radial).mean())
+        stated = covariance if calibration is None else calibration.stated(covariance, size)
+        return Hand(
+            points=answer.points,
+            scale=np.sqrt(stated.reshape(-1, 4)[:, ::3]),
+            box=box,
+            covariance=stated,
+            side=_side(answer.right, told),
+            score=answer.presence,
+            radial=GAUSSIAN if calibration is None else calibration.radial,
+            picture=picture,
+            clarity=clarity,
+        )
 
     def _answers(self, image: Image, matrices: Sequence[FloatArray]) -> Iterator[Answer]:
         """Run the crops that matrices cut out, some at a time, and take the answers to image pixels."""
@@ -232,9 +268,7 @@ class Predictor:
         for start in range(0, len(matrices), self.batch_size):
             batch = matrices[start : start + self.batch_size]
             outputs = self.runtime(np.stack([warp_image(image, matrix, size) for matrix in batch]))
-            covariance, _ = predicted_density(
-                self.runtime.metadata.calibration, outputs["scale"], outputs.get("spread"), max(size)
-            )
+            covariance = look_covariance(self.calibration, outputs["scale"], outputs.get("spread"), max(size))
             for i, matrix in enumerate(batch):
                 yield _answer({name: values[i] for name, values in outputs.items()}, covariance[i], matrix)
 
@@ -270,18 +304,6 @@ def _answer(outputs: Outputs, covariance_crop: FloatArray, crop_from_image: Floa
         covariance=transform_covariances(image_from_crop, covariance_crop),
         presence=float(outputs.get("presence", np.float32(1.0))),
         right=1 - right if mirrored and right is not None else right,
-    )
-
-
-def _hand(answer: Answer, box: FloatArray, told: Side | None, radial: Radial) -> Hand:
-    return Hand(
-        points=answer.points,
-        scale=np.sqrt(answer.covariance.reshape(-1, 4)[:, ::3]),
-        box=box,
-        covariance=answer.covariance,
-        side=_side(answer.right, told),
-        score=answer.presence,
-        radial=radial,
     )
 
 

@@ -1,0 +1,114 @@
+"""Hands of several sources: counted alike, and scored on a source that was left out of the fit."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from likelihand.calibration.fit import covariance_of
+from likelihand.calibration.observe import Observations
+from likelihand.geometry import FloatArray
+from likelihand.metrics.reliability import LEVELS
+from likelihand.uncertainty import ONE_SIGMA, Calibration, chance_within, determinant, mahalanobis
+from likelihand.utils.tables import aligned
+
+
+def source_of(dataset: str) -> str:
+    """Return the source that a data set's name begins with: what stands in brackets is of no account.
+
+    Example:
+        >>> source_of("OneHand10K (sample in mmpose tests)")
+        'OneHand10K'
+    """
+    return dataset.partition(" (")[0]
+
+
+def sources_of(observations: Observations) -> NDArray[np.str_]:
+    """Return the source (N,) of each hand."""
+    return np.array([source_of(str(name)) for name in observations.dataset])
+
+
+def balanced(observations: Observations) -> FloatArray:
+    """Return weights (N, K) with which the labelled keypoints of each source count as much as any other source's.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> from likelihand.calibration import simulated
+        >>> o = replace(simulated(4), dataset=np.array(["a", "a (again)", "a", "b"]))
+        >>> (balanced(o)[:, 0] * 63).round(6)
+        array([1., 1., 1., 3.])
+    """
+    sources = sources_of(observations)
+    weight = np.zeros(observations.labelled.shape)
+    for source in np.unique(sources):
+        part = (sources == source)[:, None] & observations.labelled
+        weight[part] = 1 / max(1, part.sum())
+    return weight
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What calibrations say of sources that they were not fitted on.
+
+    Attributes:
+        sources: source to its scores: keypoints, mean error, coverage at each of `LEVELS`, mean radius of the 68 %
+            region, mean confidence and the share that is correct; lengths in shares of the hand's size.
+        pooled: the same over all keypoints.
+    """
+
+    sources: Mapping[str, FloatArray]
+    pooled: FloatArray
+
+    @property
+    def mean(self) -> FloatArray:
+        """The same over the sources, each counting alike."""
+        return np.asarray(np.mean(list(self.sources.values()), axis=0))
+
+    def __str__(self) -> str:
+        head = ["left out", "keypoints", "error", *(f"{level:.0%}" for level in LEVELS), "radius", "said", "true"]
+        rows = [[name, *_cells(values)] for name, values in self.sources.items()]
+        mean = ["mean over sources", "", *_cells(self.mean)[1:]]
+        return aligned([head, *rows, mean, ["all keypoints", *_cells(self.pooled)]])
+
+
+def leave_one_out(observations: Observations, fitted: Callable[[Observations], Calibration]) -> LeftOut:
+    """Score calibrations on each source, fitted on all the others.
+
+    Args:
+        observations: of two sources or more.
+        fitted: makes a calibration of observations, as `adjust` with what it needs.
+
+    Raises:
+        ValueError: there is one source.
+    """
+    sources = sources_of(observations)
+    names = np.unique(sources)
+    if len(names) < 2:
+        raise ValueError(f"all hands are of the source {str(names[0])!r}; leaving one out takes two or more")
+    parts = {
+        str(n): _scores(observations.take(sources == n), fitted(observations.take(sources != n))) for n in names
+    }
+    everything = np.concatenate(list(parts.values()), axis=1)
+    return LeftOut({name: _summary(part) for name, part in parts.items()}, _summary(everything))
+
+
+def _scores(o: Observations, calibration: Calibration) -> FloatArray:
+    """Return each labelled keypoint's error, probability, radius, confidence, and whether it is correct."""
+    mask = o.labelled
+    covariance = covariance_of(o, calibration)[mask]
+    unit = np.broadcast_to(o.unit, mask.shape)[mask]
+    probability = calibration.radial.level(mahalanobis(o.residual[mask], covariance))
+    radius = float(calibration.radial.radius(ONE_SIGMA)) * determinant(covariance) ** 0.25 / unit
+    said = chance_within(np.broadcast_to(o.reach, mask.shape)[mask], covariance, calibration.radial)
+    return np.stack([o.error[mask], probability, radius, said, o.correct[mask].astype(np.float64)])
+
+
+def _summary(scores: FloatArray) -> FloatArray:
+    error, probability, radius, said, true = scores
+    within = [float((probability <= level).mean()) for level in LEVELS]
+    return np.array([len(error), error.mean(), *within, radius.mean(), said.mean(), true.mean()])
+
+
+def _cells(values: FloatArray) -> list[str]:
+    return [f"{values[0]:.0f}", *(f"{value:.1%}" for value in values[1:])]

@@ -1,0 +1,66 @@
+"""What a predicted spread is worth: covariances, regions and chances that hold what they say.
+
+NumPy alone. The deviation of a keypoint from its estimate is modelled as elliptical: a covariance C gives shape
+and size, and a monotone map, the same for every keypoint, takes the distance d = sqrt(e^T C^-1 e) of a deviation e
+to the probability of a smaller one. `likelihand.calibration` fits both; the model's file carries them as JSON.
+"""
+
+from likelihand.uncertainty.calibration import (
+    NARROWEST,
+    PHOTOS,
+    RENDERED,
+    Calibration,
+    Calibrations,
+    look_covariance,
+    predicted_density,
+)
+from likelihand.uncertainty.plane import (
+    REACH,
+    Ellipses,
+    FloatArray,
+    determinant,
+    diagonal,
+    ellipses,
+    mahalanobis,
+    principal_variances,
+    size_of_hand,
+)
+from likelihand.uncertainty.radial import (
+    GAUSSIAN,
+    LONGEST_TABLE,
+    ONE_SIGMA,
+    UNIT,
+    Gaussian,
+    Radial,
+    RadialTable,
+    chance_within,
+    log_density,
+)
+
+__all__ = [
+    "GAUSSIAN",
+    "LONGEST_TABLE",
+    "NARROWEST",
+    "ONE_SIGMA",
+    "PHOTOS",
+    "REACH",
+    "RENDERED",
+    "UNIT",
+    "Calibration",
+    "Calibrations",
+    "Ellipses",
+    "FloatArray",
+    "Gaussian",
+    "Radial",
+    "RadialTable",
+    "chance_within",
+    "determinant",
+    "diagonal",
+    "ellipses",
+    "log_density",
+    "look_covariance",
+    "mahalanobis",
+    "predicted_density",
+    "principal_variances",
+    "size_of_hand",
+]
