@@ -164,3 +164,11 @@ def test_side_is_told_where_it_is_clear(right: float, side: str | None) -> None:
     runtime = Maps()
     runtime.put(2, 3, 0.9, (16.0, 24.0, 48.0, 40.0), right)
     assert Detector(runtime)(np.zeros((64, 64, 3), np.uint8))[0].side == side
+
+
+@pytest.mark.parametrize(("right", "side"), [(0.9, "left"), (0.1, "right"), (0.6, None)])
+def test_a_mirrored_picture_shows_the_other_side(right: float, side: str | None) -> None:
+    runtime = Maps()
+    runtime.put(2, 3, 0.9, (16, 24, 48, 40), right)
+    (found,) = Detector(runtime, mirrored=True)(np.zeros((64, 64, 3), np.uint8))
+    assert found.side == side

@@ -10,6 +10,7 @@ import pytest
 from likelihand.filters import spread
 from likelihand.geometry import box_iou, box_of_points
 from likelihand.hand import Side
+from likelihand.predictor.predict import is_clear
 from likelihand.structures import Hand
 from likelihand.tracking import Region, TrackedHand, Tracker, Tracking, whole_picture
 
@@ -285,8 +286,61 @@ def test_time_goes_forward() -> None:
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
-    [({"every": 0}, "every is 0"), ({"presence": 2}, "presence is 2"), ({"most": 0}, "most is 0")],
+    [
+        ({"every": 0}, "every is 0"),
+        ({"presence": 2}, "presence is 2"),
+        ({"most": 0}, "most is 0"),
+        ({"confidence": 35}, "confidence is 35"),
+    ],
 )
 def test_settings_are_checked(wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Tracking(**wrong)
+
+
+class Forearm(World):
+    """The detector takes a forearm for a hand, and the model is sure of it but not of its keypoints."""
+
+    ARM = np.array([400.0, 300.0, 480.0, 380.0])
+
+    def detect(self, image: Any) -> list[Region]:
+        return [*super().detect(image), Region(self.ARM, "left", 0.9)]
+
+    def _answer(self, box: Any) -> Hand:
+        if box_iou(box, self.ARM) < 0.1:
+            return super()._answer(box)
+        vague = hand(440, 340, "left", OTHER, scale=16.0)
+        return replace(vague, box=box, score=0.97, clarity=0.2)
+
+
+def test_what_has_no_place_for_its_keypoints_starts_no_track() -> None:
+    """The rule by which photos drop what was detected: `Predictor` and `Tracker` ask the same function."""
+    arm = Forearm()._answer(Forearm.ARM)
+    assert not is_clear(arm) and is_clear(hand(200, 200))
+    for settings, tracks in (({}, {0}), ({"confidence": 0.1}, {0, 1})):
+        answers = play(Forearm(), lambda i: [hand(200, 200)], 48, **settings)
+        assert {h.track for hands in answers for h in hands} == tracks
+
+
+def test_a_hand_that_grows_vague_keeps_its_track() -> None:
+    answers = play(World(), lambda i: [replace(hand(200, 200), clarity=1.0 if i < 5 else 0.1)], 20)
+    assert all([h.track for h in hands] == [0] and hands[0].seen for hands in answers)
+
+
+@pytest.mark.parametrize("seconds", [float("inf"), float("nan"), -1.0])
+def test_times_are_finite(seconds: float) -> None:
+    world = World()
+    follow = Tracker(world.predict, world.detect)
+    follow(IMAGE, 0.0)
+    with pytest.raises(ValueError, match="give frames in order"):
+        follow(IMAGE, seconds)
+
+
+def test_a_gap_of_hours_and_a_hurried_frame_leave_the_filter_sound() -> None:
+    world, times = World(), [0.0, 1 / 30, 7200.0, 7200.0, 7200.0 + 1e-9, 7200.1]
+    follow = Tracker(world.predict, world.detect)
+    world.hands = [hand(200, 200)]
+    for seconds in times:
+        (answer,) = follow(IMAGE, seconds)
+        assert np.isfinite(answer.points).all() and np.isfinite(answer.covariance).all()
+        np.testing.assert_allclose(answer.points, SHAPE + 200, atol=1)

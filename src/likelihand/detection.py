@@ -77,6 +77,7 @@ class Detector:
         threshold: least score; the model's own where None.
         limit: most hands of a picture.
         closer: when to look at the parts: "never", "empty" where the whole shows no hand, or "always".
+        mirrored: whether pictures are mirror images, so that a hand that looks left is a right one.
 
     Raises:
         ValueError: the model is no detector, or a number is out of range.
@@ -100,6 +101,7 @@ class Detector:
         threshold: float | None = None,
         limit: int = 16,
         closer: Closer = "never",
+        mirrored: bool = False,
     ) -> None:
         metadata = runtime.metadata
         if metadata.kind != "detect":
@@ -112,6 +114,7 @@ class Detector:
         if closer not in get_args(Closer):
             raise ValueError(f"closer is {closer!r}; give 'never', 'empty' or 'always'")
         self.runtime, self.threshold, self.limit, self.closer = runtime, threshold, limit, closer
+        self.mirrored = mirrored
 
     def __call__(self, image: Image) -> list[Detection]:
         """Find the hands of a picture.
@@ -147,7 +150,8 @@ class Detector:
             for cell in zip(*find_peaks(scores, self.threshold), strict=True):
                 box = transform_points(image_from_crop, boxes[cell].reshape(2, 2)).reshape(4)
                 if not _cut(box, region, image.shape):
-                    found.append(_Find(box, float(sides[cell]), float(scores[cell])))
+                    right = 1 - sides[cell] if self.mirrored else sides[cell]
+                    found.append(_Find(box, float(right), float(scores[cell])))
         return found
 
 

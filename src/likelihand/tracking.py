@@ -5,6 +5,7 @@ Between, a hand's next crop is the box around its points as the filter expects t
 goes on as it moved until it is seen again, by where it is and which side it is of.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Final, TypeAlias
@@ -15,11 +16,14 @@ from numpy.typing import NDArray
 from likelihand.filters import PointFilter, Smoothed, Smoothing, median, spread
 from likelihand.geometry import BOX_PADDING, FloatArray, Image, box_iou, box_length, box_of_points
 from likelihand.hand import Side
-from likelihand.predictor.predict import FindHands, Found, next_box
+from likelihand.predictor.predict import CONFIDENCE, FindHands, Found, is_clear, next_box
 from likelihand.structures import Hand
 
 PredictBoxes: TypeAlias = Callable[[Image, FloatArray], Sequence[Hand]]
 """One hand a box, in the boxes' order, as `likelihand.Predictor` gives."""
+
+EVERY: Final = 15
+"""Frames between two looks of the detector for new hands, unless told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class Tracking:
         idle: the same while there is no hand.
         presence: smallest chance of showing a hand, in 0..1, with which a crop counts as seen.
         start: the same for a new track: what was never seen to be a hand must look more like one.
+        confidence: smallest mean confidence of a new track's keypoints (`Hand.clarity`); None as in photos.
         unsure: largest scale (median over the points) in spreads of the hand with which a crop counts as seen.
         jump: most that a hand's spread may grow or shrink from one frame to the next, as a factor.
         overlap: smallest intersection over union of a detection and a track that are one hand.
@@ -48,10 +53,11 @@ class Tracking:
         ValueError: tracking's every is 0; give 1 or more
     """
 
-    every: int = 15
+    every: int = EVERY
     idle: int = 3
     presence: float = 0.5
     start: float = 0.95
+    confidence: float | None = None
     unsure: float = 1.0
     jump: float = 1.8
     overlap: float = 0.3
@@ -63,11 +69,10 @@ class Tracking:
     def __post_init__(self) -> None:
         least = {"every": 1, "idle": 1, "jump": 1, "most": 1, "coast": 0, "memory": 0, "same": 0}
         for name, low in least.items():
-            value = getattr(self, name)
-            if value is not None and not value >= low:
+            if (value := getattr(self, name)) is not None and not value >= low:
                 raise ValueError(f"tracking's {name} is {value}; give {low} or more")
-        for name in ("presence", "start", "overlap"):
-            if not 0 <= getattr(self, name) <= 1:
+        for name in ("presence", "start", "overlap", "confidence"):
+            if (value := getattr(self, name)) is not None and not 0 <= value <= 1:
                 raise ValueError(f"tracking's {name} is {getattr(self, name)}; give a number in 0..1")
 
 
@@ -140,7 +145,7 @@ class Tracker:
             ValueError: time goes back, or the image is none.
         """
         elapsed = seconds - self._seconds if self._frame >= 0 else 0.0
-        if not elapsed >= 0:
+        if not (elapsed >= 0 and math.isfinite(seconds)):
             raise ValueError(f"frame at {seconds} s after one at {self._seconds} s; give frames in order")
         self._frame, self._seconds = self._frame + 1, seconds
         for track in self._tracks:
@@ -205,7 +210,8 @@ class Tracker:
         if not open_:
             return {}
         hands = self.predict(image, np.array([found[i].box for i in open_], np.float64))
-        hands = self.predict(image, np.array([_closer(hand, image) for hand in hands]))
+        closer = [box if _shows(box := next_box(hand), image) else hand.box for hand in hands]
+        hands = self.predict(image, np.array(closer))
         again: dict[int, Hand] = {}
         for i, hand in zip(open_, hands, strict=True):
             owned = owner.get(i)
@@ -213,11 +219,16 @@ class Tracker:
             others = [h for n, h in {**seen, **again}.items() if owned is None or n != owned.number]
             if not self._is_good(hand, image, lost) or any(self._is_same(hand, other) for other in others):
                 continue
-            owned = owned or (self._started(hand, found[i].side) if hand.score >= self.settings.start else None)
+            owned = owned or (self._started(hand, found[i].side) if self._may_start(hand) else None)
             if owned is not None:
                 owned.filter = None  # what it saw before is of another place
                 again[owned.number] = hand
         return again
+
+    def _may_start(self, hand: Hand) -> bool:
+        """Tell whether what was never seen before is surely a hand, and its keypoints have a place."""
+        s = self.settings
+        return hand.score >= s.start and is_clear(hand, CONFIDENCE if s.confidence is None else s.confidence)
 
     def _fits(self, hand: Hand | None, found: Found) -> bool:
         return hand is not None and bool(box_iou(box_of_points(hand.points), found.box) >= self.settings.overlap)
@@ -349,9 +360,8 @@ class _Track:
         same = {f.name: getattr(self.last, f.name) for f in fields(Hand)}
         same["side"] = self.side
         if smooth or not self.seen:
-            covariance = self.smoothed.covariance
-            scale = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
-            same |= {"points": self.smoothed.points, "covariance": covariance, "scale": scale}
+            scale = np.sqrt(np.diagonal(self.smoothed.covariance, axis1=1, axis2=2))
+            same |= {"points": self.smoothed.points, "covariance": self.smoothed.covariance, "scale": scale}
         return TrackedHand(
             **same, track=self.number, seen=self.seen, observed=self.last.points if self.seen else None
         )
@@ -382,12 +392,6 @@ def whole_picture(image: Image) -> list[Region]:
     height, width = image.shape[:2]
     middle, half = np.array([width, height]) / 2, np.array([width, height]) / 2 / BOX_PADDING
     return [Region(np.concatenate([middle - half, middle + half]))]
-
-
-def _closer(hand: Hand, image: Image) -> FloatArray:
-    """Give where to look at a hand again: around its points, as long as they are in the picture."""
-    box = next_box(hand)
-    return box if _shows(box, image) else hand.box
 
 
 def _shows(box: FloatArray, image: Image) -> bool:

@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from likelihand.cli import formats
-from likelihand.cli.formats import Results, coco, hand_json, rows
+from likelihand.cli import formats, tables
+from likelihand.cli.formats import Results, coco, hand_json
+from likelihand.cli.tables import picture_rows as rows
 from likelihand.hand import KEYPOINTS
 from likelihand.structures import Hand
 
@@ -57,7 +58,8 @@ def test_the_form_of_a_line() -> None:
 
 
 def test_the_form_of_coco() -> None:
-    content = coco([line("a.jpg", hand(), hand()), line("b.jpg"), line("c.jpg", hand())])
+    lines = [line("a.jpg", hand(), hand()), line("b.jpg"), line("c.jpg", hand())]
+    content = {part: list(entries) for part, entries in coco(lambda: lines).items()}
     assert [image["file_name"] for image in content["images"]] == ["a.jpg", "b.jpg", "c.jpg"]
     assert [(a["id"], a["image_id"]) for a in content["annotations"]] == [(1, 1), (2, 1), (3, 3)]
     assert content["categories"][0]["keypoints"] == list(KEYPOINTS)
@@ -91,7 +93,7 @@ def test_csv_holds_a_row_a_keypoint(tmp_path: Path) -> None:
         results.add(line("none.jpg"))
     with (tmp_path / "predictions.csv").open(newline="", encoding="utf-8") as file:
         read = list(csv.DictReader(file))
-    assert len(read) == 42 and tuple(read[0]) == formats.COLUMNS
+    assert len(read) == 42 and tuple(read[0]) == tables.PICTURE_COLUMNS
     assert {r["file"] for r in read} == {'odd, "name".jpg'}
     assert [r["keypoint"] for r in read[21:]] == list(KEYPOINTS)
     assert {(r["hand"], r["side"]) for r in read} == {("0", ""), ("1", "right")}
@@ -114,12 +116,14 @@ def test_an_interruption_keeps_what_was_done(form: str, tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    assert "a.jpg" in (tmp_path / formats.FILE_NAMES[form]).read_text()
-    assert sorted(f.name for f in tmp_path.iterdir()) == sorted(["predictions.jsonl", formats.FILE_NAMES[form]])
+    assert "a.jpg" in (tmp_path / f"predictions{formats.ENDINGS[form]}").read_text()
+    assert sorted(f.name for f in tmp_path.iterdir()) == sorted(
+        ["predictions.jsonl", f"predictions{formats.ENDINGS[form]}"]
+    )
 
 
 def test_rows_of_nothing_are_the_head() -> None:
-    assert list(rows([])) == [formats.COLUMNS]
+    assert list(rows([])) == [tables.PICTURE_COLUMNS]
 
 
 def test_what_is_not_finite_is_refused() -> None:
@@ -129,5 +133,5 @@ def test_what_is_not_finite_is_refused() -> None:
 
 
 def test_an_unknown_format_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="--format 'xml' is not known; give jsonl, coco, csv"):
+    with pytest.raises(ValueError, match="--format 'xml' is not known; give jsonl, coco, csv, dlc"):
         Results(tmp_path, "xml")

@@ -108,7 +108,7 @@ def test_a_source_without_pictures_is_told(
     (tmp_path / "nothing").mkdir()
     assert predict(tmp_path / "nothing", "no*.jpg", "--model", model, "--out", tmp_path) == 2
     told = capsys.readouterr().err
-    assert "nothing: no picture in this folder" in told and "no*.jpg: no file matches" in told
+    assert "nothing: no picture or film in this folder" in told and "no*.jpg: no file matches" in told
 
 
 def test_two_passes_look_closer(model: Path, pictures: Path, tmp_path: Path) -> None:

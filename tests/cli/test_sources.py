@@ -1,11 +1,26 @@
-"""Sources: each picture once, in order, and no overlay of an earlier run."""
+"""Sources: each picture and film once, in order, told apart by content, and nothing of an earlier run."""
 
+import io
 import os
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from likelihand.cli.sources import pictures, silenced
+from likelihand.cli.sources import Request, requested, silenced, unique_name
+
+
+def pictures(sources: Sequence[str], results: Path | None = None) -> tuple[list[str], list[str]]:
+    """The pictures among what is asked for, and the problems."""
+    request = requested(sources, results)
+    assert request.films == []
+    return request.pictures, request.problems
+
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
+TS = (b"G" + bytes(187)) * 8
+MP4 = b"\0\0\0\x18ftypisom" + bytes(40)
 
 
 @pytest.fixture
@@ -30,7 +45,8 @@ def test_results_asked_for_by_name_are_taken(folder: Path) -> None:
     assert len(pictures([str(results / "deep")], results)[0]) == 1  # results written to a folder above
 
 
-def test_each_picture_once_in_the_order_asked_for(folder: Path) -> None:
+def test_each_picture_once_in_the_order_asked_for(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(PNG)))
     asked = ["-", str(folder / "b.png"), str(folder / "a"), str(folder / "*.png"), "-"]
     assert pictures(asked)[0] == ["-", str(folder / "b.png"), str(folder / "a/c.JPG")]
 
@@ -41,3 +57,61 @@ def test_what_c_libraries_write_is_silenced_and_what_comes_after_is_not(capfd: p
         raise ValueError("kept")
     os.write(2, b"after\n")
     assert capfd.readouterr().err == "after\n"
+
+
+def test_a_mixed_folder_is_sorted_by_content(tmp_path: Path) -> None:
+    contents = {
+        "a.jpg": PNG,
+        "a.ts": TS,
+        "b.ts": b"export const answer = 42;",  # TypeScript
+        "deep/clip": MP4,
+        "deep/c.m2v": TS[100:],  # cut within a packet
+        "deep/d.mp4": b"damaged",
+        "deep/e.jpg": b"damaged",
+        "f.jpeg": MP4,  # damaged: its name decides
+        "notes.txt": b"Dear Sir",
+        "song.m4a": MP4,
+        "out/x.overlay.mp4": MP4,
+        "out/x.jsonl": b"{}",
+        "results/a.png": PNG,
+    }
+    for name, content in contents.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    request = requested([str(tmp_path)], tmp_path / "results")
+    names = [[str(Path(f).relative_to(tmp_path)) for f in found] for found in (request.pictures, request.films)]
+    assert names == [["a.jpg", "deep/e.jpg", "f.jpeg"], ["a.ts", "deep/c.m2v", "deep/clip", "deep/d.mp4"]]
+    assert request.problems == []
+
+
+def test_a_folder_of_neither(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("Dear Sir")
+    assert requested([str(tmp_path)]).problems == [f"{tmp_path}: no picture or film in this folder"]
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"), [(PNG, "pictures"), (TS, "films"), (b"", "pictures"), (b"?", "films")]
+)
+def test_standard_input_by_content(content: bytes, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    request = requested(["-"])
+    assert getattr(request, kind) == ["-"] and request.stdin is not None
+    assert request.stdin.read() == content
+
+
+@pytest.mark.parametrize("name", ["film.mxf", "film", "film.dat"])
+def test_what_no_sign_tells_ffmpeg_is_asked(name: str, tmp_path: Path) -> None:
+    av = pytest.importorskip("av")
+    from video.conftest import clip
+
+    file = clip(tmp_path / name, "nut", "mpeg4")
+    assert requested([str(file)]).films == [str(file)]
+    text = tmp_path / "notes.txt"
+    text.write_text("Dear Sir\n" * 50)
+    assert av and requested([str(text)]).pictures == [str(text)]
+
+
+def test_names_of_addresses_keep_no_secret() -> None:
+    assert unique_name("rtsp://me:secret@cam.local:554/live/one.sdp?key=1", set()) == "cam.local-one"
+    assert unique_name("https://example.org/a/%C3%BC%20%2F..%2F:.mp4?x", set()) == "example.org"
+    assert requested(["rtsp://cam/1", "udp://@:5000"]) == Request(films=["rtsp://cam/1", "udp://@:5000"])

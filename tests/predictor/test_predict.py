@@ -303,3 +303,17 @@ def test_a_second_pass_keeps_the_box_where_the_points_are_of_no_use() -> None:
 def test_wrong_numbers_are_named(wrong: dict) -> None:
     with pytest.raises(ValueError, match="is 0; give 1 or more"):
         Predictor(answer(), **wrong)
+
+
+@pytest.mark.parametrize("looks", [1, 4])
+def test_a_mirrored_picture_shows_the_other_side(looks: int) -> None:
+    box = [[10, 10, 90, 50]]
+    (plain,), (other,) = (Predictor(answer(side=0.9), looks=looks, mirrored=m)(IMAGE, box) for m in (False, True))
+    np.testing.assert_array_equal(plain.points, other.points)
+    if looks == 1:  # of four looks two are mirrored, and this model says the same to all
+        assert (plain.side, other.side) == ("right", "left")
+
+
+def test_in_a_mirrored_picture_the_detectors_word_still_counts() -> None:
+    predict = Predictor(answer(side=0.6), detector=lambda image: boxes_at((20, 20), side="right"), mirrored=True)
+    assert [hand.side for hand in predict(IMAGE)] == ["right"]

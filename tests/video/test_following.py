@@ -10,8 +10,9 @@ from video.conftest import TIMES, picture
 from likelihand.geometry import box_of_points
 from likelihand.metadata import ModelMetadata
 from likelihand.predictor import Predictor
+from likelihand.predictor.predict import CONFIDENCE
 from likelihand.tracking import Region, TrackedHand, Tracking
-from likelihand.video import Frame, draw_tracks, track, tracker_of
+from likelihand.video import Frame, draw_tracks, track, tracker_of, unmirrored
 
 SHAPE = np.random.default_rng(0).uniform(12, 52, (21, 2))
 
@@ -62,7 +63,7 @@ def test_the_detector_of_the_predictor_is_used() -> None:
     (once,) = predict(picture(0), [[4, 4, 24, 24]])
     (twice,) = predict(picture(0), [box_of_points(once.points)])
     np.testing.assert_allclose(frame.hands[0].points, twice.points)
-    assert tracker_of(predict).settings == Tracking() and tracker_of(predict).detect is detect
+    assert tracker_of(predict).settings == Tracking(confidence=CONFIDENCE) and tracker_of(predict).detect is detect
 
 
 def test_drawing_leaves_the_frame_alone_and_names_hands() -> None:
@@ -85,3 +86,49 @@ def test_a_damaged_film_gives_its_frames_first(film: Path, tmp_path: Path) -> No
     with pytest.raises(ValueError, match=r"cut\.mp4"):
         for frame in track(tmp_path / "cut.mp4", Predictor(Model())):
             frames.append(frame)
+
+
+def detected(image: Any) -> list[Region]:
+    return [Region(np.array([4.0, 4.0, 24.0, 24.0]), "left")]
+
+
+@pytest.mark.parametrize(("of_predictor", "of_track", "side"), [(0, 0, "left"), (0, 1, "right"), (1, 1, "left")])
+def test_a_mirrored_film(of_predictor: bool, of_track: bool, side: str) -> None:
+    """A predictor that was loaded for mirrored pictures, with its detector, has turned the sides by itself."""
+    predict = Predictor(Model(), detector=detected, mirrored=bool(of_predictor))
+    (frame,) = track([picture(0)], predict, mirrored=bool(of_track))
+    assert [hand.side for hand in frame.hands] == [side]
+
+
+def test_pixels_turned_back() -> None:
+    frames = [Frame(0, 0.0, picture(1)), Frame(1, 0.5, picture(2))]
+    turned = list(unmirrored(frames))
+    assert [(f.index, f.seconds) for f in turned] == [(0, 0.0), (1, 0.5)]
+    np.testing.assert_array_equal(turned[1].image, picture(2)[:, ::-1])
+    assert turned[1].image.flags.c_contiguous
+
+
+def test_the_predictors_rule_of_confidence_counts_for_tracks_too() -> None:
+    predict = Predictor(Model(), detector=detected, confidence=0.5)
+    assert tracker_of(predict).settings.confidence == 0.5
+    assert tracker_of(predict, Tracking(confidence=0.2)).settings.confidence == 0.2
+
+
+def test_track_loads_the_model_that_the_command_loads(
+    film: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The same film gives the same hands in Python and on the command line."""
+    import likelihand.predictor
+    from likelihand.cli import main
+
+    loaded: list[dict[str, Any]] = []
+
+    def load(path: Any = None, **settings: Any) -> Predictor:
+        loaded.append({"path": path, "looks": 1, "closer": "always", "passes": 1, "mirrored": False} | settings)
+        return Predictor(Model(), detector=detected)
+
+    monkeypatch.setattr(likelihand.predictor, "load", load)
+    list(track([picture(0)]))
+    assert main(["predict", str(film), "--out", str(tmp_path), "--no-overlay"]) == 0
+    by_name = [{name: one[name] for name in ("path", "looks", "closer", "passes", "mirrored")} for one in loaded]
+    assert by_name[0] == by_name[1] and by_name[0]["looks"] == 1 and by_name[0]["closer"] == "never"

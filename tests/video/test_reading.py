@@ -2,12 +2,13 @@
 
 import os
 import struct
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
-from video.conftest import TIMES, picture
+from video.conftest import TIMES, clip, picture
 
 from likelihand.video import Camera, Frame, VideoError, VideoReader
 
@@ -136,6 +137,115 @@ def test_what_is_no_film(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "no.mp4"
     file.write_bytes(content)
     with pytest.raises(VideoError, match=r"no\.mp4: no film that FFmpeg can read"):
+        VideoReader(file)
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "codec"),
+    [
+        ("clip.ts", "mpegts", "libx264"),
+        ("clip.m2v", "mpegts", "libx264"),
+        ("clip.mts", "mpegts", "mpeg2video"),
+        ("clip", "mp4", "libx264"),
+        ("clip.txt", "matroska", "mpeg4"),
+        ("clip.mpg", "mpeg", "mpeg2video"),
+        ("clip.m2v", "mpeg2video", "mpeg2video"),
+        ("clip.264", "h264", "libx264"),
+        ("clip.avi", "avi", "mpeg4"),
+        ("clip.flv", "flv", "libx264"),
+        ("clip.mjpeg", "mjpeg", "mjpeg"),
+        ("clip.mxf", "mxf", "mpeg2video"),
+    ],
+)
+def test_every_container_gives_all_frames_and_its_length(tmp_path: Path, name: str, form: str, codec: str) -> None:
+    frames, problem = read(clip(tmp_path / name, form, codec))
+    assert problem == "" and len(frames) == 20
+    rate = 25 if form == "mjpeg" else 30  # which says nothing of time: FFmpeg's own guess
+    assert frames[-1].seconds - frames[0].seconds == pytest.approx(19 / rate, abs=0.002)
+
+
+def coarse(file: Path, rate: int, stamp: Callable[[int], int]) -> Path:
+    """Write thirty frames, 33 ms apart, with stamps in ms of their own, into a film that announces a rate."""
+    base = Fraction(1, 1000)
+    with av.open(str(file), "w") as container:
+        stream = container.add_stream("mjpeg", rate=rate)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p"
+        stream.time_base = stream.codec_context.time_base = base
+        packets = []
+        for i in range(30):
+            shot = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 8 * i, np.uint8), "rgb24")
+            shot = shot.reformat(format="yuvj420p")
+            shot.pts, shot.time_base = 33 * i, base
+            packets += stream.encode(shot)
+        for i, packet in enumerate(packets + stream.encode(None)):
+            packet.pts = packet.dts = stamp(i)
+            packet.time_base, packet.stream = base, stream
+            container.mux(packet)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("rate", "stamp"),
+    [
+        (12, lambda i: 33 * i - 33 * i % 99),  # three frames share a stamp
+        (30, lambda i: 33 * i - 33 * i % 100),  # tenths of a second
+        (30, lambda i: 33 * i - 33 * i % 500),
+        (30, lambda i: 33 * i + 3_600_000 * (i > 14)),  # the clock is set on by an hour
+        (25, lambda i: 33 * i),  # another rate than announced
+    ],
+)
+def test_stamps_do_not_stretch_a_film(tmp_path: Path, rate: int, stamp: Callable[[int], int]) -> None:
+    reader = VideoReader(coarse(tmp_path / "film.mkv", rate, stamp), threads=1)
+    seconds = [frame.seconds for frame in reader]
+    np.testing.assert_allclose(seconds, 0.033 * np.arange(30), atol=0.07)
+    assert (np.diff(seconds) > 0).all() and abs(seconds[-1] - 0.957) < 0.034
+    assert [jump.frame for jump in reader.jumps] == ([15] if stamp(15) > 1_000_000 else [])
+
+
+def test_a_long_pause_can_be_believed(tmp_path: Path) -> None:
+    file = coarse(tmp_path / "film.mkv", 30, lambda i: 33 * i + 60_000 * (i > 14))
+    assert [f.seconds for f in VideoReader(file, longest_gap=100.0)][-1] == pytest.approx(60.957)
+
+
+def test_a_stream_that_cannot_go_back(tmp_path: Path) -> None:
+    class Pipe:
+        def __init__(self, file: Path) -> None:
+            self.rest = file.open("rb")
+
+        def read(self, size: int = -1, /) -> bytes:
+            return self.rest.read(min(size, 100) if size >= 0 else -1)
+
+    for form, codec in (("mp4", "libx264"), ("mpegts", "libx264"), ("matroska", "mpeg4"), ("avi", "mpeg4")):
+        frames = list(VideoReader(Pipe(clip(tmp_path / form, form, codec)), threads=1))
+        assert len(frames) == 20
+    (tmp_path / "no").write_bytes(b"no film " * 40)
+    with pytest.raises(VideoError, match=r"^-: no film that FFmpeg can read"):
+        VideoReader(Pipe(tmp_path / "no"))
+
+
+def test_a_stream_that_is_joined_midway_is_whole(tmp_path: Path) -> None:
+    file = clip(tmp_path / "clip.ts", "mpegts", "libx264", gop=5)
+    file.write_bytes(file.read_bytes()[188 * 9 :])
+    frames, problem = read(file)
+    assert 5 < len(frames) < 20 and problem == ""
+
+
+def test_a_cover_is_no_film(tmp_path: Path) -> None:
+    file = tmp_path / "song.mp3"
+    with av.open(str(file), "w") as container:
+        sound = container.add_stream("libmp3lame", rate=44_100, layout="mono")
+        cover = container.add_stream("mjpeg", rate=1)
+        cover.width, cover.height, cover.pix_fmt = 64, 48, "yuvj420p"
+        cover.disposition = av.stream.Disposition.attached_pic
+        shot = av.VideoFrame.from_ndarray(picture(0), "rgb24").reformat(format="yuvj420p")
+        packets = [*cover.encode(shot), *cover.encode(None)]
+        for i in range(4):
+            tone = av.AudioFrame.from_ndarray(np.zeros((1, 1152), np.float32), "fltp", "mono")
+            tone.sample_rate, tone.pts, tone.time_base = 44_100, 1152 * i, Fraction(1, 44_100)
+            packets += sound.encode(tone)
+        for packet in [*packets, *sound.encode(None)]:
+            container.mux(packet)
+    with pytest.raises(VideoError, match="holds no picture track"):
         VideoReader(file)
 
 

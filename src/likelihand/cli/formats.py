@@ -1,53 +1,40 @@
 """What `predict` writes: JSON Lines as the work goes, COCO keypoint JSON and CSV made of them at its end.
 
-The lines are the record: each is on the disk before the next picture is begun, whatever the format asked for, so
-that work that is interrupted, or killed, loses no finished picture.
+The lines are the record: each is on the disk before the next picture or frame is begun, whatever the format asked
+for, so that work that is interrupted, or killed, loses nothing that was finished.
 """
 
 import csv
 import json
-import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias, get_args
+from typing import IO, TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias, get_args
 
-from likelihand.hand import KEYPOINTS
+from likelihand.cli.tables import Line, deeplabcut_rows, film_rows, picture_rows
+from likelihand.utils.files import replacing
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from likelihand.structures import Hand
 
-Format: TypeAlias = Literal["jsonl", "coco", "csv"]
+Format: TypeAlias = Literal["jsonl", "coco", "csv", "dlc"]
 FORMATS: Final[tuple[str, ...]] = get_args(Format)
 
-LINES: Final = "predictions.jsonl"
-FILE_NAMES: Final[dict[str, str]] = {"jsonl": LINES, "coco": "predictions.json", "csv": "predictions.csv"}
-"""Format to the name of its file."""
-
-COLUMNS: Final = (
-    "file",
-    "hand",
-    "side",
-    "score",
-    "keypoint",
-    "x",
-    "y",
-    "scale_x",
-    "scale_y",
-    "confidence",
-    "inside",
-)
-"""The head of the CSV file; a row is a keypoint."""
+NAME: Final = "predictions"
+ENDINGS: Final[dict[str, str]] = {"jsonl": ".jsonl", "coco": ".json", "csv": ".csv", "dlc": ".dlc.csv"}
+"""Format to the ending of its file."""
 
 
 class Results:
-    """Writes a folder's predictions; leaving the `with` block, in whatever way, makes the format asked for.
+    """Writes predictions into a folder; leaving the `with` block, in whatever way, makes the format asked for.
 
     Args:
-        folder: made where it is missing; older predictions in it are replaced.
-        form: "jsonl", "coco" or "csv"; the JSON Lines are written in any case.
+        folder: made where it is missing; older predictions of the name in it are replaced.
+        form: "jsonl", "coco", "csv" or "dlc"; the JSON Lines are written in any case.
+        name: of the files, without ending.
+        film: whether the lines are frames, with tracked hands, instead of pictures.
 
     Raises:
         ValueError: the format is not known.
@@ -61,16 +48,15 @@ class Results:
         ['predictions.json', 'predictions.jsonl']
     """
 
-    def __init__(self, folder: Path, form: str = "jsonl") -> None:
-        if form not in FORMATS:
-            raise ValueError(f"--format {form!r} is not known; give {', '.join(FORMATS)}")
+    def __init__(self, folder: Path, form: str = "jsonl", name: str = NAME, film: bool = False) -> None:
+        check_format(form)
         folder.mkdir(parents=True, exist_ok=True)
-        self.form = form
-        self.lines, self.path = folder / LINES, folder / FILE_NAMES[form]
+        self.form, self.name, self.film = form, name, film
+        self.lines, self.path = (folder / f"{name}{ENDINGS[each]}" for each in ("jsonl", form))
         self._file = self.lines.open("w", encoding="utf-8")
 
     def add(self, line: dict[str, Any]) -> None:
-        """Write one picture's line."""
+        """Write the line of a picture or frame."""
         self._file.write(json.dumps(line, allow_nan=False) + "\n")
         self._file.flush()
 
@@ -83,16 +69,30 @@ class Results:
         self._file.close()
         if self.form == "jsonl":
             return
-        part = self.path.with_name(f".{self.path.name}.{os.getpid()}")
-        try:
-            with part.open("w", encoding="utf-8", newline="") as file:
-                if self.form == "coco":
-                    json.dump(coco(read_lines(self.lines)), file, allow_nan=False)
-                else:
-                    csv.writer(file).writerows(rows(read_lines(self.lines)))
-            part.replace(self.path)
-        finally:
-            part.unlink(missing_ok=True)
+        with replacing(self.path) as part, part.open("w", encoding="utf-8", newline="") as file:
+            self._convert(file)
+
+    def _convert(self, file: IO[str]) -> None:
+        """Write the lines in the format asked for."""
+        if self.form == "coco":
+            _write_parts(coco(self._read, self.name), file)
+        elif self.form == "dlc":
+            csv.writer(file).writerows(deeplabcut_rows(self._read, "frame" if self.film else "file"))
+        else:
+            csv.writer(file).writerows((film_rows if self.film else picture_rows)(self._read()))
+
+    def _read(self) -> Iterator[Line]:
+        return read_lines(self.lines)
+
+
+def check_format(form: str) -> None:
+    """Check that a format is known.
+
+    Raises:
+        ValueError: it is not.
+    """
+    if form not in FORMATS:
+        raise ValueError(f"--format {form!r} is not known; give {', '.join(FORMATS)}")
 
 
 def read_lines(file: Path) -> Iterator[dict[str, Any]]:
@@ -128,40 +128,50 @@ def hand_json(hand: "Hand") -> dict[str, Any]:
     }
 
 
-def coco(lines: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """Return predictions as COCO keypoint JSON, with each hand's side, score, scale and covariance beside it.
+def coco(read: Callable[[], Iterable[Line]], name: str = NAME) -> dict[str, Iterable[dict[str, Any]]]:
+    """Return the parts of COCO keypoint JSON, each hand with its side, score, scale and covariance beside it.
 
     As COCO has it, keypoints count pixel centres as integers, and `bbox` is (x, y, width, height) from the
-    picture's corner: the tight box of the keypoints.
+    picture's corner: the tight box of the keypoints. A film's images are its frames: frame 12 of `clip` is
+    `clip/000012.jpg`, with its number and time beside it; its hands have their `track`.
+
+    Args:
+        read: gives the lines; it is called for images and for annotations, which may be more than memory holds.
+        name: of the film.
 
     Example:
-        >>> sorted(coco([{"file": "a.jpg", "size": [4, 5], "hands": []}]))
-        ['annotations', 'categories', 'images']
+        >>> {part: list(entries) for part, entries in coco(list).items()}["images"]
+        []
     """
-    from likelihand.formats.coco import document, hand_entry, image_entry
+    from likelihand.formats.coco import document
 
-    images: list[dict[str, Any]] = []
-    annotations: list[dict[str, Any]] = []
-    for line in lines:
-        images.append(image_entry(len(images) + 1, line["file"], line["size"]))
-        for hand in line["hands"]:
-            more = {name: value for name, value in hand.items() if name not in ("keypoints", "box", "side")}
-            entry = hand_entry(len(annotations) + 1, len(images), hand["keypoints"], side=hand["side"], **more)
-            annotations.append(entry | {"side": hand["side"]})
-    return document(images, annotations)
+    return document([], []) | {"images": _coco_images(read(), name), "annotations": _coco_annotations(read())}
 
 
-def rows(lines: Iterable[dict[str, Any]]) -> Iterator[tuple[object, ...]]:
-    """Give predictions as rows of a table: `COLUMNS`, then a row a keypoint; a picture without hands has none.
+def _coco_images(lines: Iterable[Line], name: str) -> Iterator[dict[str, Any]]:
+    from likelihand.formats.coco import image_entry
 
-    Example:
-        >>> list(rows([]))[0][:4]
-        ('file', 'hand', 'side', 'score')
-    """
-    yield COLUMNS
-    for line in lines:
-        for number, hand in enumerate(line["hands"]):
-            first = (line["file"], number, hand["side"] or "", hand["score"])
-            values = (hand["keypoints"], hand["scale"], hand["confidence"], hand["inside"])
-            for name, point, scale, confidence, inside in zip(KEYPOINTS, *values, strict=True):
-                yield (*first, name, *point, *scale, confidence, int(inside))
+    for number, line in enumerate(lines, start=1):
+        more = {key: line[key] for key in ("frame", "time") if key in line}
+        file = line["file"] if "file" in line else f"{name}/{line['frame']:06d}.jpg"
+        yield image_entry(number, file, line["size"], **more)
+
+
+def _coco_annotations(lines: Iterable[Line]) -> Iterator[dict[str, Any]]:
+    from likelihand.formats.coco import hand_entry
+
+    hands = ((image, hand) for image, line in enumerate(lines, start=1) for hand in line["hands"])
+    for number, (image, hand) in enumerate(hands, start=1):
+        more = {key: value for key, value in hand.items() if key not in ("keypoints", "box", "side")}
+        entry = hand_entry(number, image, hand["keypoints"], side=hand["side"], **more)
+        yield entry | {"side": hand["side"]}
+
+
+def _write_parts(parts: Mapping[str, Iterable[dict[str, Any]]], file: IO[str]) -> None:
+    """Write a JSON object of lists, entry by entry."""
+    for i, (key, entries) in enumerate(parts.items()):
+        file.write(f'{", " if i else "{"}"{key}": [')
+        for j, entry in enumerate(entries):
+            file.write((",\n" if j else "\n") + json.dumps(entry, allow_nan=False))
+        file.write("]")
+    file.write("}\n")

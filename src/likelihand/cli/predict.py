@@ -4,13 +4,15 @@ import atexit
 import gc
 import sys
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from likelihand.cli import predict_video
-from likelihand.cli.formats import FORMATS, Results, hand_json
+from likelihand.cli.formats import FORMATS, Results, check_format, hand_json
 from likelihand.cli.plain import Namespace, PlainParser
-from likelihand.cli.sources import Boxes, pictures, read_picture, unique_name
+from likelihand.cli.sources import Boxes, Request, read_picture, requested, unique_name
+from likelihand.video.addresses import shown
 
 if TYPE_CHECKING:
     from likelihand.detection import Closer
@@ -21,7 +23,10 @@ def parser() -> PlainParser:
     """Describe the command's options."""
     p = PlainParser("predict", "Find the keypoints of hands in pictures; write JSON Lines and overlay pictures.")
     p.add_argument(
-        "sources", nargs="*", metavar="SOURCE", help="file, film, folder, glob, or - for standard input"
+        "sources",
+        nargs="*",
+        metavar="SOURCE",
+        help="file, film, folder, glob, address as rtsp://, or - for standard input",
     )
     p.add_argument("--boxes", type=Path, help="JSON: {file name: [[x0, y0, x1, y1], ...]}, or COCO JSON")
     p.add_argument("--crop", action="store_true", help="each picture is one hand that fills it")
@@ -39,37 +44,70 @@ def parser() -> PlainParser:
     p.add_argument("--batch-size", type=int, default=4, help="crops in one call of the model")
     p.add_argument("--out", type=Path, default=Path("predictions"), help="folder of the results")
     p.add_argument("--format", type=str, default="jsonl", help=f"{', '.join(FORMATS)}; JSON Lines in any case")
+    p.add_argument(
+        "--mirrored", action="store_true", help="a selfie camera's mirror image: left and right swapped"
+    )
+    p.add_argument(
+        "--unmirror", action="store_true", help="the same, its pixels turned back in what is written too"
+    )
     p.add_argument("--no-overlay", dest="overlay", action="store_false", help="write no overlay pictures")
     predict_video.add_options(p)
     return p
 
 
 def run(arguments: Namespace) -> int:
-    """Predict every picture; a bad one is reported and does not stop the others."""
+    """Predict every picture and film; a bad one is reported and does not stop the others."""
     atexit.register(gc.freeze)  # else Python searches all that is left for cycles before it ends
+    _check(arguments)
+    request = requested(arguments.sources, arguments.out)
+    films = bool(request.films) or arguments.camera is not None
+    if arguments.boxes and films:
+        raise ValueError("--boxes is for pictures; leave it out for films and cameras")
+    codes = []
+    if request.pictures or not films:
+        codes.append(_run_pictures(request, arguments))
+    else:
+        for problem in request.problems:
+            _tell(problem)
+    if films:
+        codes.append(predict_video.run(request, arguments, partial(_predictor, arguments)))
+    return max(codes) or (2 if request.problems else 0)
+
+
+def _check(arguments: Namespace) -> None:
+    """Check what no file must be opened for.
+
+    Raises:
+        ValueError: it asks for nothing, or for what cannot be had together.
+    """
     if arguments.crop and arguments.boxes:
         raise ValueError("--crop and --boxes exclude each other; give one of them")
-    if predict_video.is_video(arguments):
-        return predict_video.run(arguments, lambda: _predictor(arguments, "never", 1))
+    if arguments.camera is not None and arguments.sources:
+        raise ValueError("--camera and SOURCE exclude each other; give one of them")
+    if arguments.camera is None and not arguments.sources:
+        raise ValueError("nothing to look at; give a SOURCE or --camera 0")
+    check_format(arguments.format)
+
+
+def _run_pictures(request: Request, arguments: Namespace) -> int:
     boxes = Boxes(arguments.boxes) if arguments.boxes else None
     predict = _predictor(arguments, "always", 4)
-    found, problems = pictures(arguments.sources, arguments.out)
-    for problem in problems:
+    for problem in request.problems:
         _tell(problem)
     taken: set[str] = set()
-    hands, done, failed = 0, 0, len(problems)
+    hands, done, failed = 0, 0, len(request.problems)
     with Results(arguments.out, arguments.format) as results:
-        for picture in _with_progress(found):
+        for picture in _with_progress(request.pictures):
             try:
-                line = _predict(picture, predict, boxes, arguments, taken)
+                line = _predict(picture, request, predict, boxes, arguments, taken)
             except (ValueError, OSError) as error:
-                _tell(_named(picture, error))
+                _tell(_named(shown(picture), error))
                 failed += 1
                 continue
             hands, done = hands + len(line["hands"]), done + 1
             results.add(line)
     told = f"; {failed} failed, see above" if failed else ""
-    print(f"{hands} hands in {len(found)} pictures -> {results.path}{told}", file=sys.stderr)
+    print(f"{hands} hands in {len(request.pictures)} pictures -> {results.path}{told}", file=sys.stderr)
     return (1 if done else 2) if failed else 0
 
 
@@ -95,19 +133,29 @@ def _predictor(arguments: Namespace, closer: "Closer", looks: int) -> "Predictor
         passes=arguments.passes,
         looks=looks if arguments.looks is None else arguments.looks,
         calibration=arguments.calibration,
+        mirrored=arguments.mirrored and not arguments.unmirror,
     )
 
 
 def _predict(
-    picture: str, predict: "Predictor", boxes: Boxes | None, arguments: Namespace, taken: set[str]
+    picture: str,
+    request: Request,
+    predict: "Predictor",
+    boxes: Boxes | None,
+    arguments: Namespace,
+    taken: set[str],
 ) -> dict[str, Any]:
     """Read and predict one picture, write its overlay, and give its line."""
     from likelihand.drawing import draw
 
     given = None if boxes is None else boxes.of(picture)
-    image = read_picture(picture)
+    image = read_picture(picture, request.stdin)
+    if arguments.unmirror:
+        image = image[:, ::-1].copy()
+        given = given and [[image.shape[1] - x1, y0, image.shape[1] - x0, y1] for x0, y0, x1, y1 in given]
     hands = predict.crop(image) if arguments.crop else predict(image, given)
-    line: dict[str, Any] = {"file": picture, "size": list(image.shape[:2]), "hands": [hand_json(h) for h in hands]}
+    line: dict[str, Any] = {"file": shown(picture), "size": list(image.shape[:2])}
+    line["hands"] = [hand_json(hand) for hand in hands]
     if arguments.overlay:
         path = arguments.out / f"{unique_name(picture, taken)}.png"
         draw(image, hands).save(path)

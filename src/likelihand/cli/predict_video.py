@@ -1,106 +1,115 @@
-"""The part of `likelihand predict` for films and cameras: JSON Lines with frame times, and an overlay film."""
+"""The part of `likelihand predict` for films and cameras: lines with frame times, and an overlay film."""
 
-import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from likelihand.cli.formats import hand_json
+from likelihand.cli.formats import NAME, Results, hand_json
 from likelihand.cli.plain import Namespace, PlainParser
-from likelihand.cli.sources import pictures, unique_name
+from likelihand.cli.sources import OVERLAY, STDIN, Request, unique_name
 
 if TYPE_CHECKING:
+    from likelihand.detection import Closer
     from likelihand.predictor import Predictor
     from likelihand.tracking import TrackedHand
     from likelihand.video import Camera, TrackedFrame, VideoReader
 
 
+class MakePredictor(Protocol):
+    """Makes the model, once the request is known to make sense."""
+
+    def __call__(self, closer: "Closer", looks: int) -> "Predictor":
+        """Load it with the defaults of films."""
+
+
 def add_options(p: PlainParser) -> None:
     """Describe the options for films and cameras."""
     p.add_argument("--camera", type=int, help="number of a camera to follow until Ctrl-C, as 0")
-    p.add_argument("--detect-every", type=int, default=15, help="frames between two looks for new hands in a film")
+    p.add_argument("--detect-every", type=int, help="frames between two looks for new hands in a film; 15")
     p.add_argument("--no-smoothing", dest="smoothing", action="store_false", help="films: the model's own points")
 
 
-def is_video(arguments: Namespace) -> bool:
-    """Tell whether a request is about a camera or films.
-
-    Raises:
-        ValueError: it asks for nothing, or for films and something else.
-    """
-    from likelihand.video import SUFFIXES
-
-    if arguments.camera is not None and arguments.sources:
-        raise ValueError("--camera and SOURCE exclude each other; give one of them")
-    if arguments.camera is None and not arguments.sources:
-        raise ValueError("nothing to look at; give a SOURCE or --camera 0")
-    found = pictures([s for s in arguments.sources if not Path(s).is_dir()])[0]
-    films = [Path(source).suffix.lower() in SUFFIXES for source in found]
-    if any(films) and not (all(films) and not any(Path(s).is_dir() for s in arguments.sources)):
-        raise ValueError("films and pictures in one request; ask for the one, then for the other")
-    return arguments.camera is not None or any(films)
-
-
-def run(arguments: Namespace, predictor: Callable[[], "Predictor"]) -> int:
+def run(request: Request, arguments: Namespace, predictor: MakePredictor) -> int:
     """Follow the hands of a camera or of film after film; a damaged one keeps what was read.
 
-    Args:
-        arguments: the command's.
-        predictor: makes the model, once the request is known to make sense.
+    Returns:
+        0, or 2 where a film could not be read, or not to its end.
     """
     from likelihand.video import Camera, VideoReader
+    from likelihand.video.following import FILM_CLOSER, FILM_LOOKS
 
-    if arguments.boxes or arguments.format != "jsonl":
-        raise ValueError("--boxes and --format are for pictures; leave them out for films and cameras")
     if arguments.overlay:
         import av  # noqa: F401  (says that it is missing before any work is done)
-    if arguments.camera is not None:
-        camera = Camera(arguments.camera)
+    camera = None if arguments.camera is None else Camera(arguments.camera)
+    predict = predictor(FILM_CLOSER, FILM_LOOKS)
+    if camera is not None:
+        return _live(camera, f"camera-{arguments.camera}", predict, arguments)
+    taken, failed = {NAME} if request.pictures else set(), False
+    for film in request.films:
         try:
-            _follow(camera, f"camera-{arguments.camera}", predictor(), arguments)
-        except KeyboardInterrupt:  # the way to stop a camera
-            return 0
-    found, problems = pictures(arguments.sources)
-    predict = predictor()
-    taken: set[str] = set()
-    for film in found:
-        try:
-            _follow(VideoReader(film, arguments.threads), unique_name(film, taken), predict, arguments)
+            source = VideoReader(request.stdin if film == STDIN and request.stdin else film, arguments.threads)
+            (_live if source.live else _follow)(source, unique_name(film, taken), predict, arguments)
         except (ValueError, OSError) as error:
-            problems.append(" ".join(str(error).split()))
-    for problem in problems:
-        print(f"likelihand: {problem}", file=sys.stderr)
-    return 2 if problems else 0
+            print(f"likelihand: {' '.join(str(error).split())}", file=sys.stderr)
+            failed = True
+    return 2 if failed else 0
+
+
+def _live(source: "Camera | VideoReader", name: str, predict: "Predictor", arguments: Namespace) -> int:
+    """Follow what has no end: an interruption is the way to stop it."""
+    try:
+        _follow(source, name, predict, arguments)
+    except KeyboardInterrupt:
+        return 0
+    return 0
 
 
 def _follow(source: "Camera | VideoReader", name: str, predict: "Predictor", arguments: Namespace) -> None:
     """Write a line and an overlay frame for each frame; say at the end how much there was, however it ends."""
     from tqdm import tqdm
 
-    from likelihand.filters import Smoothing
-    from likelihand.tracking import Tracking
-    from likelihand.video import VideoWriter, draw_tracks, track
+    from likelihand.video import VideoWriter, draw_tracks
 
-    settings = Tracking(every=arguments.detect_every, most=None if predict.detector else 1)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    lines = arguments.out / f"{name}.jsonl"
-    overlay = arguments.out / f"{name}.overlay.mp4"
-    count = 0
-    tracks: set[int] = set()
+    count, tracks = 0, set[int]()
+    frames = _tracked(source, predict, arguments)
     with ExitStack() as files:
-        files.callback(lambda: print(f"{len(tracks)} hands in {count} frames -> {lines}", file=sys.stderr))
-        text = files.enter_context(lines.open("w", encoding="utf-8"))
-        film = files.enter_context(VideoWriter(overlay, threads=arguments.threads)) if arguments.overlay else None
-        frames = track(source, predict, settings=settings, smoothing=Smoothing() if arguments.smoothing else None)
+        results = files.enter_context(Results(arguments.out, arguments.format, name, film=True))
+        files.callback(lambda: _tell(f"{len(tracks)} hands in {count} frames -> {results.path}", source))
+        film = None
+        if arguments.overlay:
+            film = VideoWriter(arguments.out / f"{name}{OVERLAY}", threads=arguments.threads)
+            files.enter_context(film)
         for frame in _with_progress(frames, tqdm(total=source.frames, unit="frame", disable=None)):
-            text.write(json.dumps(frame_json(frame), allow_nan=False) + "\n")
-            text.flush()
+            results.add(frame_json(frame))
             count += 1
             tracks |= {hand.track for hand in frame.hands}
             if film is not None:
                 film.write(draw_tracks(frame.image, frame.hands), frame.seconds)
+
+
+def _tracked(
+    source: "Camera | VideoReader", predict: "Predictor", arguments: Namespace
+) -> Iterator["TrackedFrame"]:
+    from likelihand.filters import Smoothing
+    from likelihand.tracking import EVERY, Tracking
+    from likelihand.video import track, unmirrored
+
+    every = EVERY if arguments.detect_every is None else arguments.detect_every
+    settings = Tracking(every=every, most=None if predict.detector else 1)
+    frames = unmirrored(source) if arguments.unmirror else source
+    return track(frames, predict, settings=settings, smoothing=Smoothing() if arguments.smoothing else None)
+
+
+def _tell(summary: str, source: "Camera | VideoReader") -> None:
+    """Say what was done, and where the film's clock was not believed."""
+    print(summary, file=sys.stderr)
+    for jump in source.jumps:
+        print(
+            f"{source.name}: time stamps jump by {jump.seconds:+.3f} s at frame {jump.frame}; "
+            "times go on by the frame rate",
+            file=sys.stderr,
+        )
 
 
 def _with_progress(frames: Iterator["TrackedFrame"], bar: Any) -> Iterator["TrackedFrame"]:  # noqa: ANN401
@@ -111,10 +120,11 @@ def _with_progress(frames: Iterator["TrackedFrame"], bar: Any) -> Iterator["Trac
 
 
 def frame_json(frame: "TrackedFrame") -> dict[str, Any]:
-    """Give a frame as JSON: its number, its time in seconds, and its hands in image pixels."""
+    """Return a frame as JSON: its number, its time in seconds, its size, and its hands in image pixels."""
     return {
         "frame": frame.index,
         "time": round(frame.seconds, 6),
+        "size": list(frame.image.shape[:2]),
         "hands": [_tracked_json(hand) for hand in frame.hands],
     }
 

@@ -1,66 +1,104 @@
-"""Which pictures the user means, and which boxes go with them."""
+"""Which pictures and films the user means, and which boxes go with them."""
 
 import contextlib
 import glob
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote, urlsplit
+
+from likelihand.cli.kinds import HEAD, Kind, kind_in_folder, kind_of_content, kind_of_file
+from likelihand.video.addresses import Peeked, is_address, scheme, shown
 
 if TYPE_CHECKING:
     from likelihand.geometry import Image
 
-SUFFIXES: Final = frozenset(
-    {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif", ".heic", ".heif"}
-)
-"""Endings of the files that a folder is searched for; a file named outright may have any."""
-
 STDIN: Final = "-"
+OVERLAY: Final = ".overlay.mp4"
+"""Ending of the films that `predict` writes."""
 
 LARGEST: Final = 2**29
 """Pixels of a picture that Pillow reads without a warning; it refuses twice as many. Its own limit is 179 million,
 fewer than some telephones' photos have."""
 
 
-def pictures(sources: Sequence[str], results: Path | None = None) -> tuple[list[str], list[str]]:
-    """Resolve files, folders, globs and `-` (standard input) to pictures.
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the user asks for.
+
+    Attributes:
+        pictures: files, addresses and `-`, each once, in the order asked for (a folder's and a glob's sorted).
+        films: the same.
+        problems: one line for each source that gave nothing.
+        stdin: standard input, where it is asked for.
+    """
+
+    pictures: list[str] = field(default_factory=list)
+    films: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    stdin: Peeked | None = None
+
+
+def requested(sources: Sequence[str], results: Path | None = None) -> Request:
+    """Resolve files, folders, globs, addresses and `-` (standard input) to pictures and films, by what they hold.
 
     Args:
         sources: as the user wrote them.
-        results: a folder whose pictures, overlays of an earlier run, are not looked for within a folder.
-
-    Returns:
-        The pictures, each once, in the order asked for (a folder's and a glob's sorted), and one line for each
-        source that gave none.
+        results: a folder whose files, of an earlier run, are not looked for within a folder.
 
     Example:
-        >>> pictures(["-", "no/such/folder/*.jpg"])
-        (['-'], ['no/such/folder/*.jpg: no file matches'])
+        >>> request = requested(["a.jpg", "clip.mp4", "no/such/folder/*.jpg", "rtsp://camera/1"])
+        >>> request.pictures, request.films, request.problems
+        (['a.jpg'], ['clip.mp4', 'rtsp://camera/1'], ['no/such/folder/*.jpg: no file matches'])
     """
-    found: dict[str, None] = {}
-    problems = []
+    stdin = Peeked(sys.stdin.buffer) if STDIN in sources else None
+    request = Request(stdin=stdin)
+    kinds: dict[str, Kind] = {}
     for source in sources:
-        files = _files(source, results)
-        if not files:
-            reason = "no picture in this folder" if Path(source).is_dir() else "no file matches"
-            problems.append(f"{source}: {reason}")
-        found.update(dict.fromkeys(files))
-    return list(found), problems
+        try:
+            found = _files(source, results)
+            kinds |= {name: kind or _kind(name, stdin) for name, kind in found.items() if name not in kinds}
+        except ValueError as error:
+            request.problems.append(str(error))
+            continue
+        if not found:
+            nothing = "no picture or film in this folder" if Path(source).is_dir() else "no file matches"
+            request.problems.append(f"{source}: {nothing}")
+    request.pictures.extend(name for name, kind in kinds.items() if kind == "picture")
+    request.films.extend(name for name, kind in kinds.items() if kind == "film")
+    return request
 
 
-def _files(source: str, results: Path | None) -> list[str]:
+def _files(source: str, results: Path | None) -> dict[str, Kind | None]:
+    """Return the files that a source means, with what they are where that is known by now."""
+    if source == STDIN or is_address(source):
+        return {source: None}
     path = Path(source)
-    if source == STDIN or path.is_file():
-        return [source]
     if path.is_dir():
-        inside = (p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
-        return sorted(str(p) for p in inside if not _within(p, results, path))
-    if glob.has_magic(source):
-        return sorted(f for f in glob.glob(source, recursive=True) if Path(f).is_file())  # noqa: PTH207
+        inside = ((str(p), kind_in_folder(p)) for p in _searched(path, results))
+        return {name: kind for name, kind in sorted(inside) if kind is not None}
+    if not path.is_file() and glob.has_magic(source):
+        files = (f for f in glob.glob(source, recursive=True) if Path(f).is_file())  # noqa: PTH207
+        return dict.fromkeys(sorted(files))
     # a missing file stays in the list, so that reading it says so
-    return [source]
+    return {source: None}
+
+
+def _searched(folder: Path, results: Path | None) -> Iterator[Path]:
+    """Yield the files in a folder that are no results of an earlier run."""
+    for file in folder.rglob("*"):
+        if file.is_file() and not _within(file, results, folder) and not _is_overlay(file):
+            yield file
+
+
+def _is_overlay(file: Path) -> bool:
+    """Tell whether a film is an overlay beside its lines."""
+    return file.name.endswith(OVERLAY) and file.with_name(file.name.removesuffix(OVERLAY) + ".jsonl").is_file()
 
 
 def _within(file: Path, results: Path | None, searched: Path) -> bool:
@@ -70,8 +108,23 @@ def _within(file: Path, results: Path | None, searched: Path) -> bool:
     return file.resolve().is_relative_to(results.resolve())
 
 
-def read_picture(picture: str) -> "Image":
-    """Read a picture from its file or from standard input, and let no decoder talk on standard error.
+def _kind(source: str, stdin: Peeked | None) -> Kind:
+    """Tell what a source holds; of what cannot be told, standard input and addresses are films."""
+    if source == STDIN and stdin is not None:
+        head = stdin.peek(HEAD)
+        return kind_of_content(head) or ("film" if head else "picture")
+    if not is_address(source):
+        return kind_of_file(source) or "picture"
+    if scheme(source) not in ("http", "https"):
+        return "film"
+    from likelihand.video.reading import TIMEOUT
+    from likelihand.video.web import web_head
+
+    return kind_of_content(web_head(source, TIMEOUT)[0]) or "film"
+
+
+def read_picture(picture: str, stdin: Peeked | None = None) -> "Image":
+    """Read a picture from its file, its address or standard input, and let no decoder talk on standard error.
 
     Raises:
         ImageError: it is no whole picture.
@@ -89,8 +142,17 @@ def read_picture(picture: str) -> "Image":
     PIL.Image.MAX_IMAGE_PIXELS = LARGEST
     with silenced():
         if picture == STDIN:
-            return decode_image(sys.stdin.buffer.read(), name=STDIN)
+            return decode_image((stdin or sys.stdin.buffer).read(), name=STDIN)
+        if is_address(picture):
+            return decode_image(_fetched(picture), name=shown(picture))
         return read_image(picture)
+
+
+def _fetched(address: str) -> bytes:
+    from likelihand.video.reading import TIMEOUT
+    from likelihand.video.web import web_bytes
+
+    return web_bytes(address, TIMEOUT)
 
 
 @contextlib.contextmanager
@@ -174,18 +236,25 @@ def _coco(content: Any) -> dict[str, list[list[float]]]:  # noqa: ANN401
     return boxes
 
 
-def unique_name(picture: str, taken: set[str]) -> str:
-    """Give a file name without ending for a picture's results, and take it: no two pictures share one.
+def unique_name(source: str, taken: set[str]) -> str:
+    """Return a file name without ending for a source's results, and take it: no two sources share one.
 
     Example:
         >>> taken: set[str] = set()
-        >>> [unique_name(p, taken) for p in ("a/x.jpg", "b/x.jpg", "b/X.png", "-")]
-        ['x', 'x-2', 'X-3', 'stdin']
+        >>> [unique_name(p, taken) for p in ("a/x.jpg", "b/x.jpg", "b/X.png", "-", "rtsp://me:secret@cam/1?a=b")]
+        ['x', 'x-2', 'X-3', 'stdin', 'cam-1']
     """
-    stem = "stdin" if picture == STDIN else Path(picture).stem
+    stem = "stdin" if source == STDIN else _name_of_address(source) if is_address(source) else Path(source).stem
     name, count = stem, 1
     while name.lower() in taken:
         count += 1
         name = f"{stem}-{count}"
     taken.add(name.lower())
     return name
+
+
+def _name_of_address(address: str) -> str:
+    """Return what an address's host and path say, in letters that any file's name may have."""
+    parts = urlsplit(address)
+    path = PurePath(unquote(parts.path)).stem
+    return re.sub(r"[^\w.-]+", "-", "-".join(filter(None, (parts.hostname, path)))).strip("-.") or "film"

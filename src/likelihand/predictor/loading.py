@@ -41,6 +41,7 @@ def load(
     passes: int = 1,
     looks: int = 1,
     calibration: str | Calibration | None = None,
+    mirrored: bool = False,
 ) -> Predictor:
     """Load a model as a predictor.
 
@@ -57,6 +58,7 @@ def load(
         looks: 1 to 4 crops of a hand whose answers are joined; see `Predictor`.
         calibration: what regions and confidence are to hold on: "photos", "rendered" or a calibration of your own;
             None takes "photos" where the model has it. See `Predictor`.
+        mirrored: whether pictures are mirror images, as selfie cameras make: left and right are swapped.
 
     Raises:
         FileNotFoundError: the file is not there, or no model comes with this package.
@@ -72,8 +74,8 @@ def load(
     run = _opened(file, kind, threads)
     if run.metadata.kind != "hand":
         raise ValueError(f"model {file} is of kind {run.metadata.kind!r}, not 'hand'; give a hand model")
-    find = _detector(kind, threads, closer) if detector else None
-    return Predictor(run, batch_size, find, passes=passes, looks=looks, calibration=calibration)
+    find = _detector(kind, threads, closer, mirrored) if detector else None
+    return Predictor(run, batch_size, find, passes=passes, looks=looks, calibration=calibration, mirrored=mirrored)
 
 
 def _runtime_name(file: Path, asked: RuntimeName | None) -> RuntimeName:
@@ -108,7 +110,7 @@ def _torch_runtime(file: Path, threads: int | None) -> TorchRuntime:
     return TorchRuntime(deployed, metadata, threads)
 
 
-def _detector(runtime: RuntimeName, threads: int | None, closer: Closer) -> FindHands | None:
+def _detector(runtime: RuntimeName, threads: int | None, closer: Closer, mirrored: bool) -> FindHands | None:
     """Open the bundled detector, where there is one; beside a hand model on PyTorch it runs on ONNX Runtime.
 
     Where it looks closer, it proposes whatever the joint score could still keep.
@@ -117,7 +119,8 @@ def _detector(runtime: RuntimeName, threads: int | None, closer: Closer) -> Find
     if not file.is_file():
         return None
     threshold = None if closer == "never" else PROPOSED
-    return Detector(_opened(file, "onnx" if runtime == "torch" else runtime, threads), threshold, closer=closer)
+    run = _opened(file, "onnx" if runtime == "torch" else runtime, threads)
+    return Detector(run, threshold, closer=closer, mirrored=mirrored)
 
 
 def metadata_of(network: "nn.Module", info: "CheckpointInfo") -> ModelMetadata:

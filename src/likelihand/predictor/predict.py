@@ -89,6 +89,8 @@ class Predictor:
             "photos" or "rendered" say, or one of your own. None takes "photos" where the model has it, else
             "rendered", else what it has. Where the model has none for as many looks, the one for the most looks
             below stands in, and the regions hold more than they say.
+        mirrored: whether pictures are mirror images, as selfie cameras make: what looks left is a right hand. A
+            detector's sides are believed as they are.
 
     Attributes:
         calibration: the one in use; None where the model has none, and its scale is taken for a Gaussian's.
@@ -120,6 +122,7 @@ class Predictor:
         score: float = SCORE,
         confidence: float = CONFIDENCE,
         calibration: str | Calibration | None = None,
+        mirrored: bool = False,
     ) -> None:
         for name, value in (("batch_size", batch_size), ("passes", passes)):
             if value < 1:
@@ -136,6 +139,7 @@ class Predictor:
         chosen = calibration if isinstance(calibration, Calibration) else known.choose(calibration, looks)
         self.calibration = chosen
         self._judge = known.choose(RENDERED if RENDERED in known.names else None)
+        self.mirrored = mirrored
 
     def __call__(
         self, image: Picture, boxes: ArrayLike | None = None, *, channels: Channels | None = None
@@ -187,7 +191,7 @@ class Predictor:
         found, boxes = self._promising(image, detector(image))
         hands = self._look(image, boxes, self.runtime.metadata.padding, [f.side for f in found])
         certain = [hand for hand, _ in self._certain(hands, found, self.presence, self.score)]
-        return without_duplicates([hand for hand in certain if hand.clarity >= self.confidence])
+        return without_duplicates([hand for hand in certain if is_clear(hand, self.confidence)])
 
     def _promising(self, image: Image, found: Sequence[Found]) -> tuple[Sequence[Found], FloatArray]:
         """Glance at what was found, where several looks are to follow, and say where to look.
@@ -270,11 +274,22 @@ class Predictor:
             outputs = self.runtime(np.stack([warp_image(image, matrix, size) for matrix in batch]))
             covariance = look_covariance(self.calibration, outputs["scale"], outputs.get("spread"), max(size))
             for i, matrix in enumerate(batch):
-                yield _answer({name: values[i] for name, values in outputs.items()}, covariance[i], matrix)
+                answer = {name: values[i] for name, values in outputs.items()}
+                yield _answer(answer, covariance[i], matrix, self.mirrored)
 
 
 def _boxes(found: Sequence[Found]) -> FloatArray:
     return np.array([f.box for f in found], np.float64).reshape(-1, 4)
+
+
+def is_clear(hand: Hand, least: float = CONFIDENCE) -> bool:
+    """Tell whether a hand's keypoints have a place: the rule for what is found in photos, and for new tracks.
+
+    Example:
+        >>> is_clear(Hand(np.zeros((21, 2)), np.ones((21, 2)), np.zeros(4), clarity=0.2))
+        False
+    """
+    return hand.clarity >= least
 
 
 def next_box(hand: Hand) -> FloatArray:
@@ -293,12 +308,14 @@ def next_box(hand: Hand) -> FloatArray:
     return tight if wide else hand.box
 
 
-def _answer(outputs: Outputs, covariance_crop: FloatArray, crop_from_image: FloatArray) -> Answer:
-    """Take one crop's answer to image pixels; a mirrored crop shows the other side."""
+def _answer(
+    outputs: Outputs, covariance_crop: FloatArray, crop_from_image: FloatArray, picture_mirrored: bool
+) -> Answer:
+    """Take one crop's answer to image pixels; a crop that is mirrored against the world shows the other side."""
     image_from_crop = invert(crop_from_image)
     right = float(outputs["side"]) if "side" in outputs else None
     (a, b), (c, d) = crop_from_image[:2, :2].tolist()
-    mirrored = a * d < b * c
+    mirrored = (a * d < b * c) != picture_mirrored
     return Answer(
         points=transform_points(image_from_crop, outputs["points"]),
         covariance=transform_covariances(image_from_crop, covariance_crop),

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from likelihand.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from likelihand.video.following import TrackedFrame, draw_tracks, track, tracker_of
-    from likelihand.video.frames import SUFFIXES, Frame, VideoError
-    from likelihand.video.reading import Camera, VideoReader
+    from likelihand.video.camera import Camera
+    from likelihand.video.following import TrackedFrame, draw_tracks, track, tracker_of, unmirrored
+    from likelihand.video.frames import Frame, VideoError
+    from likelihand.video.reading import VideoReader
     from likelihand.video.writing import VideoWriter
 
 __all__ = [
-    "SUFFIXES",
     "Camera",
     "Frame",
     "TrackedFrame",
@@ -26,11 +26,11 @@ __all__ = [
     "draw_tracks",
     "track",
     "tracker_of",
+    "unmirrored",
 ]
 
 _HOME = {
-    "SUFFIXES": "video.frames",
-    "Camera": "video.reading",
+    "Camera": "video.camera",
     "Frame": "video.frames",
     "TrackedFrame": "video.following",
     "VideoError": "video.frames",
@@ -39,6 +39,7 @@ _HOME = {
     "draw_tracks": "video.following",
     "track": "video.following",
     "tracker_of": "video.following",
+    "unmirrored": "video.following",
 }
 
 __getattr__, __dir__ = lazy_names(__name__, _HOME)

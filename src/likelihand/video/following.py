@@ -3,20 +3,27 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from likelihand.detection import Closer
 from likelihand.drawing import draw_keypoints, label_hand, line_width
 from likelihand.filters import Smoothing
 from likelihand.geometry import Image
-from likelihand.hand import TIPS
+from likelihand.hand import TIPS, opposite
 from likelihand.tracking import PredictBoxes, TrackedHand, Tracker, Tracking, whole_picture
 from likelihand.video.frames import Frame
 from likelihand.video.reading import VideoReader
 
 if TYPE_CHECKING:
     from likelihand.predictor import Predictor
+
+
+FILM_CLOSER: Final[Closer] = "never"
+"""When the detector looks at parts of a frame too, unless told otherwise: it looks again soon."""
+FILM_LOOKS: Final = 1
+"""Crops of a hand in a frame unless told otherwise: the frames before are other looks at it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,17 +44,20 @@ def track(
     settings: Tracking | None = None,
     smoothing: Smoothing | None = Smoothing(),  # noqa: B008
     rate: float = 30.0,
+    mirrored: bool = False,
 ) -> Iterator[TrackedFrame]:
-    """Follow the hands of a film, frame by frame.
+    """Follow the hands of a film, frame by frame, as `likelihand predict` does.
 
     Args:
-        source: a film's path, frames with times (`VideoReader`, `Camera`); or pictures,
-            (height, width, 3) uint8 RGB.
-        predict: the model; the bundled one where None. Without a detector the picture is taken for one hand that
-            fills it at first.
+        source: a film's path or address (rtsp://, http://), frames with times (`VideoReader`, `Camera`); or
+            pictures, (height, width, 3) uint8 RGB.
+        predict: the model; the bundled one where None, loaded with `FILM_CLOSER` and `FILM_LOOKS`. Without a
+            detector the picture is taken for one hand that fills it at first.
         settings: when tracks start and end.
         smoothing: the filter's weights; None gives the model's own points.
         rate: frames a second of a source of plain pictures.
+        mirrored: whether the film is a mirror image, as selfie cameras make; left and right are then swapped. A
+            predictor that was loaded as `mirrored` does that by itself.
 
     Yields:
         Each frame with its hands, in image pixels.
@@ -74,13 +84,29 @@ def track(
     if predict is None:
         from likelihand.predictor import load
 
-        predict = load(closer="never")
+        predict = load(closer=FILM_CLOSER, looks=FILM_LOOKS, mirrored=mirrored)
+    swapped = mirrored and not predict.mirrored
     frames = VideoReader(source) if isinstance(source, str | os.PathLike) else source
     follow = tracker_of(predict, settings, smoothing)
     for index, item in enumerate(frames):
         frame = item if isinstance(item, Frame) else Frame(index, index / rate, item)
         hands = follow(frame.image, frame.seconds)
+        if swapped:
+            hands = [replace(hand, side=hand.side and opposite(hand.side)) for hand in hands]
         yield TrackedFrame(frame.index, frame.seconds, frame.image, tuple(hands))
+
+
+def unmirrored(frames: Iterable[Frame]) -> Iterator[Frame]:
+    """Turn the pixels of a mirrored film back, so that all that comes after sees what others see.
+
+    Example:
+        >>> import numpy as np
+        >>> frame, = unmirrored([Frame(0, 0.0, np.arange(6, dtype=np.uint8).reshape(1, 2, 3))])
+        >>> frame.image.tolist()
+        [[[3, 4, 5], [0, 1, 2]]]
+    """
+    for frame in frames:
+        yield replace(frame, image=np.ascontiguousarray(frame.image[:, ::-1]))
 
 
 def tracker_of(
@@ -97,9 +123,13 @@ def tracker_of(
     """
     look: PredictBoxes = predict
     if predict.detector is not None:
+        settings = settings or Tracking()
+        if settings.confidence is None:
+            settings = replace(settings, confidence=predict.confidence)
         return Tracker(look, predict.detector, settings, smoothing)
     settings = settings or Tracking(most=1)  # who says that it shows one hand is believed
-    return Tracker(look, whole_picture, replace(settings, start=min(settings.start, settings.presence)), smoothing)
+    start = min(settings.start, settings.presence)
+    return Tracker(look, whole_picture, replace(settings, start=start, confidence=0.0), smoothing)
 
 
 def draw_tracks(image: Image, hands: Sequence[TrackedHand]) -> Image:

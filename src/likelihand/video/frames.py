@@ -1,29 +1,8 @@
 """What the parts of `likelihand.video` share: a frame, and the error that says what is wrong with a film."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from likelihand.geometry import Image
-
-SUFFIXES: Final = frozenset(
-    {
-        ".mp4",
-        ".mov",
-        ".m4v",
-        ".mkv",
-        ".webm",
-        ".avi",
-        ".mpg",
-        ".mpeg",
-        ".mts",
-        ".m2ts",
-        ".wmv",
-        ".flv",
-        ".3gp",
-        ".ogv",
-    }
-)
-"""Endings by which the command line tells films from pictures."""
 
 
 class VideoError(ValueError):
@@ -36,7 +15,7 @@ class Frame:
 
     Attributes:
         index: from 0, counting the frames that could be read.
-        seconds: the film's own time of the frame.
+        seconds: the film's own time of the frame, later than the one before.
         image: (height, width, 3) uint8 RGB, turned as the film asks.
     """
 

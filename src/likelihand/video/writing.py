@@ -1,12 +1,12 @@
 """Films whose frames keep their times."""
 
+import math
 import os
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-import cv2
 import numpy as np
 
 from likelihand.geometry import Image
@@ -14,6 +14,7 @@ from likelihand.video.frames import VideoError, reason
 
 TICKS: Final = 90_000
 """Ticks a second in which a written film's times are counted."""
+_RATE: Final = 30  # frames a second that are announced
 
 
 class VideoWriter:
@@ -46,20 +47,24 @@ class VideoWriter:
                 f"{self.path}: cannot be written ({reason(error)}); give a path as film.mp4"
             ) from error
         self._stream: Any = None
+        self._start_seconds = 0.0
         self._last = -1
+        self._count = 0
 
     def write(self, image: Image, seconds: float) -> None:
         """Add a frame.
 
         Args:
             image: (height, width, 3) uint8 RGB, each of the first one's size.
-            seconds: its time, later than the one before.
+            seconds: its time, later than the one before; the film begins with its first frame.
 
         Raises:
-            ValueError: the image is of another size.
+            ValueError: the image is of another size, or the time is not finite.
         """
         import av
 
+        if not math.isfinite(seconds):
+            raise ValueError(f"frame at {seconds} s; give a finite time")
         if self._stream is None:
             self._start(image)
         height, width = image.shape[:2]
@@ -68,11 +73,12 @@ class VideoWriter:
                 f"frame of {width} x {height} pixels in a film of another size; give frames of one size"
             )
         if height % 2 or width % 2:
-            image = np.asarray(
-                cv2.copyMakeBorder(image, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE), np.uint8
-            )
+            image = np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
         picture = av.VideoFrame.from_ndarray(image, format="rgb24")
-        self._last = max(round(seconds * TICKS), self._last + 1)
+        if self._count == 0:
+            self._start_seconds = seconds
+        self._last = max(round((seconds - self._start_seconds) * TICKS), self._last + 1)
+        self._count += 1
         picture.pts, picture.time_base = self._last, Fraction(1, TICKS)
         self._container.mux(self._stream.encode(picture))
 
@@ -81,7 +87,7 @@ class VideoWriter:
 
         has_x264 = "libx264" in av.codec.codecs_available
         options = {"preset": "superfast", "crf": str(self.quality), "bf": "0"} if has_x264 else {"qscale": "4"}
-        self._stream = self._container.add_stream("libx264" if has_x264 else "mpeg4", rate=30, options=options)
+        self._stream = self._container.add_stream("libx264" if has_x264 else "mpeg4", rate=_RATE, options=options)
         self._stream.height, self._stream.width = (n + n % 2 for n in image.shape[:2])
         self._stream.pix_fmt = "yuv420p"
         self._stream.codec_context.time_base = Fraction(1, TICKS if has_x264 else 30_000)
@@ -93,7 +99,11 @@ class VideoWriter:
         if self._container is None:
             return
         if self._stream is not None:
-            self._container.mux(self._stream.encode(None))
+            packets = self._stream.encode(None)
+            for packet in packets:  # the film is as long as its last frame's duration says: the mean one
+                seconds = self._last / (self._count - 1) / TICKS if self._count > 1 else 1 / _RATE
+                packet.duration = round(seconds / packet.time_base)
+            self._container.mux(packets)
         self._container.close()
         self._container = None
 

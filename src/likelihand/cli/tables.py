@@ -1,0 +1,100 @@
+"""Predictions as rows of tables, made of the JSON Lines that `predict` writes."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, TypeAlias
+
+from likelihand.hand import KEYPOINTS
+
+Line: TypeAlias = dict[str, Any]
+Row: TypeAlias = tuple[object, ...]
+
+_VALUES: Final = ("keypoint", "x", "y", "scale_x", "scale_y", "confidence", "inside")
+PICTURE_COLUMNS: Final = ("file", "hand", "side", "score", *_VALUES)
+"""The head of the pictures' CSV file; a row is a keypoint."""
+FILM_COLUMNS: Final = ("frame", "time", "hand", "side", "seen", "score", *_VALUES)
+"""The head of a film's; `hand` is the track's number."""
+
+
+def picture_rows(lines: Iterable[Line]) -> Iterator[Row]:
+    """Yield the hands of pictures: `PICTURE_COLUMNS`, then a row a keypoint; a picture without hands has none.
+
+    Example:
+        >>> next(picture_rows([]))[:4]
+        ('file', 'hand', 'side', 'score')
+    """
+    yield PICTURE_COLUMNS
+    for line in lines:
+        for number, hand in enumerate(line["hands"]):
+            yield from ((line["file"], number, hand["side"] or "", hand["score"], *row) for row in _values(hand))
+
+
+def film_rows(lines: Iterable[Line]) -> Iterator[Row]:
+    """Yield the hands of a film: `FILM_COLUMNS`, then a row a frame, hand and keypoint.
+
+    Example:
+        >>> next(film_rows([]))[:4]
+        ('frame', 'time', 'hand', 'side')
+    """
+    yield FILM_COLUMNS
+    for line in lines:
+        for hand in line["hands"]:
+            head = (
+                line["frame"],
+                line["time"],
+                hand["track"],
+                hand["side"] or "",
+                int(hand["seen"]),
+                hand["score"],
+            )
+            yield from ((*head, *row) for row in _values(hand))
+
+
+def _values(hand: Line) -> Iterator[Row]:
+    values = (hand["keypoints"], hand["scale"], hand["confidence"], hand["inside"])
+    for name, point, scale, confidence, inside in zip(KEYPOINTS, *values, strict=True):
+        yield (name, *point, *scale, confidence, int(inside))
+
+
+def deeplabcut_rows(read: Callable[[], Iterable[Line]], index: str) -> Iterator[Row]:
+    """Yield a wide table as DeepLabCut writes it: four rows of head, then a row a frame or picture.
+
+    Coordinates count the centre of the first pixel as (0, 0), 0.5 less than ours; `likelihood` is the confidence.
+    What a frame does not show is left empty. `pandas.read_csv(file, header=[0, 1, 2, 3], index_col=0)` reads it.
+
+    Args:
+        read: gives the lines; it is called twice, for the head needs to know all hands.
+        index: the lines' field that names a row: "frame" or "file".
+
+    Example:
+        >>> for row in deeplabcut_rows(list, "frame"):
+        ...     print(row[:3])
+        ('scorer', 'likelihand', 'likelihand')
+        ('individuals', 'hand0', 'hand0')
+        ('bodyparts', 'wrist', 'wrist')
+        ('coords', 'x', 'y')
+    """
+    hands = sorted({number for line in read() for number in _numbered(line)}) or [0]
+    cells = [
+        (f"hand{number}", name, value)
+        for number in hands
+        for name in KEYPOINTS
+        for value in ("x", "y", "likelihood")
+    ]
+    yield ("scorer", *["likelihand"] * len(cells))
+    for title, column in zip(("individuals", "bodyparts", "coords"), zip(*cells, strict=True), strict=True):
+        yield (title, *column)
+    for line in read():
+        numbered = _numbered(line)
+        yield (line[index], *(value for number in hands for value in _cells(numbered.get(number))))
+
+
+def _numbered(line: Line) -> dict[int, Line]:
+    """Return a line's hands by number: the track's, or the place in the picture."""
+    return {hand.get("track", place): hand for place, hand in enumerate(line["hands"])}
+
+
+def _cells(hand: Line | None) -> list[object]:
+    if hand is None:
+        return [""] * (3 * len(KEYPOINTS))
+    pairs = zip(hand["keypoints"], hand["confidence"], strict=True)
+    return [value for (x, y), sure in pairs for value in (round(x - 0.5, 3), round(y - 0.5, 3), sure)]
