@@ -1,0 +1,74 @@
+"""The numbers that the page shares with this library: read from where they are defined, so that none is typed twice."""
+
+import inspect
+from dataclasses import asdict
+from typing import Any
+
+from likelihand import __version__, detection, drawing, filters, tracking, uncertainty
+from likelihand.hand import BONES, KEYPOINTS
+from likelihand.predictor import checks, duplicates, looks, predict
+
+
+def page_constants() -> dict[str, Any]:
+    """Return what the page reads as `constants.json`; the interface `Constants` in `web/src/core` types it.
+
+    Example:
+        >>> page_constants()["keypoints"][0]
+        'wrist'
+    """
+    return {
+        "version": __version__,
+        "keypoints": list(KEYPOINTS),
+        "bones": [list(bone) for bone in BONES],
+        "colours": [list(colour) for colour in drawing.KEYPOINT_COLOURS],
+        "detection": _detection(),
+        "predictor": _predictor(),
+        "uncertainty": {
+            "one_sigma": uncertainty.ONE_SIGMA,
+            "reach": uncertainty.REACH,
+            "narrowest": uncertainty.NARROWEST,
+            "directions": len(uncertainty._ANGLES),
+        },
+        "tracking": _tracking(),
+        "smoothing": asdict(filters.Smoothing()) | {"typical": filters._TYPICAL},
+    }
+
+
+def _detection() -> dict[str, Any]:
+    return {
+        "overlap": detection.OVERLAP,
+        "overlap_of_two": detection.OVERLAP_OF_TWO,
+        "covered": detection.COVERED,
+        "parts": list(detection.PARTS),
+        "shared": detection.SHARED,
+        "worth": detection.WORTH,
+        "near": detection.NEAR,
+        "sure": detection.SURE,
+        "clear": detection.CLEAR,
+        "limit": inspect.signature(detection.Detector).parameters["limit"].default,
+    }
+
+
+def _predictor() -> dict[str, Any]:
+    return {
+        "presence": predict.PRESENCE,
+        "score": predict.SCORE,
+        "confidence": predict.CONFIDENCE,
+        "proposed": predict.PROPOSED,
+        "glance": predict._GLANCE,
+        "detector_side": predict.DETECTOR_SIDE,
+        "same_hand": duplicates.SAME_HAND,
+        "looks": [look._asdict() for look in looks.LOOKS],
+        "farthest": checks.FARTHEST,
+    }
+
+
+def _tracking() -> dict[str, Any]:
+    return asdict(tracking.Tracking()) | {
+        "inside": tracking._INSIDE,
+        "smallest": tracking._SMALLEST,
+        "detector_vote": tracking._DETECTOR_VOTE,
+        "most_votes": tracking._MOST_VOTES,
+        "other_side": tracking._OTHER_SIDE,
+        "farthest": tracking._FARTHEST,
+    }

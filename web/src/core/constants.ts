@@ -1,0 +1,43 @@
+// What Python says of itself in constants.json; no number of it is repeated here.
+
+import type { SmoothingSettings } from "./filter";
+import type { TrackingSettings } from "./tracker";
+import type { Look } from "./tta";
+
+export interface Constants {
+  readonly version: string;
+  readonly keypoints: readonly string[];
+  readonly bones: readonly (readonly [number, number])[];
+  readonly colours: readonly (readonly [number, number, number])[];
+  readonly detection: {
+    readonly overlap: number;
+    readonly overlap_of_two: number;
+    readonly covered: number;
+    readonly parts: readonly number[];
+    readonly shared: number;
+    readonly worth: number;
+    readonly near: number;
+    readonly sure: number;
+    readonly clear: number;
+    readonly limit: number;
+  };
+  readonly predictor: {
+    readonly presence: number;
+    readonly score: number;
+    readonly confidence: number;
+    readonly proposed: number;
+    readonly glance: number;
+    readonly detector_side: number;
+    readonly same_hand: number;
+    readonly looks: readonly Look[];
+    readonly farthest: number;
+  };
+  readonly uncertainty: {
+    readonly one_sigma: number;
+    readonly reach: number;
+    readonly narrowest: number;
+    readonly directions: number;
+  };
+  readonly tracking: TrackingSettings;
+  readonly smoothing: SmoothingSettings;
+}

@@ -1,0 +1,213 @@
+// From a picture and boxes to hands: the counterpart of predictor/predict.py.
+
+import type { Constants } from "./constants";
+import type { Detection, Outputs, RunCrops } from "./detection";
+import { withoutDuplicates } from "./duplicates";
+import {
+  allFinite,
+  type Box,
+  boxLength,
+  boxOfPoints,
+  type Covariance,
+  invert,
+  type Matrix,
+  type Point,
+  transformCovariance,
+  transformPoint,
+} from "./geometry";
+import { confidenceOf, type Hand, type Side } from "./hand";
+import { calibrationOf, type Metadata } from "./metadata";
+import { type Answer, type Look, lookMatrix, mergeAnswers } from "./tta";
+import { type Calibration, GAUSSIAN } from "./uncertainty";
+import { type Picture, warpInto } from "./warp";
+
+export type Detect = (image: Picture) => Promise<readonly Detection[]>;
+
+export interface PredictorOptions {
+  /** Crops of a hand, turned and mirrored, whose answers are joined. */
+  readonly looks: number;
+  /** Crops in one call of the network. */
+  readonly batchSize?: number;
+}
+
+/** Finds the keypoints of the hands in a picture, and how sure it is of each. */
+export class Predictor {
+  private readonly batchSize: number;
+
+  constructor(
+    private readonly run: RunCrops,
+    private readonly metadata: Metadata,
+    private readonly constants: Constants,
+    private readonly options: PredictorOptions,
+  ) {
+    this.batchSize = options.batchSize ?? 4;
+  }
+
+  /** Predict the hands that a detector finds. */
+  async find(image: Picture, detections: readonly Detection[]): Promise<Hand[]> {
+    const { presence, score, confidence, same_hand } = this.constants.predictor;
+    const [found, boxes] = await this.promising(image, detections);
+    const sides = found.map((f) => f.side);
+    const hands = await this.look(image, boxes, sides, this.looks);
+    const certain = this.certain(hands, found, presence, score).map(([hand]) => hand);
+    return withoutDuplicates(
+      certain.filter((hand) => this.meanConfidence(hand) >= confidence),
+      same_hand,
+    );
+  }
+
+  /** Predict the hands in boxes, one a box, in their order. */
+  async boxes(image: Picture, boxes: readonly Box[]): Promise<Hand[]> {
+    return this.look(
+      image,
+      boxes,
+      boxes.map(() => null),
+      this.looks,
+    );
+  }
+
+  private get looks(): readonly Look[] {
+    return this.constants.predictor.looks.slice(0, this.options.looks);
+  }
+
+  private meanConfidence(hand: Hand): number {
+    if (!this.metadata.calibration) return 1;
+    return confidenceOf(hand, this.constants.uncertainty).reduce((sum, c) => sum + c, 0) / hand.points.length;
+  }
+
+  /** Glance at what was found, where several looks are to follow, and say where to look. */
+  private async promising(image: Picture, found: readonly Detection[]): Promise<[readonly Detection[], Box[]]> {
+    const boxes = found.map((f) => f.box);
+    if (this.options.looks === 1) return [found, boxes];
+    const { presence, glance, same_hand } = this.constants.predictor;
+    const hands = await this.look(
+      image,
+      boxes,
+      found.map((f) => f.side),
+      this.looks.slice(0, 1),
+    );
+    const certain = this.certain(hands, found, Math.min(glance, presence), 0);
+    const kept = new Set(
+      withoutDuplicates(
+        certain.map(([hand]) => hand),
+        same_hand,
+      ),
+    );
+    const pairs = certain.filter(([hand]) => kept.has(hand));
+    return [pairs.map(([, f]) => f), pairs.map(([hand]) => halfway(hand.box, nextBox(hand)))];
+  }
+
+  /** Take the hands of enough presence and finite points, scored together with what the detector found. */
+  private certain(
+    hands: readonly Hand[],
+    found: readonly Detection[],
+    presence: number,
+    score: number,
+  ): [Hand, Detection][] {
+    return hands.flatMap((hand, i): [Hand, Detection][] => {
+      const both = Math.sqrt(hand.score * found[i]!.score);
+      const good = hand.score >= presence && both >= score && allFinite(hand.points);
+      return good ? [[{ ...hand, score: both }, found[i]!]] : [];
+    });
+  }
+
+  private async look(
+    image: Picture,
+    boxes: readonly Box[],
+    sides: readonly (Side | null)[],
+    looks: readonly Look[],
+  ): Promise<Hand[]> {
+    const { size, padding } = this.metadata;
+    const calibration = calibrationOf(this.metadata, looks.length, this.constants.uncertainty.narrowest);
+    const matrices = boxes.flatMap((box) => looks.map((look) => lookMatrix(look, box, size, padding)));
+    const answers = await this.answers(image, matrices, calibration);
+    return boxes.map((box, i) => {
+      const merged = mergeAnswers(answers.slice(i * looks.length, (i + 1) * looks.length));
+      return {
+        points: merged.points,
+        covariance: merged.covariance,
+        box,
+        side: this.side(merged.right, sides[i]!),
+        score: merged.presence,
+        radial: calibration?.radial ?? GAUSSIAN,
+      };
+    });
+  }
+
+  /** Run the crops that matrices cut out, some at a time, and take the answers to image pixels. */
+  private async answers(
+    image: Picture,
+    matrices: readonly Matrix[],
+    calibration: Calibration | null,
+  ): Promise<Answer[]> {
+    const { size } = this.metadata;
+    const length = size.height * size.width * 3;
+    const answers: Answer[] = [];
+    for (let start = 0; start < matrices.length; start += this.batchSize) {
+      const batch = matrices.slice(start, start + this.batchSize);
+      const crops = new Uint8Array(batch.length * length);
+      batch.forEach((matrix, i) => {
+        warpInto(crops, i * length, image, matrix, size);
+      });
+      const outputs = await this.run(crops, batch.length);
+      batch.forEach((matrix, i) => {
+        answers.push(decodeAnswer(outputs, i, matrix, this.metadata, calibration));
+      });
+    }
+    return answers;
+  }
+
+  /** Weigh the model's chance of a right hand, where it says one, against the detector's word. */
+  private side(right: number | null, told: Side | null): Side | null {
+    if (right === null) return told;
+    const trust = this.constants.predictor.detector_side;
+    const chance = Math.min(Math.max(right, 1e-6), 1 - 1e-6);
+    const prior = told === null ? 0.5 : told === "right" ? trust : 1 - trust;
+    return chance * prior >= (1 - chance) * (1 - prior) ? "right" : "left";
+  }
+}
+
+/** Take one crop's answer to image pixels; a mirrored crop shows the other side. */
+export function decodeAnswer(
+  outputs: Outputs,
+  index: number,
+  cropFromImage: Matrix,
+  metadata: Metadata,
+  calibration: Calibration | null,
+): Answer {
+  const count = metadata.keypoints.length;
+  const back = invert(cropFromImage);
+  const longer = Math.max(metadata.size.height, metadata.size.width);
+  const pair = (values: Float32Array, k: number): Point => {
+    const at = 2 * (index * count + k);
+    return [values[at]!, values[at + 1]!];
+  };
+  const density = (k: number): Covariance => {
+    const scale = pair(outputs.scale!, k);
+    if (!calibration) return [scale[0] ** 2, 0, scale[1] ** 2];
+    const at = 4 * (index * count + k);
+    const spread = outputs.spread;
+    return calibration.covariance(scale, spread ? [spread[at]!, spread[at + 1]!, spread[at + 3]!] : null, longer);
+  };
+  const keypoints = Array.from({ length: count }, (_, k) => k);
+  const mirrored = cropFromImage[0] * cropFromImage[4] < cropFromImage[1] * cropFromImage[3];
+  const right = outputs.side ? outputs.side[index]! : null;
+  return {
+    points: keypoints.map((k) => transformPoint(back, pair(outputs.points!, k))),
+    covariance: keypoints.map((k) => transformCovariance(back, density(k))),
+    presence: outputs.presence ? outputs.presence[index]! : 1,
+    right: mirrored && right !== null ? 1 - right : right,
+  };
+}
+
+/** Return where to look next: the tight box of the points, or the old box where the points are of no use. */
+export function nextBox(hand: Hand): Box {
+  if (!allFinite(hand.points)) return hand.box;
+  const tight = boxOfPoints(hand.points);
+  const wide = tight[2] > tight[0] && tight[3] > tight[1] && boxLength(tight) >= 0.1 * boxLength(hand.box);
+  return wide ? tight : hand.box;
+}
+
+function halfway(a: Box, b: Box): Box {
+  return [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2, (a[2] + b[2]) / 2, (a[3] + b[3]) / 2];
+}
