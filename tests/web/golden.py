@@ -1,7 +1,7 @@
 """Writes the golden vectors of the page's TypeScript: what this library computes, for Vitest to compare.
 
-`python tests/web/golden.py` replaces `web/golden/golden.json`. No model is involved: the networks' answers are drawn
-at random and written down beside what this library makes of them.
+`python tests/web/golden.py` replaces `web/golden/golden.json`. No model is involved: the networks' answers are
+drawn at random and written down beside what this library makes of them.
 """
 
 import base64
@@ -65,7 +65,9 @@ def crops():
         }
         more = {k: case[k] for k in ("padding", "radians", "flip")}
         matrix = geometry.crop_matrix(case["box"], tuple(case["size"]), **more)
-        cases.append(case | {"matrix": matrix[:2].ravel().tolist(), "inverse": geometry.invert(matrix)[:2].ravel().tolist()})
+        cases.append(
+            case | {"matrix": matrix[:2].ravel().tolist(), "inverse": geometry.invert(matrix)[:2].ravel().tolist()}
+        )
     return cases
 
 
@@ -134,7 +136,9 @@ class Drawn:
     def __call__(self, images):
         answers = [self.answer(len(self.record) + i) for i in range(len(images))]
         for image, answer in zip(images, answers, strict=True):
-            told = {k: np.asarray(v, np.float32).ravel().astype(float).round(6).tolist() for k, v in answer.items()}
+            told = {
+                k: np.asarray(v, np.float32).ravel().astype(float).round(6).tolist() for k, v in answer.items()
+            }
             self.record.append({"sum": int(image.astype(int).sum()), "outputs": told})
         return {k: np.stack([np.asarray(a[k], np.float32) for a in answers]) for k in answers[0]}
 
@@ -191,24 +195,40 @@ def hand_values(hand):
 
 def predictions():
     boxes = ([10, 10, 40, 45], [45, 15, 75, 50], [11, 10.5, 42, 46.5], [50, 50, 95, 90])
-    found = [Detection(np.array(b, float), side, 0.9 - 0.1 * i) for i, (b, side) in enumerate(zip(boxes, ("left", "right", None, "right"), strict=True))]
+    found = [
+        Detection(np.array(b, float), side, 0.9 - 0.1 * i)
+        for i, (b, side) in enumerate(zip(boxes, ("left", "right", None, "right"), strict=True))
+    ]
     told = [{"box": f.box.tolist(), "side": f.side, "score": f.score} for f in found]
     cases = []
     low = {"presence": 0.1, "score": 0.1, "confidence": 0.0}
     for looks, least in ((1, {}), (2, low), (4, low)):
         runtime = Drawn(hand_metadata(), hand_answer)
         hands = Predictor(runtime, detector=lambda image: found, looks=looks, **least)(picture(100, 120, seed=9))
-        cases.append({"looks": looks, "least": least, "calls": runtime.record, "hands": [hand_values(h) for h in hands]})
+        cases.append(
+            {"looks": looks, "least": least, "calls": runtime.record, "hands": [hand_values(h) for h in hands]}
+        )
     image = {"height": 100, "width": 120, "rgb": bytes64(picture(100, 120, seed=9))}
     return {"metadata": json.loads(hand_metadata().to_json()), "image": image, "found": told, "cases": cases}
 
 
 def merges():
     rng = np.random.default_rng(6)
-    answers = [Answer(rng.normal(0, 9, (3, 2)).round(3), covariances(rng, 3).round(3), 0.9 - 0.1 * i, 0.2 * i) for i in range(4)]
+    answers = [
+        Answer(rng.normal(0, 9, (3, 2)).round(3), covariances(rng, 3).round(3), 0.9 - 0.1 * i, 0.2 * i)
+        for i in range(4)
+    ]
     joined = together(answers)
-    told = [{"points": a.points.tolist(), "covariance": triple(a.covariance), "presence": a.presence, "right": a.right} for a in answers]
-    merged = {"points": rounded(joined.points), "covariance": triple(joined.covariance), "presence": joined.presence, "right": joined.right}
+    told = [
+        {"points": a.points.tolist(), "covariance": triple(a.covariance), "presence": a.presence, "right": a.right}
+        for a in answers
+    ]
+    merged = {
+        "points": rounded(joined.points),
+        "covariance": triple(joined.covariance),
+        "presence": joined.presence,
+        "right": joined.right,
+    }
     matrices = [[*look.crop_from_image(np.array([10, 20, 90, 70.0]), SIZE, 1.25)[:2].ravel()] for look in LOOKS]
     return {"answers": told, "merged": merged, "matrices": rounded(matrices, 9)}
 
@@ -229,7 +249,16 @@ class Film:
 
     def predict(self, image, boxes):
         hands = [self.hand(np.asarray(box)) for box in boxes]
-        told = [{"points": h.points.tolist(), "covariance": triple(h.covariance), "box": rounded(h.box), "side": h.side, "score": h.score} for h in hands]
+        told = [
+            {
+                "points": h.points.tolist(),
+                "covariance": triple(h.covariance),
+                "box": rounded(h.box),
+                "side": h.side,
+                "score": h.score,
+            }
+            for h in hands
+        ]
         self.asked.append({"boxes": rounded(boxes), "hands": told})
         return hands
 
@@ -264,7 +293,16 @@ def tracks():
     for i in range(48):
         film.seconds, film.frame, film.asked = round(i / 30 + 0.004 * (i % 3), 4), i, []
         hands = follow(np.zeros((180, 240, 3), np.uint8), film.seconds)
-        told = [{"track": h.track, "seen": h.seen, "side": h.side, "points": rounded(h.points, 4), "covariance": rounded(triple(h.covariance), 4)} for h in hands]
+        told = [
+            {
+                "track": h.track,
+                "seen": h.seen,
+                "side": h.side,
+                "points": rounded(h.points, 4),
+                "covariance": rounded(triple(h.covariance), 4),
+            }
+            for h in hands
+        ]
         frames.append({"seconds": film.seconds, "asked": film.asked, "hands": told})
     return {"height": 180, "width": 240, "every": 7, "frames": frames}
 
@@ -295,7 +333,15 @@ def doubles():
     for i in range(6):
         points = (100 + 20 * SHAPE + rng.uniform(-9, 9, 2) * (i % 3) + rng.normal(0, 2, (21, 2))).round(2)
         covariance = covariances(rng, 21).round(2)
-        hands.append(Hand(points, np.sqrt(covariance.reshape(-1, 4)[:, ::3]), np.zeros(4), covariance, score=round(0.5 + 0.1 * (i // 2), 2)))
+        hands.append(
+            Hand(
+                points,
+                np.sqrt(covariance.reshape(-1, 4)[:, ::3]),
+                np.zeros(4),
+                covariance,
+                score=round(0.5 + 0.1 * (i // 2), 2),
+            )
+        )
     kept = [next(i for i, h in enumerate(hands) if h is hand) for hand in without_duplicates(hands)]
     told = [{"points": h.points.tolist(), "covariance": triple(h.covariance), "score": h.score} for h in hands]
     return {"hands": told, "kept": kept}
@@ -312,9 +358,22 @@ def written():
             box = np.array([50, 60, 150.5, 160])
             hand = tracking.TrackedHand(points, scale, box, covariance, (None, "left")[i], 0.87654, track=3 + i)
             inner.append(_tracked_json(hand) if name == "d.png" else formats.hand_json(hand))
-            hands.append({"points": points.tolist(), "covariance": triple(covariance), "box": box.tolist(), "side": hand.side, "score": hand.score})
+            hands.append(
+                {
+                    "points": points.tolist(),
+                    "covariance": triple(covariance),
+                    "box": box.tolist(),
+                    "side": hand.side,
+                    "score": hand.score,
+                }
+            )
         lines.append({"file": name, "size": [480, 640], "hands": inner})
-    return {"lines": lines, "hands": hands, "coco": formats.coco(lines), "rows": [list(r) for r in formats.rows(lines[:2])]}
+    return {
+        "lines": lines,
+        "hands": hands,
+        "coco": formats.coco(lines),
+        "rows": [list(r) for r in formats.rows(lines[:2])],
+    }
 
 
 def vectors():

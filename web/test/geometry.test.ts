@@ -27,6 +27,6 @@ test("warped crops are OpenCV's, but for the rounding of halves", () => {
     const theirs = bytes(c.rgb);
     const off = mine.filter((v, i) => v !== theirs[i]).length;
     expect(farthest([...mine], [...theirs])).toBeLessThanOrEqual(1);
-    expect(off / mine.length).toBeLessThan(0.01);
+    expect(off / mine.length).toBeLessThan(0.0005);
   }
 });

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 COMMANDS: Final[dict[str, str]] = {
     "predict": "find the keypoints of hands in pictures",
+    "web": "open the page that finds hands in the browser: photos, films, the camera",
     "train": "train a network from a run file",
     "evaluate": "score a model on a labelled data set",
     "robustness": "measure what bad light, cameras and files and cut pictures cost",

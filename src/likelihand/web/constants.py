@@ -1,4 +1,4 @@
-"""The numbers that the page shares with this library: read from where they are defined, so that none is typed twice."""
+"""The numbers that the page shares with this library, read from where they are defined."""
 
 import inspect
 from dataclasses import asdict

@@ -145,11 +145,11 @@ export class Predictor {
     const answers: Answer[] = [];
     for (let start = 0; start < matrices.length; start += this.batchSize) {
       const batch = matrices.slice(start, start + this.batchSize);
-      const crops = new Uint8Array(batch.length * length);
+      const crops = new Uint8ClampedArray(batch.length * length);
       batch.forEach((matrix, i) => {
         warpInto(crops, i * length, image, matrix, size);
       });
-      const outputs = await this.run(crops, batch.length);
+      const outputs = await this.run(new Uint8Array(crops.buffer), batch.length);
       batch.forEach((matrix, i) => {
         answers.push(decodeAnswer(outputs, i, matrix, this.metadata, calibration));
       });

@@ -27,13 +27,19 @@ const CHANNELS = 4;
  * @returns RGB bytes of the crop, row by row.
  */
 export function warpImage(image: Picture, destinationFromSource: Matrix, size: Size): Uint8Array {
-  const out = new Uint8Array(size.height * size.width * 3);
+  const out = new Uint8ClampedArray(size.height * size.width * 3);
   warpInto(out, 0, image, destinationFromSource, size);
-  return out;
+  return new Uint8Array(out.buffer);
 }
 
-/** Write a warped picture's RGB bytes into `out`, from `offset` on. */
-export function warpInto(out: Uint8Array, offset: number, image: Picture, matrix: Matrix, size: Size): void {
+/** Write a warped picture's RGB bytes into `out`, from `offset` on; a clamped array rounds, halves to even, as OpenCV. */
+export function warpInto(
+  out: Uint8ClampedArray,
+  offset: number,
+  image: Picture,
+  matrix: Matrix,
+  size: Size,
+): void {
   const shrink = Math.trunc(1 / Math.max(magnification(matrix), 1e-6));
   if (shrink >= 2) [image, matrix] = averaged(image, matrix, size, shrink);
   const [a, b, u, c, d, v] = invert(matrix);
@@ -57,10 +63,10 @@ export function warpInto(out: Uint8Array, offset: number, image: Picture, matrix
         for (let k = 0; k < 3; k++) {
           const upper = data[p + k]! + fx * (data[p + CHANNELS + k]! - data[p + k]!);
           const lower = data[q + k]! + fx * (data[q + CHANNELS + k]! - data[q + k]!);
-          out[at + k] = upper + fy * (lower - upper) + 0.5;
+          out[at + k] = upper + fy * (lower - upper);
         }
       } else {
-        for (let k = 0; k < 3; k++) out[at + k] = nearEdge(image, left, top, fx, fy, k) + 0.5;
+        for (let k = 0; k < 3; k++) out[at + k] = nearEdge(image, left, top, fx, fy, k);
       }
     }
   }
@@ -117,9 +123,10 @@ function blocks(
   across: number,
 ): Picture {
   const { data, width, height } = image;
-  const small = new Uint8Array(rows * columns * CHANNELS);
+  const small = new Uint8ClampedArray(rows * columns * CHANNELS);
   const sums = new Float64Array(columns * 3);
   const area = down * across;
+  const halves = down === 2 && across === 2 ? 1e-3 : 0; // of 2 x 2 pixels OpenCV rounds halves up
   for (let row = 0; row < rows; row++) {
     sums.fill(0);
     for (let dy = 0; dy < down; dy++) {
@@ -136,7 +143,7 @@ function blocks(
     }
     for (let column = 0; column < columns; column++) {
       const p = (row * columns + column) * CHANNELS;
-      for (let k = 0; k < 3; k++) small[p + k] = sums[column * 3 + k]! / area + 0.5;
+      for (let k = 0; k < 3; k++) small[p + k] = sums[column * 3 + k]! / area + halves;
     }
   }
   return { data: small, width: columns, height: rows };
