@@ -3,17 +3,21 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test install clean
+.PHONY: demo test browser install clean
 
 demo: install
 	$(PY) -m likelihand demo --out demo-out
 
-test: install
+test: install browser
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	OMP_NUM_THREADS=1 $(PY) -m pytest -n 2 -q
+
+# The page's tests drive a real Chromium; where it cannot be had they are skipped and say so.
+browser:
+	@sh .ci/get_chromium.sh
 
 install: $(STAMP)
 

@@ -2,9 +2,14 @@
 
 import inspect
 from dataclasses import asdict
+from importlib.metadata import version
 from typing import Any
 
-from likelihand import __version__, detection, drawing, filters, tracking, uncertainty
+import likelihand.detection as detection
+import likelihand.drawing as drawing
+import likelihand.filters as filters
+import likelihand.tracking as tracking
+import likelihand.uncertainty as uncertainty
 from likelihand.hand import BONES, KEYPOINTS
 from likelihand.predictor import checks, duplicates, looks, predict
 
@@ -17,7 +22,7 @@ def page_constants() -> dict[str, Any]:
         'wrist'
     """
     return {
-        "version": __version__,
+        "version": version("likelihand"),
         "keypoints": list(KEYPOINTS),
         "bones": [list(bone) for bone in BONES],
         "colours": [list(colour) for colour in drawing.KEYPOINT_COLOURS],

@@ -59,7 +59,7 @@ function drawHand(context: CanvasRenderingContext2D, hand: Hand, level: number, 
   const width = lineWidth(hand.points);
   drawRegions(context, hand, level, colours);
   context.lineCap = "round";
-  for (const [extra, colour] of [[Math.max(2, width), HALO] as const, [0, null] as const]) {
+  for (const [extra, colour] of [[0.8 * width, HALO] as const, [0, null] as const]) {
     for (const [parent, child] of constants.bones) {
       context.strokeStyle = colour ?? colours[child]!;
       context.lineWidth = width + extra;
@@ -70,7 +70,7 @@ function drawHand(context: CanvasRenderingContext2D, hand: Hand, level: number, 
     }
   }
   hand.points.forEach((point, k) => {
-    disc(context, point, 1.1 * width + Math.max(1, width / 2), HALO);
+    disc(context, point, 1.6 * width, HALO);
     disc(context, point, 1.1 * width, colours[k]!);
   });
 }
@@ -88,7 +88,7 @@ function drawRegions(
     context.fillStyle = colours[k]!;
     context.fill();
     context.globalAlpha = 1;
-    context.lineWidth = Math.max(1, lineWidth(hand.points) / 2);
+    context.lineWidth = lineWidth(hand.points) / 2;
     context.strokeStyle = colours[k]!;
     context.stroke();
   });
@@ -102,7 +102,7 @@ function disc(context: CanvasRenderingContext2D, [x, y]: Point, radius: number, 
 }
 
 function drawRing(context: CanvasRenderingContext2D, [x, y]: Point, width: number): void {
-  for (const [colour, line] of [[HALO, width + 3] as const, ["#fff", width] as const]) {
+  for (const [colour, line] of [[HALO, 2 * width] as const, ["#fff", width] as const]) {
     context.strokeStyle = colour;
     context.lineWidth = line;
     context.beginPath();
@@ -114,7 +114,7 @@ function drawRing(context: CanvasRenderingContext2D, [x, y]: Point, width: numbe
 /** Write beyond the wrist, away from the fingers, within the picture. */
 function drawLabel(context: CanvasRenderingContext2D, text: string, points: readonly Point[], scene: Scene): void {
   const [wrist, ...others] = points;
-  const size = Math.max(12, 7 * lineWidth(points));
+  const size = Math.max(9, 5 * lineWidth(points));
   const mean = (axis: 0 | 1): number => others.reduce((sum, p) => sum + p[axis], 0) / others.length;
   const away: Point = [wrist![0] - mean(0), wrist![1] - mean(1)];
   const length = Math.max(Math.hypot(...away), 1e-9);
@@ -134,5 +134,5 @@ function drawLabel(context: CanvasRenderingContext2D, text: string, points: read
 
 /** Return a line width in pixels that suits a hand of this size. */
 export function lineWidth(points: readonly Point[]): number {
-  return Math.min(Math.max(Math.round(boxLength(boxOfPoints(points)) / 70), 1), 64);
+  return Math.min(Math.max(boxLength(boxOfPoints(points)) / 110, 1), 64);
 }
