@@ -21,7 +21,7 @@ from likelihand.metadata import ModelMetadata
 from likelihand.predictor import Predictor, without_duplicates
 from likelihand.predictor.looks import LOOKS, Answer, together
 from likelihand.structures import Hand
-from likelihand.uncertainty import Calibration, RadialTable
+from likelihand.uncertainty import Calibration, Calibrations, RadialTable
 from likelihand.web.constants import page_constants
 
 FILE = Path(__file__).parents[2] / "web" / "golden" / "golden.json"
@@ -90,9 +90,10 @@ def warps():
     return {"height": 90, "width": 120, "rgb": bytes64(image), "cases": cases}
 
 
-def calibration():
+def calibration(name="rendered", looks=1, factor=1.0, added=0.0):
     levels = (0.0, 0.2, 0.5, uncertainty.ONE_SIGMA, 0.9, 0.98)
-    return Calibration(0.42, 1.02, 0.69, RadialTable(levels, (0.0, 0.6, 1.1, uncertainty.UNIT, 2.4, 4.0), 1.3))
+    table = RadialTable(levels, (0.0, 0.6, 1.1, uncertainty.UNIT, 2.4, 4.0), 1.3)
+    return Calibration(0.42, 1.02, 0.69, table, "", name, looks, factor, added)
 
 
 def covariances(rng, count, low=1.0, high=4.0):
@@ -103,7 +104,7 @@ def covariances(rng, count, low=1.0, high=4.0):
 def density():
     rng = np.random.default_rng(2)
     scale, spread = rng.uniform(0.5, 5, (8, 2)).round(3), covariances(rng, 8).round(3)
-    c = calibration()
+    c = calibration(factor=1.2, added=0.03)
     covariance = c.covariance(scale, spread, 64.0)
     length = rng.uniform(1, 20, 8).round(3)
     distances, chances = rng.uniform(0, 9, 20).round(3), rng.uniform(0, 0.999, 20).round(4)
@@ -114,6 +115,8 @@ def density():
         "scale": scale.tolist(),
         "spread": triple(spread),
         "covariance": triple(covariance),
+        "size": 55,
+        "stated": triple(c.stated(covariance, 55.0)),
         "length": length.tolist(),
         "chance": rounded(uncertainty.chance_within(length, covariance, c.radial), 9),
         "distance": distances.tolist(),
@@ -179,7 +182,15 @@ def hand_answer(number):
 
 def hand_metadata():
     outputs = ("points", "scale", "side", "presence", "spread")
-    return ModelMetadata(size=SIZE, outputs=outputs, calibration=calibration())
+    kinds = (
+        ("rendered", 1, 1.0, 0.0),
+        ("rendered", 4, 0.8, 0.0),
+        ("photos", 1, 1.3, 0.04),
+        ("photos", 2, 1.1, 0.05),
+    )
+    return ModelMetadata(
+        size=SIZE, outputs=outputs, calibrations=Calibrations(tuple(calibration(*k) for k in kinds))
+    )
 
 
 def hand_values(hand):
@@ -190,6 +201,7 @@ def hand_values(hand):
         "box": rounded(hand.box),
         "side": hand.side,
         "score": round(hand.score, 9),
+        "clarity": round(hand.clarity, 9),
     }
 
 
@@ -202,14 +214,29 @@ def predictions():
     told = [{"box": f.box.tolist(), "side": f.side, "score": f.score} for f in found]
     cases = []
     low = {"presence": 0.1, "score": 0.1, "confidence": 0.0}
-    for looks, least in ((1, {}), (2, low), (4, low)):
+    for looks, least, name in ((1, {}, None), (2, low, None), (4, low, None), (4, low, "rendered")):
         runtime = Drawn(hand_metadata(), hand_answer)
-        hands = Predictor(runtime, detector=lambda image: found, looks=looks, **least)(picture(100, 120, seed=9))
+        hands = Predictor(runtime, detector=lambda image: found, looks=looks, calibration=name, **least)(
+            picture(100, 120, seed=9)
+        )
         cases.append(
-            {"looks": looks, "least": least, "calls": runtime.record, "hands": [hand_values(h) for h in hands]}
+            {
+                "looks": looks,
+                "least": least,
+                "calibration": name,
+                "calls": runtime.record,
+                "hands": [hand_values(h) for h in hands],
+            }
         )
     image = {"height": 100, "width": 120, "rgb": bytes64(picture(100, 120, seed=9))}
-    return {"metadata": json.loads(hand_metadata().to_json()), "image": image, "found": told, "cases": cases}
+    kinds = [[c.name, c.looks] for c in hand_metadata().calibrations.entries]
+    return {
+        "metadata": json.loads(hand_metadata().to_json()),
+        "kinds": kinds,
+        "image": image,
+        "found": told,
+        "cases": cases,
+    }
 
 
 def merges():
@@ -356,7 +383,9 @@ def written():
             points, covariance = (100 + 20 * rng.normal(0, 1, (21, 2))).round(7), covariances(rng, 21).round(7)
             scale = np.sqrt(covariance.reshape(-1, 4)[:, ::3])
             box = np.array([50, 60, 150.5, 160])
-            hand = tracking.TrackedHand(points, scale, box, covariance, (None, "left")[i], 0.87654, track=3 + i)
+            hand = tracking.TrackedHand(
+                points, scale, box, covariance, (None, "left")[i], 0.87654, picture=(130, 640), track=3 + i
+            )
             inner.append(_tracked_json(hand) if name == "d.png" else formats.hand_json(hand))
             hands.append(
                 {

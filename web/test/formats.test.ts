@@ -4,9 +4,10 @@ import { GAUSSIAN } from "../src/core/uncertainty";
 import { constants, golden } from "./golden";
 
 const { lines, hands, rows } = golden.formats;
+const PICTURE = { height: 130, width: 640 };
 
 test("lines, COCO and CSV are what `likelihand predict` writes", () => {
-  const mine = hands.map((h: object) => handJson({ ...h, radial: GAUSSIAN } as never, constants));
+  const mine = hands.map((h: object) => handJson({ ...h, radial: GAUSSIAN } as never, PICTURE, constants));
   const theirs = lines
     .flatMap((line: Line) => line.hands)
     .map(({ track: _, seen: __, ...rest }: HandJson) => rest);
@@ -26,5 +27,5 @@ test("lines, COCO and CSV are what `likelihand predict` writes", () => {
 
 test("a tracked hand keeps its number", () => {
   const hand = { ...hands[0], radial: GAUSSIAN, track: 5, seen: false };
-  expect(handJson(hand, constants)).toMatchObject({ track: 5, seen: false });
+  expect(handJson(hand, PICTURE, constants)).toMatchObject({ track: 5, seen: false });
 });

@@ -4,7 +4,7 @@ import { Detector, partsOf, type RunCrops } from "../src/core/detection";
 import { withoutDuplicates } from "../src/core/duplicates";
 import type { Box } from "../src/core/geometry";
 import { confidenceOf, type Hand } from "../src/core/hand";
-import { type Metadata, readMetadata } from "../src/core/metadata";
+import { calibrationNames, calibrationsOf, type Metadata, readMetadata } from "../src/core/metadata";
 import { Predictor } from "../src/core/predictor";
 import { lookMatrix, mergeAnswers } from "../src/core/tta";
 import { GAUSSIAN } from "../src/core/uncertainty";
@@ -33,8 +33,9 @@ function replay(calls: readonly Call[]): { run: RunCrops; left: () => number; aw
   return { run, left: () => calls.length - next, away: () => away };
 }
 
-function metadata(json: { size: [number, number] }): Metadata {
-  return { ...json, size: { height: json.size[0], width: json.size[1] } } as unknown as Metadata;
+function metadata(json: { size: [number, number]; calibrations: never }): Metadata {
+  const size = { height: json.size[0], width: json.size[1] };
+  return { ...json, size, calibrations: calibrationsOf(json.calibrations) } as unknown as Metadata;
 }
 
 test("the detector finds what Python's finds, in the same parts", async () => {
@@ -70,7 +71,7 @@ test("hands are Python's, from detections to thresholds, with one look and sever
   for (const c of golden.predictions.cases) {
     const replayed = replay(c.calls);
     const own = { ...constants, predictor: { ...constants.predictor, ...c.least } };
-    const predictor = new Predictor(replayed.run, meta, own, { looks: c.looks });
+    const predictor = new Predictor(replayed.run, meta, own, { looks: c.looks, calibration: c.calibration });
     const hands = await predictor.find(image, golden.predictions.found);
     expect(replayed.left()).toBe(0);
     expect(replayed.away()).toBeLessThan(0.01); // mean difference of a crop's levels
@@ -78,6 +79,7 @@ test("hands are Python's, from detections to thresholds, with one look and sever
     hands.forEach((hand, i) => {
       const truth = c.hands[i];
       expect(hand.side).toBe(truth.side);
+      expect(hand.clarity).toBeCloseTo(truth.clarity, 5);
       expect(hand.score).toBeCloseTo(truth.score, 6);
       expect(farthest(hand.points, truth.points)).toBeLessThan(1e-4);
       expect(farthest(hand.covariance, truth.covariance)).toBeLessThan(1e-3);
@@ -108,6 +110,15 @@ test("of hands found twice the same ones are kept", () => {
   }));
   const kept = withoutDuplicates(hands, constants.predictor.same_hand);
   expect(kept.map((hand) => hands.indexOf(hand))).toEqual(golden.duplicates.kept);
+});
+
+test("calibrations are those of the file, also of an older one", () => {
+  const meta = metadata(golden.predictions.metadata);
+  expect(calibrationNames(meta)).toEqual(["photos", "rendered"]);
+  expect(meta.calibrations.map((c) => [c.name, c.looks])).toEqual(golden.predictions.kinds);
+  const { name: _, looks: __, factor: ___, added: ____, ...old } = golden.density.calibration;
+  expect(calibrationsOf(old)).toMatchObject([{ name: "rendered", looks: 1, factor: 1, added: 0 }]);
+  expect(calibrationsOf(null)).toEqual([]);
 });
 
 test("metadata is read out of the bundled files", () => {

@@ -9,6 +9,8 @@ const calibration = new Calibration(d.calibration, constants.uncertainty.narrowe
 test("calibrated covariances, regions and chances are Python's", () => {
   const covariance = d.scale.map((s: Point, i: number) => calibration.covariance(s, d.spread[i], d.side));
   expect(farthest(covariance, d.covariance)).toBeLessThan(1e-4);
+  const stated = covariance.map((c: Covariance) => calibration.stated(c, d.size));
+  expect(farthest(stated, d.stated)).toBeLessThan(1e-4);
   const chance = covariance.map((c: Covariance, i: number) =>
     chanceWithin(d.length[i], c, calibration.radial, constants.uncertainty.directions),
   );

@@ -10,6 +10,7 @@ import likelihand.drawing as drawing
 import likelihand.filters as filters
 import likelihand.tracking as tracking
 import likelihand.uncertainty as uncertainty
+import likelihand.uncertainty.radial as radial
 from likelihand.hand import BONES, KEYPOINTS
 from likelihand.predictor import checks, duplicates, looks, predict
 
@@ -32,7 +33,7 @@ def page_constants() -> dict[str, Any]:
             "one_sigma": uncertainty.ONE_SIGMA,
             "reach": uncertainty.REACH,
             "narrowest": uncertainty.NARROWEST,
-            "directions": len(uncertainty._ANGLES),
+            "directions": len(radial._ANGLES),
         },
         "tracking": _tracking(),
         "smoothing": asdict(filters.Smoothing()) | {"typical": filters._TYPICAL},

@@ -1,14 +1,15 @@
 // What the page lets its user download: the counterpart of likelihand/cli/formats.py.
 
 import type { Constants } from "./constants";
-import { boxOfPoints } from "./geometry";
-import { confidenceOf, type Hand, scaleOf } from "./hand";
+import { boxOfPoints, type Size } from "./geometry";
+import { confidenceOf, type Hand, insideOf, scaleOf } from "./hand";
 
 export interface HandJson {
   readonly keypoints: readonly (readonly number[])[];
   readonly scale: readonly (readonly number[])[];
   readonly covariance: readonly (readonly (readonly number[])[])[];
   readonly confidence: readonly number[];
+  readonly inside: readonly boolean[];
   readonly box: readonly number[];
   readonly side: string | null;
   readonly score: number;
@@ -26,7 +27,11 @@ export interface Line {
 }
 
 /** Return a hand as JSON: lengths in image pixels, corner origin. */
-export function handJson(hand: Hand & { track?: number; seen?: boolean }, constants: Constants): HandJson {
+export function handJson(
+  hand: Hand & { track?: number; seen?: boolean },
+  picture: Size,
+  constants: Constants,
+): HandJson {
   const track = hand.track === undefined ? {} : { track: hand.track, seen: hand.seen ?? true };
   return {
     ...track,
@@ -37,6 +42,7 @@ export function handJson(hand: Hand & { track?: number; seen?: boolean }, consta
       [rounded(xy), rounded(yy)],
     ]),
     confidence: confidenceOf(hand, constants.uncertainty).map(rounded),
+    inside: insideOf(hand, picture),
     box: hand.box.map(rounded),
     side: hand.side,
     score: Math.round(hand.score * 1e4) / 1e4,
@@ -71,21 +77,34 @@ export function coco(lines: readonly Line[], constants: Constants): unknown {
 function annotation(hand: HandJson, image: number, id: number): unknown {
   const { keypoints, box: _, ...more } = hand;
   const [x0, y0, x1, y1] = boxOfPoints(keypoints.map(([x, y]) => [x!, y!]));
-  const [width, height] = [rounded(x1 - x0), rounded(y1 - y0)];
+  const [width, height] = [finely(x1 - x0), finely(y1 - y0)];
   return {
     id,
     image_id: image,
     category_id: 1,
     iscrowd: 0,
     bbox: [x0, y0, width, height],
-    area: rounded(width * height),
+    area: finely(width * height),
     num_keypoints: keypoints.length,
-    keypoints: keypoints.flatMap(([x, y]) => [rounded(x! - 0.5), rounded(y! - 0.5), 2]),
+    keypoints: keypoints.flatMap(([x, y]) => [finely(x! - 0.5), finely(y! - 0.5), 2]),
+    ...(hand.side ? { handedness: hand.side } : {}),
     ...more,
   };
 }
 
-const COLUMNS = ["file", "hand", "side", "score", "keypoint", "x", "y", "scale_x", "scale_y", "confidence"];
+const COLUMNS = [
+  "file",
+  "hand",
+  "side",
+  "score",
+  "keypoint",
+  "x",
+  "y",
+  "scale_x",
+  "scale_y",
+  "confidence",
+  "inside",
+];
 
 /** Return predictions as CSV, a row a keypoint. */
 export function csv(lines: readonly Line[], constants: Constants): string {
@@ -100,6 +119,7 @@ export function csv(lines: readonly Line[], constants: Constants): string {
         ...hand.keypoints[k]!,
         ...hand.scale[k]!,
         hand.confidence[k]!,
+        Number(hand.inside[k]!),
       ]),
     ),
   );
@@ -113,4 +133,8 @@ function quoted(value: string | number): string {
 
 function rounded(value: number): number {
   return Math.round(value * 1e3) / 1e3;
+}
+
+function finely(value: number): number {
+  return Math.round(value * 1e6) / 1e6;
 }

@@ -1,6 +1,6 @@
 // A hand that was found: the counterpart of structures.Hand.
 
-import type { Box, Covariance, Point } from "./geometry";
+import type { Box, Covariance, Point, Size } from "./geometry";
 import { chanceWithin, type Ellipse, ellipse, type Radial, sizeOfHand } from "./uncertainty";
 
 export type Side = "left" | "right";
@@ -16,6 +16,13 @@ export interface Hand {
   /** Chance in 0..1 that this is a hand. */
   readonly score: number;
   readonly radial: Radial;
+  /** Mean confidence of the keypoints as the model's first calibration states it; what is no hand has little. */
+  readonly clarity?: number;
+}
+
+/** Return which keypoints lie inside a picture. */
+export function insideOf(hand: Pick<Hand, "points">, { height, width }: Size): boolean[] {
+  return hand.points.map(([x, y]) => x >= 0 && y >= 0 && x <= width && y <= height);
 }
 
 /** Return the standard deviations along x and y of each keypoint. */

@@ -12,7 +12,7 @@ export interface Metadata {
   readonly keypoints: readonly string[];
   readonly threshold: number;
   readonly licence: string;
-  readonly calibration: CalibrationJson | null;
+  readonly calibrations: readonly Required<CalibrationJson>[];
 }
 
 const KEY = "likelihand";
@@ -28,12 +28,45 @@ export function readMetadata(file: Uint8Array): Metadata {
     throw new Error(`the model's metadata is ${json.format} ${json.version}, expected likelihand-model 1`);
   }
   const [height, width] = json.size;
-  return { ...json, size: { height, width } };
+  return { ...json, size: { height, width }, calibrations: calibrationsOf(json.calibrations ?? json.calibration) };
 }
 
-/** Return the calibration for a number of looks, or null where the model has none. */
-export function calibrationOf(metadata: Metadata, _looks: number, narrowest: number): Calibration | null {
-  return metadata.calibration ? new Calibration(metadata.calibration, narrowest) : null;
+type Json = CalibrationJson | Record<string, Record<string, CalibrationJson>> | null | undefined;
+
+/** Read a file's calibrations: by kind of pictures and number of looks, or the one of an older file. */
+export function calibrationsOf(json: Json): Required<CalibrationJson>[] {
+  if (!json) return [];
+  const whole = (entry: CalibrationJson): Required<CalibrationJson> => {
+    return { name: "rendered", looks: 1, factor: 1, added: 0, ...entry };
+  };
+  if ("levels" in json) return [whole(json as CalibrationJson)];
+  return Object.values(json as Record<string, Record<string, CalibrationJson>>)
+    .flatMap((byLooks) => Object.values(byLooks))
+    .map(whole);
+}
+
+/** Return the kinds of pictures that a model is calibrated for, the one that is taken by default first. */
+export function calibrationNames(metadata: Metadata): string[] {
+  const names = [...new Set(metadata.calibrations.map((c) => c.name))];
+  const rank = (name: string): number => ["photos", "rendered"].indexOf(name) >>> 0;
+  return names.sort((a, b) => rank(a) - rank(b));
+}
+
+/**
+ * Return the calibration for a kind of pictures and a number of looks; null where there is none.
+ *
+ * The one for the most looks below stands in for one that is not there.
+ */
+export function chooseCalibration(
+  metadata: Metadata,
+  name: string | null,
+  looks: number,
+  narrowest: number,
+): Calibration | null {
+  const wanted = name ?? calibrationNames(metadata)[0];
+  const able = metadata.calibrations.filter((c) => c.name === wanted && c.looks <= looks);
+  const best = able.sort((a, b) => b.looks - a.looks)[0];
+  return best ? new Calibration(best, narrowest) : null;
 }
 
 /** Read `metadata_props` out of a serialized ModelProto. */

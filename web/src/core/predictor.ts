@@ -15,10 +15,10 @@ import {
   transformCovariance,
   transformPoint,
 } from "./geometry";
-import { confidenceOf, type Hand, type Side } from "./hand";
-import { calibrationOf, type Metadata } from "./metadata";
+import type { Hand, Side } from "./hand";
+import { chooseCalibration, type Metadata } from "./metadata";
 import { type Answer, type Look, lookMatrix, mergeAnswers } from "./tta";
-import { type Calibration, GAUSSIAN } from "./uncertainty";
+import { type Calibration, chanceWithin, GAUSSIAN, sizeOfHand } from "./uncertainty";
 import { type Picture, warpInto } from "./warp";
 
 export type Detect = (image: Picture) => Promise<readonly Detection[]>;
@@ -26,6 +26,8 @@ export type Detect = (image: Picture) => Promise<readonly Detection[]>;
 export interface PredictorOptions {
   /** Crops of a hand, turned and mirrored, whose answers are joined. */
   readonly looks: number;
+  /** Kind of pictures that regions are to hold on, as "photos"; the model's default where it is not given. */
+  readonly calibration?: string | null;
   /** Crops in one call of the network. */
   readonly batchSize?: number;
 }
@@ -33,6 +35,9 @@ export interface PredictorOptions {
 /** Finds the keypoints of the hands in a picture, and how sure it is of each. */
 export class Predictor {
   private readonly batchSize: number;
+  private readonly calibration: Calibration | null;
+  /** States the clarity, whichever calibration is asked for. */
+  private readonly judge: Calibration | null;
 
   constructor(
     private readonly run: RunCrops,
@@ -41,6 +46,10 @@ export class Predictor {
     private readonly options: PredictorOptions,
   ) {
     this.batchSize = options.batchSize ?? 4;
+    const { narrowest } = constants.uncertainty;
+    this.calibration = chooseCalibration(metadata, options.calibration ?? null, options.looks, narrowest);
+    const rendered = metadata.calibrations.some((c) => c.name === "rendered") ? "rendered" : null;
+    this.judge = chooseCalibration(metadata, rendered, 1, narrowest);
   }
 
   /** Predict the hands that a detector finds. */
@@ -51,7 +60,7 @@ export class Predictor {
     const hands = await this.look(image, boxes, sides, this.looks);
     const certain = this.certain(hands, found, presence, score).map(([hand]) => hand);
     return withoutDuplicates(
-      certain.filter((hand) => this.meanConfidence(hand) >= confidence),
+      certain.filter((hand) => (hand.clarity ?? 1) >= confidence),
       same_hand,
     );
   }
@@ -68,11 +77,6 @@ export class Predictor {
 
   private get looks(): readonly Look[] {
     return this.constants.predictor.looks.slice(0, this.options.looks);
-  }
-
-  private meanConfidence(hand: Hand): number {
-    if (!this.metadata.calibration) return 1;
-    return confidenceOf(hand, this.constants.uncertainty).reduce((sum, c) => sum + c, 0) / hand.points.length;
   }
 
   /** Glance at what was found, where several looks are to follow, and say where to look. */
@@ -118,28 +122,35 @@ export class Predictor {
     looks: readonly Look[],
   ): Promise<Hand[]> {
     const { size, padding } = this.metadata;
-    const calibration = calibrationOf(this.metadata, looks.length, this.constants.uncertainty.narrowest);
     const matrices = boxes.flatMap((box) => looks.map((look) => lookMatrix(look, box, size, padding)));
-    const answers = await this.answers(image, matrices, calibration);
+    const answers = await this.answers(image, matrices);
     return boxes.map((box, i) => {
       const merged = mergeAnswers(answers.slice(i * looks.length, (i + 1) * looks.length));
-      return {
-        points: merged.points,
-        covariance: merged.covariance,
-        box,
-        side: this.side(merged.right, sides[i]!),
-        score: merged.presence,
-        radial: calibration?.radial ?? GAUSSIAN,
-      };
+      return this.hand(merged, box, sides[i]!);
     });
   }
 
+  /** State in the end what the looks together say. */
+  private hand({ points, covariance, presence, right }: Answer, box: Box, told: Side | null): Hand {
+    const { calibration, judge } = this;
+    const size = sizeOfHand(points);
+    const { reach, directions } = this.constants.uncertainty;
+    const chances = judge
+      ? covariance.map((c) => chanceWithin(reach * size, judge.stated(c, size), judge.radial, directions))
+      : [1];
+    return {
+      points,
+      covariance: calibration ? covariance.map((c) => calibration.stated(c, size)) : covariance,
+      box,
+      side: this.side(right, told),
+      score: presence,
+      radial: calibration?.radial ?? GAUSSIAN,
+      clarity: chances.reduce((sum, c) => sum + c, 0) / chances.length,
+    };
+  }
+
   /** Run the crops that matrices cut out, some at a time, and take the answers to image pixels. */
-  private async answers(
-    image: Picture,
-    matrices: readonly Matrix[],
-    calibration: Calibration | null,
-  ): Promise<Answer[]> {
+  private async answers(image: Picture, matrices: readonly Matrix[]): Promise<Answer[]> {
     const { size } = this.metadata;
     const length = size.height * size.width * 3;
     const answers: Answer[] = [];
@@ -151,7 +162,7 @@ export class Predictor {
       });
       const outputs = await this.run(new Uint8Array(crops.buffer), batch.length);
       batch.forEach((matrix, i) => {
-        answers.push(decodeAnswer(outputs, i, matrix, this.metadata, calibration));
+        answers.push(decodeAnswer(outputs, i, matrix, this.metadata, this.calibration));
       });
     }
     return answers;

@@ -51,17 +51,21 @@ function interpolate(x: number, xs: readonly number[], ys: readonly number[]): n
   return ys[next - 1]! + share * (ys[next]! - ys[next - 1]!);
 }
 
-/** A calibration as a model file carries it. */
+/** A calibration as a model file carries it; older files lack the optional parts. */
 export interface CalibrationJson {
+  readonly name?: string;
+  readonly looks?: number;
   readonly scale: number;
   readonly spread: number;
   readonly offset: number;
+  readonly factor?: number;
+  readonly added?: number;
   readonly levels: readonly number[];
   readonly radii: readonly number[];
   readonly tail: number;
 }
 
-/** Turns what a model says into covariances: C = e^2c s^2a h^2b H / sqrt(det H). */
+/** Turns what a model says into covariances that hold what they say. */
 export class Calibration {
   readonly radial: Radial;
 
@@ -73,7 +77,7 @@ export class Calibration {
   }
 
   /**
-   * Compute a keypoint's covariance in square crop pixels.
+   * Compute a keypoint's covariance in the crop of one look: C = e^2c s^2a h^2b H / sqrt(det H).
    *
    * @param scale standard deviations along x and y, crop pixels.
    * @param spread covariance of the heatmap; null where the model has none.
@@ -87,6 +91,13 @@ export class Calibration {
     const constant = Math.exp(2 * c + (2 - 2 * a - 2 * b) * Math.log(side));
     const size = (scale[0] * scale[1]) ** a * (xx * yy - xy * xy) ** ((b - 1) / 2) * constant;
     return [xx * size, xy * size, yy * size];
+  }
+
+  /** Compute what is stated in the end of the looks' covariance and the hand's size: f^2 C + (t z)^2 I. */
+  stated([xx, xy, yy]: Covariance, size: number): Covariance {
+    const { factor = 1, added = 0 } = this.json;
+    const [grown, noise] = [factor * factor, (added * size) ** 2];
+    return [grown * xx + noise, grown * xy, grown * yy + noise];
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { Constants } from "../core/constants";
 import type { Hand } from "../core/hand";
-import { calibrationOf, type Metadata } from "../core/metadata";
+import { chooseCalibration, type Metadata } from "../core/metadata";
 import { GAUSSIAN } from "../core/uncertainty";
 import type { Reply, Request, Times } from "./messages";
 
@@ -63,7 +63,8 @@ export class Engine {
   }
 
   private shown(reply: Extract<Reply, { kind: "found" }>): ShownHand[] {
-    const calibration = calibrationOf(this.metadata, reply.looks, this.constants.uncertainty.narrowest);
+    const { narrowest } = this.constants.uncertainty;
+    const calibration = chooseCalibration(this.metadata, reply.calibration, reply.looks, narrowest);
     return reply.hands.map((hand) => ({ ...hand, radial: calibration?.radial ?? GAUSSIAN }));
   }
 }

@@ -3,7 +3,8 @@
 import "./style.css";
 import type { Line } from "../core/formats";
 import { handJson } from "../core/formats";
-import { confidenceOf } from "../core/hand";
+import { confidenceOf, insideOf } from "../core/hand";
+import { calibrationNames } from "../core/metadata";
 import { download, type Format } from "./downloads";
 import { drawScene, labelOf, lineWidth, type Scene } from "./drawing";
 import { Engine, type Found, type ShownHand } from "./engine";
@@ -19,6 +20,7 @@ const canvas = byId<HTMLCanvasElement>("stage");
 const level = byId<HTMLInputElement>("level");
 const looks = byId<HTMLInputElement>("looks");
 const tiles = byId<HTMLInputElement>("tiles");
+const kind = byId<HTMLSelectElement>("kind");
 const mirror = byId<HTMLInputElement>("mirror");
 
 interface Picture {
@@ -55,6 +57,7 @@ async function start(): Promise<void> {
   const { height, width } = engine.metadata.size;
   byId("runtime").textContent =
     `WebAssembly, ${threads === 1 ? "1 thread" : `${threads} threads`}; hand model of ${width} x ${height} pixels, likelihand ${engine.constants.version}`;
+  fillKinds(calibrationNames(engine.metadata));
   say("Ready.");
   document.documentElement.dataset.ready = "yes";
   if (photo) await showPhoto(photo);
@@ -78,7 +81,7 @@ function listen(): void {
   drop.ondragleave = () => drop.classList.remove("over");
   level.oninput = redraw;
   mirror.onchange = redraw;
-  looks.onchange = tiles.onchange = () => photo && showPhoto(photo);
+  looks.onchange = tiles.onchange = kind.onchange = () => photo && showPhoto(photo);
   canvas.onpointermove = canvas.onpointerdown = (event) => choose(nearest(event));
   canvas.onpointerleave = () => choose(null);
   canvas.onkeydown = step;
@@ -105,7 +108,13 @@ async function showPhoto(file: File): Promise<void> {
     say("Looking…");
     const copy = await createImageBitmap(image);
     const count = looks.checked ? engine.constants.predictor.looks.length : 1;
-    const found = await engine.find({ kind: "photo", image: copy, looks: count, tiles: tiles.checked });
+    const found = await engine.find({
+      kind: "photo",
+      image: copy,
+      looks: count,
+      tiles: tiles.checked,
+      calibration: wanted(),
+    });
     if (mine !== run) return;
     lines = [lineOf(file.name, image, found)];
     show({ image, camera: false, hands: found.hands });
@@ -152,7 +161,13 @@ async function frames(from: FrameSource, mine: number): Promise<void> {
     const image = await createImageBitmap(from.video);
     const copy = await createImageBitmap(image);
     const time = Math.max(seconds - first, 0);
-    const found = await engine!.find({ kind: "frame", image: copy, seconds: time, first: begin });
+    const found = await engine!.find({
+      kind: "frame",
+      image: copy,
+      seconds: time,
+      first: begin,
+      calibration: wanted(),
+    });
     if (mine !== run) return;
     if (lines.length < MOST_LINES) lines.push(lineOf(from.name, image, found, lines.length, time));
     show({ image, camera, hands: found.hands });
@@ -178,7 +193,7 @@ function lineOf(file: string, image: ImageBitmap, found: Found, frame?: number, 
     file,
     ...more,
     size: [image.height, image.width],
-    hands: found.hands.map((hand) => handJson(hand, engine!.constants)),
+    hands: found.hands.map((hand) => handJson(hand, image, engine!.constants)),
   };
 }
 
@@ -193,9 +208,9 @@ function show(picture: Picture): void {
 }
 
 function redraw(): void {
-  const wanted = LEVELS[level.valueAsNumber]!;
-  byId("level-told").textContent = `${Math.round(100 * wanted)} %`;
-  level.setAttribute("aria-valuetext", `${Math.round(100 * wanted)} percent`);
+  const told = `${Math.round(100 * LEVELS[level.valueAsNumber]!)}`;
+  byId("level-told").textContent = `${told} %`;
+  level.setAttribute("aria-valuetext", `${told} percent`);
   if (!shown) return;
   const { width, height } = shown.image;
   canvas.style.setProperty("--ratio", String(width / height));
@@ -225,6 +240,16 @@ function overlay(): HTMLCanvasElement {
   const own = document.createElement("canvas");
   if (shown) drawScene(own, { ...sceneOf(shown, 1), chosen: null }, engine!.constants);
   return own;
+}
+
+/** Offer the kinds of pictures that the model is calibrated for, where there are several. */
+function fillKinds(names: readonly string[]): void {
+  kind.replaceChildren(...names.map((name) => new Option(name, name)));
+  byId("kinds").hidden = names.length < 2;
+}
+
+function wanted(): string | null {
+  return kind.value || null;
 }
 
 function isMirrored(): boolean {
@@ -294,7 +319,8 @@ function tellKeypoint(hand: number, keypoint: number): string {
   const name = constants.keypoints[keypoint]!.replaceAll("_", " ");
   const [x, y] = found.points[keypoint]!;
   const near = percent(constants.uncertainty.reach);
-  return `${name} of ${nameOf(found, hand)}: at (${x.toFixed(1)}, ${y.toFixed(1)}), ${percent(chance)} sure to be within ${near} of the hand's size.`;
+  const outside = insideOf(found, shown!.image)[keypoint] ? "" : " Outside the picture.";
+  return `${name} of ${nameOf(found, hand)}: at (${x.toFixed(1)}, ${y.toFixed(1)}), ${percent(chance)} sure to be within ${near} of the hand's size.${outside}`;
 }
 
 function nameOf(hand: ShownHand, number: number): string {

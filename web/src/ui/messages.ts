@@ -22,6 +22,7 @@ export type Request =
       readonly image: ImageBitmap;
       readonly looks: number;
       readonly tiles: boolean;
+      readonly calibration: string | null;
     }
   | {
       readonly kind: "frame";
@@ -29,6 +30,7 @@ export type Request =
       readonly image: ImageBitmap;
       readonly seconds: number;
       readonly first: boolean;
+      readonly calibration: string | null;
     };
 
 export type Reply =
@@ -44,6 +46,7 @@ export type Reply =
       readonly id: number;
       readonly hands: readonly PlainHand[];
       readonly looks: number;
+      readonly calibration: string | null;
       readonly times: Times;
     }
   | { readonly kind: "failed"; readonly id: number | null; readonly reason: string };

@@ -105,13 +105,13 @@ async function predict(request: Exclude<Request, { kind: "load" }>): Promise<voi
   const image = pixels(request.image);
   loaded.hand.spent = loaded.detector.spent = 0;
   const looks = request.kind === "photo" ? request.looks : 1;
-  const hands = request.kind === "photo" ? await photo(image, looks, request.tiles) : await frame(image, request);
+  const hands = request.kind === "photo" ? await photo(image, looks, request) : await frame(image, request);
   const times = {
     whole: performance.now() - start,
     detector: loaded.detector.spent,
     model: loaded.hand.spent,
   };
-  tell({ kind: "found", id: request.id, hands: hands.map(plain), looks, times });
+  tell({ kind: "found", id: request.id, hands: hands.map(plain), looks, calibration: request.calibration, times });
 }
 
 /** Draw a picture on white and read its pixels. */
@@ -132,20 +132,23 @@ function detectorFor(tiles: Tiles): Detector {
   return new Detector(runner(detector), detector.metadata, constants.detection, threshold, tiles);
 }
 
-async function photo(image: Picture, looks: number, tiles: boolean): Promise<Hand[]> {
+type Photo = Extract<Request, { kind: "photo" }>;
+type Frame = Extract<Request, { kind: "frame" }>;
+
+async function photo(image: Picture, looks: number, { tiles, calibration }: Photo): Promise<Hand[]> {
   const { hand, constants } = loaded!;
   const detections = await detectorFor(tiles ? "always" : "never").detect(image);
-  return new Predictor(runner(hand), hand.metadata, constants, { looks }).find(image, detections);
+  return new Predictor(runner(hand), hand.metadata, constants, { looks, calibration }).find(image, detections);
 }
 
-async function frame(image: Picture, { seconds, first }: { seconds: number; first: boolean }): Promise<Hand[]> {
-  if (first || !tracker) tracker = newTracker();
+async function frame(image: Picture, { seconds, first, calibration }: Frame): Promise<Hand[]> {
+  if (first || !tracker) tracker = newTracker(calibration);
   return tracker.step(image, seconds);
 }
 
-function newTracker(): Tracker<Picture> {
+function newTracker(calibration: string | null): Tracker<Picture> {
   const { hand, constants } = loaded!;
-  const predictor = new Predictor(runner(hand), hand.metadata, constants, { looks: 1 });
+  const predictor = new Predictor(runner(hand), hand.metadata, constants, { looks: 1, calibration });
   const detector = detectorFor("never");
   const models = {
     predict: predictor.boxes.bind(predictor),
