@@ -20,7 +20,7 @@ from experiments.video_clips import RATE, Clip, cast, rendered, sequence
 from likelihand.drawing import Drawing
 from likelihand.filters import Smoothing
 from likelihand.geometry import Image, box_of_points
-from likelihand.predictor import Predictor, load
+from likelihand.predictor import FILMS, Predictor, load
 from likelihand.runtimes import Outputs, Runtime
 from likelihand.tracking import Region, TrackedHand, Tracker, Tracking
 from likelihand.utils.tables import markdown
@@ -184,7 +184,7 @@ def speed(clip: Clip, predict: Predictor, out: Path) -> dict[str, float]:
     spent: dict[str, float] = {}
     truth = Truth(clip)
     runtime = predict.runtime
-    watched = Predictor(_Watched(runtime, spent), predict.batch_size)
+    watched = Predictor(_Watched(runtime, spent), predict.batch_size, looks=predict.looks)
     detect = timed(predict.detector or truth, spent, "detector")
     track = Tracker(timed(watched, spent, "predict"), detect, Tracking())
     step, draw = timed(track, spent, "track"), timed(draw_tracks, spent, "draw")
@@ -326,7 +326,7 @@ def main() -> None:
     if (a.labelled / "annotations.json").is_file():
         clips.append(sequence("hand-graph", "ge_rw_", RATE, a.work, a.labelled))
         clips.append(sequence("handpose-x", "hpxplus_", 1e6, a.work, a.labelled))
-    predict = load(a.model, threads=1, closer="never")
+    predict = load(a.model, threads=1, **FILMS)
     source = (
         "" if predict.detector else "The true box stands in for the detector, which looks at every 15th frame."
     )

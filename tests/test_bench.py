@@ -27,6 +27,8 @@ def test_every_figure_is_there(rows: dict[tuple[str, str], float]) -> None:
         "predict, ONNX Runtime / PyTorch",
         "ONNX Runtime against PyTorch",
         "rendered hands",
+        "hand model, CPUExecutionProvider",
+        "detector, CPUExecutionProvider",
     }
     assert promised <= names
     assert all(value >= 0 for (name, _), value in rows.items() if name != "rendered hands")

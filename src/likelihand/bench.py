@@ -3,11 +3,13 @@
 Absolute times belong to a machine and an hour; ratios of things timed in turns, round after round, travel.
 """
 
+import math
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -15,7 +17,9 @@ import cv2
 import numpy as np
 
 from likelihand.data.images import decode_image
+from likelihand.devices import DeviceError
 from likelihand.geometry import crop_matrix, warp_image
+from likelihand.runtimes import OnnxRuntime, torch_device
 from likelihand.utils.tables import aligned
 
 if TYPE_CHECKING:
@@ -56,7 +60,7 @@ class BenchOptions:
         batch: crops in a batch.
         threads: threads of one call.
         rounds: how often each thing is timed; the median counts.
-        device: "cpu" or "cuda".
+        device: of the bundled models on ONNX Runtime, and of the network on PyTorch.
     """
 
     backbone: str = "resnet50"
@@ -99,21 +103,66 @@ def interleaved(tasks: Mapping[str, Task], rounds: int) -> dict[str, float]:
 
 
 def bench(options: BenchOptions) -> list[Row]:
-    """Measure everything in one run.
+    """Measure everything in one run; a part that cannot be measured here has a row that says why.
 
     Sets the number of threads of PyTorch and OpenCV for the whole process.
 
     Raises:
-        ValueError: the device is not there, or the backbone is not known.
-        ImportError: the extra `train` is not installed.
+        ValueError: neither ONNX Runtime nor PyTorch has the device, or the backbone is not known.
     """
-    import torch
-
-    if options.device == "cuda" and not torch.cuda.is_available():
-        raise ValueError("device 'cuda' is not available here; give 'cpu'")
-    torch.set_num_threads(options.threads)
     cv2.setNumThreads(options.threads)
-    return [*_reading(options), *_network(options), *_rendering(options)]
+    devices, problem = list(_devices(options)), _torch_problem(options.device)
+    if problem is not None and not all(np.isfinite(row.value) for row in devices):
+        raise DeviceError(f"{devices[0].note}; {problem}")
+    network = _network(options) if problem is None else [_not_measured("network", "ms", problem)]
+    return [*_reading(options), *devices, *network, *_rendering(options)]
+
+
+def _torch_problem(device: str) -> Exception | None:
+    """Return why PyTorch cannot run on a device, None where it can."""
+    try:
+        torch_device(device)
+    except (ImportError, DeviceError) as error:
+        return error
+    return None
+
+
+def _not_measured(name: str, unit: str, error: Exception) -> Row:
+    return Row(name, math.nan, unit, f"not measured: {' '.join(str(error).split())}")
+
+
+def _devices(options: BenchOptions) -> Iterator[Row]:
+    """Time the bundled models on ONNX Runtime's CPU and on the device, in turns, and compare their outputs."""
+    from likelihand.predictor import bundled
+
+    for name, file in (("hand model", bundled()), ("detector", bundled().with_name("detect.onnx"))):
+        try:
+            there = OnnxRuntime(file, options.threads, device=options.device)
+        except DeviceError as error:
+            yield _not_measured(name, "ms", error)
+            return
+        here = there if options.device == "cpu" else OnnxRuntime(file, options.threads)
+        for count in sorted({1, options.batch}):
+            yield from _on_devices(name, {here.device: here, there.device: there}, count, options)
+
+
+def _on_devices(
+    name: str, runtimes: Mapping[str, OnnxRuntime], count: int, options: BenchOptions
+) -> Iterator[Row]:
+    (cpu, *_), last = runtimes.values(), [*runtimes.values()][-1]
+    shape = (count, *cpu.metadata.size, 3)
+    crops = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    seconds = interleaved({k: partial(run, crops) for k, run in runtimes.items()}, options.rounds)
+    for device, value in seconds.items():
+        yield Row(f"{name}, {device}", 1e3 * value, "ms", f"batch {count}, {options.threads} threads of the CPU")
+    if last is not cpu:
+        ratio = seconds[last.device] / seconds[cpu.device]
+        yield Row(f"{name}, {last.device} / CPU", ratio, "x", f"batch {count}")
+        output = "points" if cpu.metadata.kind == "hand" else "boxes"
+        difference = np.abs(last(crops)[output] - cpu(crops)[output]).max()
+        yield Row(
+            f"{name}, {last.device} against CPU", float(difference), "px", f"greatest difference of {output}"
+        )
 
 
 def _reading(options: BenchOptions, side: int = 224, count: int = 32) -> Iterator[Row]:
@@ -142,8 +191,10 @@ def _reading(options: BenchOptions, side: int = 224, count: int = 32) -> Iterato
 
 
 def _network(options: BenchOptions) -> Iterator[Row]:
+    """Time the network of the options on PyTorch."""
     import torch
 
+    torch.set_num_threads(options.threads)
     from likelihand.losses import ResidualLogLikelihood
     from likelihand.models import SequentialHeatmapNetwork, TimmBackbone
 
@@ -236,7 +287,7 @@ def _runtimes(options: BenchOptions, network: "SequentialHeatmapNetwork", crops:
     """Compare PyTorch with ONNX Runtime on the deployed network, one crop at a time and by the batch."""
     from likelihand.export import export
     from likelihand.metadata import ModelMetadata
-    from likelihand.runtimes import OnnxRuntime, TorchRuntime
+    from likelihand.runtimes import TorchRuntime
 
     metadata = ModelMetadata(size=(options.size, options.size), stages=options.stages)
     with tempfile.TemporaryDirectory() as folder:
@@ -262,7 +313,7 @@ def _rendering(options: BenchOptions, count: int = 16, side: int = 160) -> Itera
     try:
         from likelihand.data.synthetic import Synthetic
     except ImportError as error:
-        yield Row("rendered hands", float("nan"), "images/s", f"not measured: {error}")
+        yield _not_measured("rendered hands", "images/s", error)
         return
     hands = Synthetic(count * (options.rounds + 1), size=side)
     position = iter(range(len(hands)))

@@ -15,6 +15,7 @@ def test_the_bundled_models_are_listed(capsys: pytest.CaptureFixture[str]) -> No
     told = capsys.readouterr().out
     for file in bundled().parent.glob("*.onnx"):
         assert f"{file}, {file.stat().st_size / 1e6:.1f} MB" in told
+    assert told.count("runs on ") == 2 and "CPUExecutionProvider of ONNX Runtime " in told
     assert "finds the 21 keypoints of the hand in a crop" in told and "Apache-2.0" in told
 
 
@@ -27,6 +28,7 @@ def test_json_is_the_files_metadata(capsys: pytest.CaptureFixture[str]) -> None:
     assert card == {
         "file": str(bundled()),
         "megabytes": pytest.approx(bundled().stat().st_size / 1e6, 0.01),
+        "runs_on": "CPUExecutionProvider",
         **said,
     }
 

@@ -34,7 +34,7 @@ def test_a_folder(model: Path, pictures: Path, tmp_path: Path) -> None:
     for name, line in found.items():
         image = read_image(name)
         assert line["size"] == list(image.shape[:2]) == list(read_image(out / line["overlay"]).shape[:2])
-        (hand,) = load(model, detector=False, looks=4)(image)
+        (hand,) = load(model, detector=False)(image)
         (written,) = line["hands"]
         np.testing.assert_allclose(written["keypoints"], hand.points, atol=1e-3)
         np.testing.assert_allclose(written["scale"], hand.scale, atol=1e-3)
@@ -43,11 +43,26 @@ def test_a_folder(model: Path, pictures: Path, tmp_path: Path) -> None:
         assert written["side"] is None
 
 
+def test_python_finds_the_hands_of_the_command(tmp_path: Path) -> None:
+    """One set of defaults: the same path gives the same hands, at the number of looks that pictures get."""
+    pytest.importorskip("numba")
+    from likelihand.data import Synthetic
+    from likelihand.drawing import Drawing
+
+    source = Drawing(Synthetic(4, seed=12, size=288).record(3).read()).save(tmp_path / "hand.png")
+    assert predict(source, "--out", tmp_path, "--no-overlay") == 0
+    found, written = load()(source), lines(tmp_path)[str(source)]["hands"]
+    assert len(found) == len(written) == 1
+    np.testing.assert_allclose(found[0].points, written[0]["keypoints"], atol=1e-3)
+    np.testing.assert_allclose(found[0].covariance, written[0]["covariance"], atol=1e-3)
+    assert (found[0].side, round(found[0].score, 4)) == (written[0]["side"], round(written[0]["score"], 4))
+    assert np.abs(load(looks=1)(source)[0].points - found[0].points).max() > 0.1
+
+
 def test_boxes_by_name_and_by_ending(model: Path, pictures: Path, tmp_path: Path) -> None:
     boxes = {"a/x.png": [[5, 5, 40, 45], [0, 0, 20, 20]], "b/x.png": [], "y.jpg": [[1, 2, 30, 40]]}
     (tmp_path / "boxes.json").write_text(json.dumps(boxes))
-    words = ("--boxes", tmp_path / "boxes.json", "--looks", 1)
-    assert predict(pictures, "--model", model, "--out", tmp_path, *words) == 0
+    assert predict(pictures, "--model", model, "--out", tmp_path, "--boxes", tmp_path / "boxes.json") == 0
     found = lines(tmp_path)
     for name, expected in (("a/x.png", boxes["a/x.png"]), ("b/x.png", []), ("b/y.jpg", boxes["y.jpg"])):
         assert [hand["box"] for hand in found[str(pictures / name)]["hands"]] == expected
@@ -115,7 +130,7 @@ def test_two_passes_look_closer(model: Path, pictures: Path, tmp_path: Path) -> 
     source = pictures / "a/x.png"
     assert predict(source, "--crop", "--passes", 2, "--model", model, "--out", tmp_path) == 0
     (written,) = lines(tmp_path)[str(source)]["hands"]
-    (hand,) = load(model, passes=2, looks=4).crop(read_image(source))
+    (hand,) = load(model, passes=2).crop(read_image(source))
     np.testing.assert_allclose(written["keypoints"], hand.points, atol=1e-3)
     assert written["box"] != [0, 0, 80, 60]
 

@@ -119,7 +119,7 @@ def test_what_is_no_hand_at_first_sight_gets_no_further_look(image: np.ndarray) 
         runtime = Doubtful()
         hands = Predictor(runtime, detector=lambda _: [near, far], looks=looks)(image)
         assert runtime.seen == crops
-        (glance,) = Predictor(Doubtful())(image, [near.box])
+        (glance,) = Predictor(Doubtful(), looks=1)(image, [near.box])
         expected = near.box if looks == 1 else (near.box + next_box(glance)) / 2
         np.testing.assert_allclose([hand.box for hand in hands], [expected])
         assert looks == 1 or not np.allclose(expected, near.box)

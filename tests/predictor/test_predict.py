@@ -1,6 +1,7 @@
 """The predictor: points come back through the crop's inverse matrix, and wrong input is named."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from likelihand.metadata import ModelMetadata
 from likelihand.predictor import Predictor
 from likelihand.uncertainty import ONE_SIGMA, UNIT, Calibration, Calibrations, RadialTable, size_of_hand
 
+one_look = partial(Predictor, looks=1)
 IMAGE = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
 
 
@@ -44,14 +46,14 @@ def test_points_come_back_exactly(x0: float, y0: float, width: float, height: fl
     points_image = np.random.default_rng(seed).uniform(-50, 200, (21, 2))
     points_crop = transform_points(crop_matrix(box, (64, 96)), points_image)
     runtime = Answer(points_crop, np.ones((21, 2)))
-    (hand,) = Predictor(runtime)(IMAGE, [box])
+    (hand,) = one_look(runtime)(IMAGE, [box])
     np.testing.assert_allclose(hand.points, points_image, atol=1e-9)
 
 
 def test_scale_is_in_image_pixels() -> None:
     """A crop of 64 pixels over a box of 80 x 1.25 = 100 pixels: lengths grow by 100 / 64."""
     runtime = answer()
-    (hand,) = Predictor(runtime)(IMAGE, [[10, 10, 90, 50]])
+    (hand,) = one_look(runtime)(IMAGE, [[10, 10, 90, 50]])
     np.testing.assert_allclose(hand.scale, runtime.scale * 100 / 64)
     np.testing.assert_allclose(hand.covariance[:, 0, 0], (runtime.scale[:, 0] * 100 / 64) ** 2)
     np.testing.assert_allclose(hand.covariance[:, 0, 1], 0, atol=1e-12)
@@ -60,7 +62,7 @@ def test_scale_is_in_image_pixels() -> None:
 def test_batches_change_nothing() -> None:
     boxes = [[i, i, i + 40, i + 50] for i in range(7)]
     at_once, in_threes = answer(), answer()
-    one, three = (Predictor(r, batch_size=n)(IMAGE, boxes) for r, n in ((at_once, 7), (in_threes, 3)))
+    one, three = (one_look(r, batch_size=n)(IMAGE, boxes) for r, n in ((at_once, 7), (in_threes, 3)))
     assert [len(c) for c in in_threes.crops] == [3, 3, 1]
     np.testing.assert_array_equal(np.concatenate(in_threes.crops), at_once.crops[0])
     for a, b, box in zip(one, three, boxes, strict=True):
@@ -71,7 +73,7 @@ def test_batches_change_nothing() -> None:
 def test_no_boxes_takes_the_whole_picture_as_one_crop() -> None:
     """160 x 120 into 96 x 64: the square of side 160 becomes the shorter side, 64."""
     runtime = Answer(np.full((21, 2), (48.0, 32.0)), np.ones((21, 2)))
-    (hand,) = Predictor(runtime)(IMAGE)
+    (hand,) = one_look(runtime)(IMAGE)
     np.testing.assert_allclose(hand.points, np.full((21, 2), (80.0, 60.0)))
     np.testing.assert_allclose(hand.scale, 160 / 64)
     np.testing.assert_array_equal(hand.box, [0, 0, 160, 120])
@@ -79,14 +81,14 @@ def test_no_boxes_takes_the_whole_picture_as_one_crop() -> None:
 
 def test_side_and_presence_are_read_where_the_model_gives_them() -> None:
     box = [[0, 0, 50, 50]]
-    assert Predictor(answer())(IMAGE, box)[0].side is None
-    left = Predictor(answer(side=0.2, presence=0.75))(IMAGE, box)[0]
+    assert one_look(answer())(IMAGE, box)[0].side is None
+    left = one_look(answer(side=0.2, presence=0.75))(IMAGE, box)[0]
     assert (left.side, left.score) == ("left", 0.75)
-    assert Predictor(answer(side=0.8))(IMAGE, box)[0].side == "right"
+    assert one_look(answer(side=0.8))(IMAGE, box)[0].side == "right"
 
 
 def test_no_box_gives_no_hand() -> None:
-    assert Predictor(answer())(IMAGE, []) == []
+    assert one_look(answer())(IMAGE, []) == []
 
 
 @pytest.mark.parametrize(
@@ -103,7 +105,7 @@ def test_no_box_gives_no_hand() -> None:
 )
 def test_wrong_boxes_are_named(boxes: list, message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        Predictor(answer())(IMAGE, boxes)
+        one_look(answer())(IMAGE, boxes)
 
 
 @dataclass
@@ -127,8 +129,8 @@ def test_without_boxes_the_detectors_are_used_and_padded() -> None:
         seen.append(image)
         return found
 
-    hands = Predictor(answer(), detector=detector)(IMAGE)
-    given = Predictor(answer())(IMAGE, [f.box for f in found])
+    hands = one_look(answer(), detector=detector)(IMAGE)
+    given = one_look(answer())(IMAGE, [f.box for f in found])
     assert seen[0] is IMAGE and len(hands) == 2
     for hand, same in zip(hands, given, strict=True):
         np.testing.assert_array_equal(hand.points, same.points)
@@ -138,21 +140,21 @@ def test_given_boxes_and_crop_never_ask_the_detector() -> None:
     def detector(image: np.ndarray) -> list[Detected]:
         raise AssertionError("asked")
 
-    predict = Predictor(answer(presence=0.01), detector=detector)
+    predict = one_look(answer(presence=0.01), detector=detector)
     assert [h.score for h in predict(IMAGE, [[0, 0, 50, 50]])] == [0.01]  # a given box keeps its hand
     np.testing.assert_array_equal(predict.crop(IMAGE)[0].box, [0, 0, 160, 120])
 
 
 def test_a_picture_without_hands_gives_none() -> None:
-    assert Predictor(answer(), detector=lambda image: [])(IMAGE) == []
+    assert one_look(answer(), detector=lambda image: [])(IMAGE) == []
 
 
 @pytest.mark.parametrize(("presence", "count"), [(0.19, 0), (0.21, 1)])
 def test_presence_drops_a_detected_hand(presence: float, count: int) -> None:
-    hands = Predictor(answer(presence=presence), detector=lambda image: boxes_at((10, 10)))(IMAGE)
+    hands = one_look(answer(presence=presence), detector=lambda image: boxes_at((10, 10)))(IMAGE)
     assert len(hands) == count
     assert all(h.score == pytest.approx((0.9 * presence) ** 0.5) for h in hands)
-    assert Predictor(answer(presence=presence), detector=lambda image: boxes_at((10, 10)), presence=0.1)(IMAGE)
+    assert one_look(answer(presence=presence), detector=lambda image: boxes_at((10, 10)), presence=0.1)(IMAGE)
 
 
 def test_a_hand_with_no_place_for_its_keypoints_is_dropped_where_the_model_is_calibrated() -> None:
@@ -161,7 +163,7 @@ def test_a_hand_with_no_place_for_its_keypoints_is_dropped_where_the_model_is_ca
     for scale, calibrated, count in ((2.0, calibration, 1), (20.0, calibration, 0), (20.0, Calibrations(), 1)):
         runtime = Answer(shape, np.full((21, 2), scale))
         runtime.metadata = ModelMetadata(size=(64, 96), calibrations=calibrated)
-        predict = Predictor(runtime, detector=lambda image: boxes_at((10, 10)))
+        predict = one_look(runtime, detector=lambda image: boxes_at((10, 10)))
         assert len(predict(IMAGE)) == count
         assert len(predict(IMAGE, [[10, 10, 50, 50]])) == 1  # a given box keeps its hand
 
@@ -189,19 +191,19 @@ def test_each_kind_of_pictures_and_number_of_looks_has_its_calibration() -> None
         (None, 1, ("photos", 1)), (None, 2, ("photos", 1)), (None, 4, ("photos", 4)),
         ("rendered", 1, ("rendered", 1)), ("rendered", 4, ("rendered", 4)),
     ):  # fmt: skip
-        assert Predictor(calibrated(), looks=looks, calibration=name).calibration is kinds[expected]
+        assert one_look(calibrated(), looks=looks, calibration=name).calibration is kinds[expected]
     own = Calibration(1.0, 0.0, 0.0, TABLE, name="mine")
-    assert Predictor(calibrated(), looks=3, calibration=own).calibration is own
+    assert one_look(calibrated(), looks=3, calibration=own).calibration is own
     with pytest.raises(ValueError, match=r"no calibration 'films'; it has 'rendered', 'photos'"):
-        Predictor(calibrated(), calibration="films")
+        one_look(calibrated(), calibration="films")
     with pytest.raises(ValueError, match="it has no calibration at all"):
-        Predictor(answer(), calibration="photos")
+        one_look(answer(), calibration="photos")
 
 
 def test_the_calibration_states_its_factor_and_adds_its_noise() -> None:
     """C' = f^2 C + (t size)^2 I in image pixels, size being that of the estimated hand."""
     box = [[10, 10, 50, 50]]
-    rendered, photos = (Predictor(calibrated(), calibration=n)(IMAGE, box)[0] for n in ("rendered", "photos"))
+    rendered, photos = (one_look(calibrated(), calibration=n)(IMAGE, box)[0] for n in ("rendered", "photos"))
     size = size_of_hand(rendered.points)
     expected = 4.0 * rendered.covariance + (0.1 * size) ** 2 * np.eye(2)
     np.testing.assert_allclose(photos.covariance, expected)
@@ -212,10 +214,10 @@ def test_the_calibration_states_its_factor_and_adds_its_noise() -> None:
 @pytest.mark.parametrize("looks", [1, 4])
 def test_the_choice_changes_neither_points_nor_which_hands_are_found(looks: int) -> None:
     """Photos' regions are wider, so that a rule on the mean confidence itself would drop the hand."""
-    given = Predictor(calibrated(1), looks=looks)(IMAGE, [[10, 10, 50, 50]])[0]
+    given = one_look(calibrated(1), looks=looks)(IMAGE, [[10, 10, 50, 50]])[0]
     least = (given.confidence.mean() + given.clarity) / 2
     rendered, photos = (
-        Predictor(
+        one_look(
             calibrated(1),
             detector=lambda image: boxes_at((10, 10)),
             looks=looks,
@@ -230,7 +232,7 @@ def test_the_choice_changes_neither_points_nor_which_hands_are_found(looks: int)
 
 
 def test_a_hand_knows_which_points_lie_in_the_picture() -> None:
-    hand = Predictor(answer())(IMAGE, [[-20, -20, 40, 40]])[0]
+    hand = one_look(answer())(IMAGE, [[-20, -20, 40, 40]])[0]
     assert hand.picture == (120, 160)
     assert 0 < hand.inside.sum() < 21
     np.testing.assert_array_equal(hand.inside, (hand.points >= 0).all(1))
@@ -238,7 +240,7 @@ def test_a_hand_knows_which_points_lie_in_the_picture() -> None:
 
 @pytest.mark.parametrize(("score", "count"), [(0.66, 1), (0.68, 0)])
 def test_what_detector_and_model_both_doubt_is_dropped(score: float, count: int) -> None:
-    predict = Predictor(answer(presence=0.5), detector=lambda image: boxes_at((10, 10)), score=score)
+    predict = one_look(answer(presence=0.5), detector=lambda image: boxes_at((10, 10)), score=score)
     assert len(predict(IMAGE)) == count  # the detector says 0.9, and the mean of both is 0.671
 
 
@@ -260,12 +262,12 @@ def test_the_detectors_side_weighs_against_the_models(
 ) -> None:
     """The detector's word counts for 4 to 1."""
     runtime = answer() if right is None else answer(side=right)
-    (hand,) = Predictor(runtime, detector=lambda image: boxes_at((10, 10), side=told))(IMAGE)
+    (hand,) = one_look(runtime, detector=lambda image: boxes_at((10, 10), side=told))(IMAGE)
     assert hand.side == side
 
 
 def test_two_boxes_of_one_hand_give_one() -> None:
-    hands = Predictor(answer(), detector=lambda image: boxes_at((10, 10), (11, 10), (100, 60)))(IMAGE)
+    hands = one_look(answer(), detector=lambda image: boxes_at((10, 10), (11, 10), (100, 60)))(IMAGE)
     assert [h.box[0] for h in hands] == [10, 100]
 
 
@@ -285,9 +287,9 @@ class Diagonal:
 
 def test_a_second_pass_looks_at_the_points_of_the_first() -> None:
     runtime = Diagonal()
-    first, second = (Predictor(runtime, passes=n)(IMAGE, [[20, 10, 120, 90]])[0] for n in (1, 2))
+    first, second = (one_look(runtime, passes=n)(IMAGE, [[20, 10, 120, 90]])[0] for n in (1, 2))
     np.testing.assert_allclose(second.box, box_of_points(first.points))
-    once_more = Predictor(runtime)(IMAGE, [second.box])[0]
+    once_more = one_look(runtime)(IMAGE, [second.box])[0]
     np.testing.assert_allclose(second.points, once_more.points)
     assert len(runtime.crops) == 4
     np.testing.assert_array_equal(runtime.crops[2], runtime.crops[3])
@@ -295,25 +297,25 @@ def test_a_second_pass_looks_at_the_points_of_the_first() -> None:
 
 def test_a_second_pass_keeps_the_box_where_the_points_are_of_no_use() -> None:
     for points in (np.full((21, 2), 32.0), np.full((21, 2), np.nan)):
-        (hand,) = Predictor(Answer(points, np.ones((21, 2)), (64, 64)), passes=2)(IMAGE, [[20, 10, 120, 90]])
+        (hand,) = one_look(Answer(points, np.ones((21, 2)), (64, 64)), passes=2)(IMAGE, [[20, 10, 120, 90]])
         np.testing.assert_array_equal(hand.box, [20, 10, 120, 90])
 
 
 @pytest.mark.parametrize("wrong", [{"passes": 0}, {"batch_size": 0}])
 def test_wrong_numbers_are_named(wrong: dict) -> None:
     with pytest.raises(ValueError, match="is 0; give 1 or more"):
-        Predictor(answer(), **wrong)
+        one_look(answer(), **wrong)
 
 
 @pytest.mark.parametrize("looks", [1, 4])
 def test_a_mirrored_picture_shows_the_other_side(looks: int) -> None:
     box = [[10, 10, 90, 50]]
-    (plain,), (other,) = (Predictor(answer(side=0.9), looks=looks, mirrored=m)(IMAGE, box) for m in (False, True))
+    (plain,), (other,) = (one_look(answer(side=0.9), looks=looks, mirrored=m)(IMAGE, box) for m in (False, True))
     np.testing.assert_array_equal(plain.points, other.points)
     if looks == 1:  # of four looks two are mirrored, and this model says the same to all
         assert (plain.side, other.side) == ("right", "left")
 
 
 def test_in_a_mirrored_picture_the_detectors_word_still_counts() -> None:
-    predict = Predictor(answer(side=0.6), detector=lambda image: boxes_at((20, 20), side="right"), mirrored=True)
+    predict = one_look(answer(side=0.6), detector=lambda image: boxes_at((20, 20), side="right"), mirrored=True)
     assert [hand.side for hand in predict(IMAGE)] == ["right"]

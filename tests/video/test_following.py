@@ -27,7 +27,7 @@ class Model:
 
 
 def test_a_film(film: Path) -> None:
-    frames = list(track(film, Predictor(Model())))
+    frames = list(track(film, Predictor(Model(), looks=1)))
     np.testing.assert_allclose([f.seconds for f in frames], TIMES, atol=1e-4)
     assert [[hand.track for hand in f.hands] for f in frames] == [[0]] * 10
     assert frames[3].image.shape == (48, 64, 3)
@@ -35,9 +35,9 @@ def test_a_film(film: Path) -> None:
 
 def test_frames_with_times_and_plain_pictures() -> None:
     timed = [Frame(5 + i, 2.0 + t, picture(i)) for i, t in enumerate(TIMES)]
-    given = list(track(timed, Predictor(Model())))
+    given = list(track(timed, Predictor(Model(), looks=1)))
     assert [f.index for f in given] == list(range(5, 15)) and given[1].seconds == 2.04
-    plain = list(track((picture(i) for i in range(3)), Predictor(Model()), rate=10))
+    plain = list(track((picture(i) for i in range(3)), Predictor(Model(), looks=1), rate=10))
     assert [f.seconds for f in plain] == [0.0, 0.1, 0.2]
 
 
@@ -46,7 +46,7 @@ def test_it_is_lazy() -> None:
         while True:
             yield picture(0)
 
-    frames = track(endless(), Predictor(Model()))
+    frames = track(endless(), Predictor(Model(), looks=1))
     assert [next(frames).index for _ in range(3)] == [0, 1, 2]
 
 
@@ -57,7 +57,7 @@ def test_the_detector_of_the_predictor_is_used() -> None:
             Region(np.array([36.0, 20.0, 60.0, 44.0]), "right"),
         ]
 
-    predict = Predictor(Model(), detector=detect)
+    predict = Predictor(Model(), detector=detect, looks=1)
     (frame,) = track([picture(0)], predict)
     assert [(h.track, h.side) for h in frame.hands] == [(0, "left"), (1, "right")]
     (once,) = predict(picture(0), [[4, 4, 24, 24]])
@@ -84,7 +84,7 @@ def test_a_damaged_film_gives_its_frames_first(film: Path, tmp_path: Path) -> No
     (tmp_path / "cut.mp4").write_bytes(data[: len(data) // 2])
     frames = []
     with pytest.raises(ValueError, match=r"cut\.mp4"):
-        for frame in track(tmp_path / "cut.mp4", Predictor(Model())):
+        for frame in track(tmp_path / "cut.mp4", Predictor(Model(), looks=1)):
             frames.append(frame)
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from likelihand.cli.parsing import Namespace, Parser, command_parser
+from likelihand.cli.plain import DEVICE_HELP
 
 
 def parser() -> Parser:
@@ -14,7 +15,7 @@ def parser() -> Parser:
     p.add_argument("--batch", type=int, default=8)
     p.add_argument("--threads", type=int, default=1)
     p.add_argument("--rounds", type=int, default=7, help="the median of so many counts")
-    p.add_argument("--device", default="cpu", help="cpu or cuda")
+    p.add_argument("--device", default="cpu", help=DEVICE_HELP)
     p.add_argument("--quick", action="store_true", help="three rounds, 128 px, batch of 4")
     p.add_argument("--json", type=Path | None, help="write the table here as JSON too")
     return p

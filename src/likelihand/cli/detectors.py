@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from likelihand.runtimes import Runtime
 
 
-def detector_of(model: Path, threads: int | None) -> "Runtime | None":
+def detector_of(model: Path, threads: int | None, device: str | None = None) -> "Runtime | None":
     """Open a model if it is a hand detector."""
     from likelihand.predictor import metadata_of, model_file
-    from likelihand.runtimes import OnnxRuntime, TorchRuntime
+    from likelihand.runtimes import OnnxRuntime, TorchRuntime, torch_device
 
     file = model_file(model)
     if file.suffix.lower() == ".safetensors":
@@ -25,10 +25,10 @@ def detector_of(model: Path, threads: int | None) -> "Runtime | None":
         if (read_info(file).network or {}).get("class") != "DetectionNetwork":
             return None
         network, info = load_checkpoint(file)
-        return TorchRuntime(network.deploy(), metadata_of(network, info), threads)  # type: ignore[operator]
+        return TorchRuntime(network.deploy().to(torch_device(device)), metadata_of(network, info), threads)  # type: ignore[operator]
     if file.suffix.lower() != ".onnx":
         return None
-    runtime = OnnxRuntime(file, threads)
+    runtime = OnnxRuntime(file, threads, device=device)
     return runtime if runtime.metadata.kind == "detect" else None
 
 

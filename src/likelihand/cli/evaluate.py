@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from likelihand.cli.detectors import detector_of, judge
 from likelihand.cli.labelled import add_data_options, data_of
 from likelihand.cli.parsing import Namespace, Parser, command_parser
+from likelihand.cli.plain import DEVICE_HELP
 
 if TYPE_CHECKING:
     from likelihand.calibration import Observations
@@ -33,6 +34,7 @@ def parser() -> Parser:
     p.add_argument("--limit", type=int | None, help="score so many samples, spread evenly")
     p.add_argument("--threshold", type=float | None, help="least score of a hand detector's find; the model's own")
     p.add_argument("--threads", type=int | None, help="threads of one prediction")
+    p.add_argument("--device", type=str | None, help=DEVICE_HELP)
     p.add_argument("--workers", type=int, default=0, help="threads that read pictures")
     p.add_argument("--uncertainty", action="store_true", help="score its uncertainty too, beside baselines")
     p.add_argument("--looks", type=int, default=1, help="looks at a hand whose uncertainty is scored, 1 to 4")
@@ -44,7 +46,7 @@ def parser() -> Parser:
 
 def run(arguments: Namespace) -> int:
     """Evaluate and print the report; the first process alone speaks."""
-    if (runtime := detector_of(arguments.model, arguments.threads)) is not None:
+    if (runtime := detector_of(arguments.model, arguments.threads, arguments.device)) is not None:
         return judge(runtime, arguments)
     from likelihand import distributed
     from likelihand.evaluation import evaluate, evenly
@@ -90,6 +92,7 @@ def _look_closer(arguments: Namespace, dataset: "Dataset") -> None:
     predict = load(
         file,
         threads=arguments.threads,
+        device=arguments.device,
         detector=False,
         looks=arguments.looks,
         calibration=arguments.calibration,
@@ -149,14 +152,15 @@ def _model(arguments: Namespace) -> "tuple[PredictCrops, tuple[int, int], float]
 
         from likelihand.checkpoint import load_checkpoint
         from likelihand.evaluation import predict_crops_of
+        from likelihand.runtimes import torch_device
 
         if arguments.threads is not None:
             torch.set_num_threads(arguments.threads)
         network, info = load_checkpoint(file)
-        return predict_crops_of(network), info.size, info.padding
+        return predict_crops_of(network.to(torch_device(arguments.device))), info.size, info.padding
     from likelihand.predictor import load
 
-    runtime = load(file, threads=arguments.threads, detector=False).runtime
+    runtime = load(file, threads=arguments.threads, device=arguments.device, detector=False).runtime
     return lambda crops: runtime(crops)["points"], runtime.metadata.size, runtime.metadata.padding
 
 

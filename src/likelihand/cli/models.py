@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from likelihand.cli.parsing import Namespace, Parser, command_parser
+from likelihand.cli.plain import DEVICE_HELP
 
 if TYPE_CHECKING:
     from likelihand.metadata import ModelMetadata
@@ -22,6 +23,7 @@ def parser() -> Parser:
     """Describe the command's options."""
     p = command_parser("models", "List the models that come with the package, or describe model files.")
     p.add_argument("files", nargs="*", type=Path, metavar="FILE", help=".onnx files; the package's where absent")
+    p.add_argument("--device", type=str | None, help=DEVICE_HELP)
     p.add_argument("--json", action="store_true", help="print everything that the files say, as JSON")
     p.add_argument("--describe", action="store_true", help="write the texts below into the one file given")
     for name in DESCRIBED:
@@ -37,7 +39,7 @@ def run(arguments: Namespace) -> int:
     if arguments.describe:
         _describe(arguments)
     files = arguments.files or _bundled()
-    cards = [_card(file) for file in files]
+    cards = [_card(file, arguments.device) for file in files]
     if arguments.json:
         print(json.dumps(cards, indent=2))
     else:
@@ -51,14 +53,22 @@ def _bundled() -> list[Path]:
     return sorted(bundled().parent.glob("*.onnx"), reverse=True)
 
 
-def _card(file: Path) -> dict[str, Any]:
+def _card(file: Path, device: str | None) -> dict[str, Any]:
     from likelihand.runtimes import OnnxRuntime
 
-    metadata = OnnxRuntime(file, threads=1).metadata
-    return {"file": str(file), "megabytes": round(file.stat().st_size / 1e6, 1), **json.loads(metadata.to_json())}
+    runtime = OnnxRuntime(file, threads=1, device=device)
+    size = round(file.stat().st_size / 1e6, 1)
+    return {
+        "file": str(file),
+        "megabytes": size,
+        "runs_on": runtime.device,
+        **json.loads(runtime.metadata.to_json()),
+    }
 
 
 def _text(card: dict[str, Any]) -> str:
+    import onnxruntime
+
     height, width = card["size"]
     stages = "" if card["kind"] != "hand" else f", {card['stages']} stages"
     rows = [
@@ -66,6 +76,7 @@ def _text(card: dict[str, Any]) -> str:
         ("input", f"{height} x {width} {card['dtype']} {card['colour']}"),
         ("outputs", ", ".join(card["outputs"])),
         ("file", f"{card['file']}, {card['megabytes']} MB"),
+        ("runs on", f"{card['runs_on']} of ONNX Runtime {onnxruntime.__version__}"),
         ("licence", card["licence"]),
         ("trained on", card["training_data"]),
         ("recipe", card["recipe"]),

@@ -1,9 +1,11 @@
 """A parser of plain values: the command that people wait for must not import what builds objects."""
 
 from argparse import ArgumentDefaultsHelpFormatter, ArgumentParser, Namespace
-from typing import NoReturn
+from typing import Final, NoReturn
 
-__all__ = ["Namespace", "PlainParser"]
+__all__ = ["DEVICE_HELP", "Namespace", "PlainParser"]
+
+DEVICE_HELP: Final = "where the model runs: cpu, cuda, tensorrt, coreml, directml, or auto for what works; the CPU"
 
 
 class PlainParser(ArgumentParser):

@@ -4,18 +4,16 @@ import atexit
 import gc
 import sys
 from collections.abc import Iterable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from likelihand.cli import predict_video
 from likelihand.cli.formats import FORMATS, Results, check_format, hand_json
-from likelihand.cli.plain import Namespace, PlainParser
+from likelihand.cli.plain import DEVICE_HELP, Namespace, PlainParser
 from likelihand.cli.sources import Boxes, Request, read_picture, requested, unique_name
 from likelihand.video.addresses import shown
 
 if TYPE_CHECKING:
-    from likelihand.detection import Closer
     from likelihand.predictor import Predictor
 
 
@@ -35,13 +33,14 @@ def parser() -> PlainParser:
         type=str,
         help="look for small hands in parts of a picture: always (pictures), empty or never (films)",
     )
-    p.add_argument("--passes", type=int, default=1, help="times to look at a hand, each closer than the last")
+    p.add_argument("--passes", type=int, help="times to look at a hand, each closer than the last; 1")
     p.add_argument("--looks", type=int, help="crops of a hand, turned and mirrored; 4 (pictures), 1 (films)")
     p.add_argument("--calibration", type=str, help="what regions are to hold on: photos (where known) or rendered")
     p.add_argument("--model", type=Path, help=".onnx file, .safetensors checkpoint or run folder")
     p.add_argument("--runtime", type=str, help="onnx, openvino or torch; goes by the model where absent")
     p.add_argument("--threads", type=int, help="threads of one prediction")
-    p.add_argument("--batch-size", type=int, default=4, help="crops in one call of the model")
+    p.add_argument("--device", type=str, help=DEVICE_HELP)
+    p.add_argument("--batch-size", type=int, help="crops in one call of the model; 4")
     p.add_argument("--out", type=Path, default=Path("predictions"), help="folder of the results")
     p.add_argument("--format", type=str, default="jsonl", help=f"{', '.join(FORMATS)}; JSON Lines in any case")
     p.add_argument(
@@ -70,7 +69,7 @@ def run(arguments: Namespace) -> int:
         for problem in request.problems:
             _tell(problem)
     if films:
-        codes.append(predict_video.run(request, arguments, partial(_predictor, arguments)))
+        codes.append(predict_video.run(request, arguments, lambda: _predictor(arguments, films=True)))
     return max(codes) or (2 if request.problems else 0)
 
 
@@ -91,7 +90,7 @@ def _check(arguments: Namespace) -> None:
 
 def _run_pictures(request: Request, arguments: Namespace) -> int:
     boxes = Boxes(arguments.boxes) if arguments.boxes else None
-    predict = _predictor(arguments, "always", 4)
+    predict = _predictor(arguments)
     for problem in request.problems:
         _tell(problem)
     taken: set[str] = set()
@@ -120,20 +119,20 @@ def _with_progress(found: Sequence[str]) -> Iterable[str]:
     return tqdm(found, unit="picture", disable=None)
 
 
-def _predictor(arguments: Namespace, closer: "Closer", looks: int) -> "Predictor":
-    from likelihand.predictor import load
+def _predictor(arguments: Namespace, films: bool = False) -> "Predictor":
+    from likelihand.predictor import FILMS, PHOTOS, load
 
+    defaults = FILMS if films else PHOTOS
+    given: Any = {name: value for name in defaults if (value := getattr(arguments, name)) is not None}
     return load(
         arguments.model,
         runtime=arguments.runtime,
         threads=arguments.threads,
+        device=arguments.device,
         detector=not (arguments.crop or arguments.boxes),
-        closer=arguments.closer or closer,
-        batch_size=arguments.batch_size,
-        passes=arguments.passes,
-        looks=looks if arguments.looks is None else arguments.looks,
         calibration=arguments.calibration,
         mirrored=arguments.mirrored and not arguments.unmirror,
+        **(defaults | given),
     )
 
 

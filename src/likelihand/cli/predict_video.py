@@ -1,26 +1,18 @@
 """The part of `likelihand predict` for films and cameras: lines with frame times, and an overlay film."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from likelihand.cli.formats import NAME, Results, hand_json
 from likelihand.cli.plain import Namespace, PlainParser
 from likelihand.cli.sources import OVERLAY, STDIN, Request, unique_name
 
 if TYPE_CHECKING:
-    from likelihand.detection import Closer
     from likelihand.predictor import Predictor
     from likelihand.tracking import TrackedHand
     from likelihand.video import Camera, TrackedFrame, VideoReader
-
-
-class MakePredictor(Protocol):
-    """Makes the model, once the request is known to make sense."""
-
-    def __call__(self, closer: "Closer", looks: int) -> "Predictor":
-        """Load it with the defaults of films."""
 
 
 def add_options(p: PlainParser) -> None:
@@ -30,19 +22,23 @@ def add_options(p: PlainParser) -> None:
     p.add_argument("--no-smoothing", dest="smoothing", action="store_false", help="films: the model's own points")
 
 
-def run(request: Request, arguments: Namespace, predictor: MakePredictor) -> int:
+def run(request: Request, arguments: Namespace, predictor: Callable[[], "Predictor"]) -> int:
     """Follow the hands of a camera or of film after film; a damaged one keeps what was read.
+
+    Args:
+        request: what is to be followed.
+        arguments: the command's.
+        predictor: makes the model, once the request is known to make sense.
 
     Returns:
         0, or 2 where a film could not be read, or not to its end.
     """
     from likelihand.video import Camera, VideoReader
-    from likelihand.video.following import FILM_CLOSER, FILM_LOOKS
 
     if arguments.overlay:
         import av  # noqa: F401  (says that it is missing before any work is done)
     camera = None if arguments.camera is None else Camera(arguments.camera)
-    predict = predictor(FILM_CLOSER, FILM_LOOKS)
+    predict = predictor()
     if camera is not None:
         return _live(camera, f"camera-{arguments.camera}", predict, arguments)
     taken, failed = {NAME} if request.pictures else set(), False

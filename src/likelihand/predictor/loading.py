@@ -2,15 +2,17 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from likelihand.detection import Closer, Detector
+from likelihand.devices import Provider
 from likelihand.hand import TRAITS
 from likelihand.metadata import ModelMetadata
 from likelihand.predictor.predict import PROPOSED, FindHands, Predictor
-from likelihand.runtimes import OnnxRuntime, OpenVinoRuntime, Runtime, TorchRuntime
+from likelihand.predictor.settings import PHOTOS
+from likelihand.runtimes import OnnxRuntime, OpenVinoRuntime, Runtime, TorchRuntime, torch_device
 from likelihand.uncertainty import Calibration, Calibrations
 
 if TYPE_CHECKING:
@@ -35,21 +37,29 @@ def load(
     runtime: RuntimeName | None = None,
     threads: int | None = None,
     *,
+    device: str | None = None,
+    providers: Sequence[Provider] | None = None,
     detector: bool = True,
-    closer: Closer = "always",
-    batch_size: int = 4,
-    passes: int = 1,
-    looks: int = 1,
+    closer: Closer = PHOTOS["closer"],
+    batch_size: int = PHOTOS["batch_size"],
+    passes: int = PHOTOS["passes"],
+    looks: int = PHOTOS["looks"],
     calibration: str | Calibration | None = None,
     mirrored: bool = False,
 ) -> Predictor:
-    """Load a model as a predictor.
+    """Load a model as a predictor, which can be pickled, and used in threads and in other processes.
+
+    The defaults are those for pictures, `likelihand.predictor.PHOTOS`; for films there is `FILMS`.
 
     Args:
         path: an `.onnx` file written by `likelihand export`, a `.safetensors` checkpoint or the folder of a
             training run; None takes the model that comes with the package.
         runtime: "onnx", "openvino" (needs `likelihand[openvino]`) or "torch"; None goes by the file.
         threads: how many threads a prediction may use; None leaves it to the runtime.
+        device: where to run: "cpu", "cuda", "tensorrt", "coreml", "directml", or "auto" for what works here. The
+            CPU where None. On OpenVINO "cpu", "gpu", "npu" or "auto"; on PyTorch its own names, and the detector
+            beside it runs on the CPU.
+        providers: ONNX Runtime's own names of where to run, in place of `device`, each alone or with its options.
         detector: looks for hands in whole pictures, where a detector comes with the package.
         closer: when the detector also looks at parts of a picture, for small hands: "always", "empty" (where the
             whole picture shows no hand) or "never", which is the fastest, and keeps the detector's own threshold.
@@ -63,6 +73,7 @@ def load(
     Raises:
         FileNotFoundError: the file is not there, or no model comes with this package.
         ValueError: the file is of another kind, damaged, or not for the runtime asked for.
+        DeviceError: the device is not there or cannot be used; it is a ValueError.
 
     Example:
         >>> load("hand.tflite")
@@ -71,10 +82,15 @@ def load(
     """
     file = bundled() if path is None else model_file(path)
     kind = _runtime_name(file, runtime)
-    run = _opened(file, kind, threads)
+    if providers is not None and kind != "onnx":
+        raise ValueError(
+            f"providers are ONNX Runtime's, and the runtime is {kind!r}; give a device, or an .onnx file"
+        )
+    where = {"device": device} | ({"providers": providers} if providers is not None else {})
+    run = _opened(file, kind, threads, where)
     if run.metadata.kind != "hand":
         raise ValueError(f"model {file} is of kind {run.metadata.kind!r}, not 'hand'; give a hand model")
-    find = _detector(kind, threads, closer, mirrored) if detector else None
+    find = _detector(kind, threads, where, closer, mirrored) if detector else None
     return Predictor(run, batch_size, find, passes=passes, looks=looks, calibration=calibration, mirrored=mirrored)
 
 
@@ -92,26 +108,29 @@ def _runtime_name(file: Path, asked: RuntimeName | None) -> RuntimeName:
     return asked or able[0]
 
 
-def _opened(file: Path, name: RuntimeName, threads: int | None) -> Runtime:
-    openers: dict[RuntimeName, Callable[[Path, int | None], Runtime]] = {
+def _opened(file: Path, name: RuntimeName, threads: int | None, where: Mapping[str, Any]) -> Runtime:
+    openers: dict[RuntimeName, Callable[..., Runtime]] = {
         "onnx": OnnxRuntime,
         "openvino": OpenVinoRuntime,
         "torch": _torch_runtime,
     }
-    return openers[name](file, threads)
+    return openers[name](file, threads, **where)
 
 
-def _torch_runtime(file: Path, threads: int | None) -> TorchRuntime:
+def _torch_runtime(file: Path, threads: int | None, device: str | None) -> TorchRuntime:
     from likelihand.checkpoint import load_checkpoint
 
+    place = torch_device(device)
     network, info = load_checkpoint(file)
     metadata = metadata_of(network, info)
     deployed = network.deploy(spread=True) if "spread" in metadata.outputs else network.deploy()  # type: ignore[operator]
-    return TorchRuntime(deployed, metadata, threads)
+    return TorchRuntime(deployed.to(place), metadata, threads)
 
 
-def _detector(runtime: RuntimeName, threads: int | None, closer: Closer, mirrored: bool) -> FindHands | None:
-    """Open the bundled detector, where there is one; beside a hand model on PyTorch it runs on ONNX Runtime.
+def _detector(
+    runtime: RuntimeName, threads: int | None, where: Mapping[str, Any], closer: Closer, mirrored: bool
+) -> FindHands | None:
+    """Open the bundled detector, where there is one; beside a hand model on PyTorch it runs on ONNX Runtime's CPU.
 
     Where it looks closer, it proposes whatever the joint score could still keep.
     """
@@ -119,8 +138,8 @@ def _detector(runtime: RuntimeName, threads: int | None, closer: Closer, mirrore
     if not file.is_file():
         return None
     threshold = None if closer == "never" else PROPOSED
-    run = _opened(file, "onnx" if runtime == "torch" else runtime, threads)
-    return Detector(run, threshold, closer=closer, mirrored=mirrored)
+    opened = _opened(file, "onnx", threads, {}) if runtime == "torch" else _opened(file, runtime, threads, where)
+    return Detector(opened, threshold, closer=closer, mirrored=mirrored)
 
 
 def metadata_of(network: "nn.Module", info: "CheckpointInfo") -> ModelMetadata:

@@ -23,6 +23,7 @@ from likelihand.hand import Side
 from likelihand.predictor.checks import check_boxes
 from likelihand.predictor.duplicates import without_duplicates
 from likelihand.predictor.looks import LOOKS, Answer, Look, together
+from likelihand.predictor.settings import PHOTOS
 from likelihand.runtimes import Outputs, Runtime
 from likelihand.structures import Hand
 from likelihand.uncertainty import (
@@ -113,11 +114,11 @@ class Predictor:
     def __init__(
         self,
         runtime: Runtime,
-        batch_size: int = 4,
+        batch_size: int = PHOTOS["batch_size"],
         detector: FindHands | None = None,
         *,
-        passes: int = 1,
-        looks: int = 1,
+        passes: int = PHOTOS["passes"],
+        looks: int = PHOTOS["looks"],
         presence: float = PRESENCE,
         score: float = SCORE,
         confidence: float = CONFIDENCE,

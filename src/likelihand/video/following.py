@@ -3,11 +3,10 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from likelihand.detection import Closer
 from likelihand.drawing import draw_keypoints, label_hand, line_width
 from likelihand.filters import Smoothing
 from likelihand.geometry import Image
@@ -18,12 +17,6 @@ from likelihand.video.reading import VideoReader
 
 if TYPE_CHECKING:
     from likelihand.predictor import Predictor
-
-
-FILM_CLOSER: Final[Closer] = "never"
-"""When the detector looks at parts of a frame too, unless told otherwise: it looks again soon."""
-FILM_LOOKS: Final = 1
-"""Crops of a hand in a frame unless told otherwise: the frames before are other looks at it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +44,7 @@ def track(
     Args:
         source: a film's path or address (rtsp://, http://), frames with times (`VideoReader`, `Camera`); or
             pictures, (height, width, 3) uint8 RGB.
-        predict: the model; the bundled one where None, loaded with `FILM_CLOSER` and `FILM_LOOKS`. Without a
+        predict: the model; the bundled one where None, loaded with `likelihand.predictor.FILMS`. Without a
             detector the picture is taken for one hand that fills it at first.
         settings: when tracks start and end.
         smoothing: the filter's weights; None gives the model's own points.
@@ -82,9 +75,9 @@ def track(
         2 0.08 [(0, None)]
     """
     if predict is None:
-        from likelihand.predictor import load
+        from likelihand.predictor import FILMS, load
 
-        predict = load(closer=FILM_CLOSER, looks=FILM_LOOKS, mirrored=mirrored)
+        predict = load(**FILMS, mirrored=mirrored)
     swapped = mirrored and not predict.mirrored
     frames = VideoReader(source) if isinstance(source, str | os.PathLike) else source
     follow = tracker_of(predict, settings, smoothing)
