@@ -95,7 +95,7 @@ def detected(image: Any) -> list[Region]:
 @pytest.mark.parametrize(("of_predictor", "of_track", "side"), [(0, 0, "left"), (0, 1, "right"), (1, 1, "left")])
 def test_a_mirrored_film(of_predictor: bool, of_track: bool, side: str) -> None:
     """A predictor that was loaded for mirrored pictures, with its detector, has turned the sides by itself."""
-    predict = Predictor(Model(), detector=detected, mirrored=bool(of_predictor))
+    predict = Predictor(Model(), detector=detected, mirrored=bool(of_predictor), looks=1)
     (frame,) = track([picture(0)], predict, mirrored=bool(of_track))
     assert [hand.side for hand in frame.hands] == [side]
 
@@ -109,7 +109,7 @@ def test_pixels_turned_back() -> None:
 
 
 def test_the_predictors_rule_of_confidence_counts_for_tracks_too() -> None:
-    predict = Predictor(Model(), detector=detected, confidence=0.5)
+    predict = Predictor(Model(), detector=detected, confidence=0.5, looks=1)
     assert tracker_of(predict).settings.confidence == 0.5
     assert tracker_of(predict, Tracking(confidence=0.2)).settings.confidence == 0.2
 
@@ -125,7 +125,7 @@ def test_track_loads_the_model_that_the_command_loads(
 
     def load(path: Any = None, **settings: Any) -> Predictor:
         loaded.append({"path": path, "looks": 1, "closer": "always", "passes": 1, "mirrored": False} | settings)
-        return Predictor(Model(), detector=detected)
+        return Predictor(Model(), detector=detected, looks=1)
 
     monkeypatch.setattr(likelihand.predictor, "load", load)
     list(track([picture(0)]))
