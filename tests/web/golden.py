@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from likelihand import detection, geometry, tracking, uncertainty
-from likelihand.cli import formats
+from likelihand.cli import formats, tables
 from likelihand.cli.predict_video import _tracked_json
 from likelihand.detection import Detection, Detector
 from likelihand.filters import PointFilter
@@ -283,6 +283,7 @@ class Film:
                 "box": rounded(h.box),
                 "side": h.side,
                 "score": h.score,
+                "clarity": h.clarity,
             }
             for h in hands
         ]
@@ -300,7 +301,8 @@ class Film:
         score = 0.1 if lost or min(away) > 60 else round(float(self.rng.uniform(0.96, 1)), 3)
         covariance = covariances(self.rng, 21, 0.5, 1.5).round(2)
         scale = np.sqrt(covariance.reshape(-1, 4)[:, ::3])
-        return Hand(points, scale, np.round(box, 6), covariance, side, score)
+        clarity = 0.2 if self.frame < 2 and number == 1 else 0.8  # that hand may not start a track yet
+        return Hand(points, scale, np.round(box, 6), covariance, side, score, clarity=clarity)
 
     def detect(self, image):
         found = []
@@ -376,33 +378,36 @@ def doubles():
 
 def written():
     rng = np.random.default_rng(13)
-    lines, hands = [], []
-    for name, count in (('a, "b".jpg', 2), ("c.png", 0), ("d.png", 1)):
+    lines, frames, hands = [], [], []
+    for number, (name, count) in enumerate((('a, "b".jpg', 2), ("c.png", 0), ("d.png", 1))):
         inner = []
         for i in range(count):
             points, covariance = (100 + 20 * rng.normal(0, 1, (21, 2))).round(7), covariances(rng, 21).round(7)
             scale = np.sqrt(covariance.reshape(-1, 4)[:, ::3])
             box = np.array([50, 60, 150.5, 160])
-            hand = tracking.TrackedHand(
-                points, scale, box, covariance, (None, "left")[i], 0.87654, picture=(130, 640), track=3 + i
-            )
-            inner.append(_tracked_json(hand) if name == "d.png" else formats.hand_json(hand))
-            hands.append(
-                {
-                    "points": points.tolist(),
-                    "covariance": triple(covariance),
-                    "box": box.tolist(),
-                    "side": hand.side,
-                    "score": hand.score,
-                }
-            )
-        lines.append({"file": name, "size": [480, 640], "hands": inner})
+            more = {"picture": (130, 640), "track": 3 + i, "seen": i == 0}
+            hand = tracking.TrackedHand(points, scale, box, covariance, (None, "left")[i], 0.87654, **more)
+            inner.append(hand)
+            told = {"points": points.tolist(), "covariance": triple(covariance), "box": box.tolist()}
+            hands.append(told | {"side": hand.side, "score": hand.score})
+        lines.append({"file": name, "size": [130, 640], "hands": [formats.hand_json(hand) for hand in inner]})
+        frame = {"frame": number, "time": 0.04 * number, "size": [130, 640]}
+        frames.append(frame | {"hands": [_tracked_json(hand) for hand in inner]})
     return {
         "lines": lines,
         "hands": hands,
-        "coco": formats.coco(lines),
-        "rows": [list(r) for r in formats.rows(lines[:2])],
+        "coco": parts(formats.coco(lambda: lines)),
+        "rows": [list(row) for row in tables.picture_rows(lines)],
+        "film": {
+            "lines": frames,
+            "coco": parts(formats.coco(lambda: frames, "clip")),
+            "rows": [list(row) for row in tables.film_rows(frames)],
+        },
     }
+
+
+def parts(coco):
+    return {part: list(entries) for part, entries in coco.items()}
 
 
 def vectors():

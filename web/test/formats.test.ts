@@ -1,31 +1,36 @@
 import { expect, test } from "vitest";
-import { coco, csv, type HandJson, handJson, jsonLines, type Line } from "../src/core/formats";
+import { coco, csv, handJson, jsonLines, type Line } from "../src/core/formats";
 import { GAUSSIAN } from "../src/core/uncertainty";
 import { constants, golden } from "./golden";
 
 const { lines, hands, rows } = golden.formats;
 const PICTURE = { height: 130, width: 640 };
 
-test("lines, COCO and CSV are what `likelihand predict` writes", () => {
+test("lines, COCO and CSV are what `likelihand predict` writes of pictures", () => {
   const mine = hands.map((h: object) => handJson({ ...h, radial: GAUSSIAN } as never, PICTURE, constants));
-  const theirs = lines
-    .flatMap((line: Line) => line.hands)
-    .map(({ track: _, seen: __, ...rest }: HandJson) => rest);
-  expect(mine).toEqual(theirs);
-  expect(coco(lines, constants)).toEqual(golden.formats.coco);
+  expect(mine).toEqual(lines.flatMap((line: Line) => line.hands));
+  expect(coco(lines, "", constants)).toEqual(golden.formats.coco);
   expect(
     jsonLines(lines)
       .trimEnd()
       .split("\n")
       .map((l) => JSON.parse(l)),
   ).toEqual(lines);
-  const table = csv(lines.slice(0, 2), constants).trimEnd().split("\r\n");
-  expect(table.length).toBe(rows.length);
-  expect(table[0]).toBe(rows[0].join(","));
-  expect(table[1]).toBe(['"a, ""b"".jpg"', ...rows[1].slice(1)].join(","));
+  expect(table(csv(lines, constants))).toEqual(rows.map(joined));
 });
 
-test("a tracked hand keeps its number", () => {
+test("and of films", () => {
+  const { lines: frames, coco: truth, rows: told } = golden.formats.film;
+  expect(coco(frames, "clip", constants)).toEqual(truth);
+  expect(table(csv(frames, constants))).toEqual(told.map(joined));
   const hand = { ...hands[0], radial: GAUSSIAN, track: 5, seen: false };
   expect(handJson(hand, PICTURE, constants)).toMatchObject({ track: 5, seen: false });
 });
+
+function table(text: string): string[] {
+  return text.trimEnd().split("\r\n");
+}
+
+function joined(row: (string | number)[]): string {
+  return row.map((v) => (String(v).includes('"') ? `"${String(v).replaceAll('"', '""')}"` : v)).join(",");
+}

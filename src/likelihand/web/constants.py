@@ -70,7 +70,10 @@ def _predictor() -> dict[str, Any]:
 
 
 def _tracking() -> dict[str, Any]:
-    return asdict(tracking.Tracking()) | {
+    settings = asdict(tracking.Tracking())
+    if settings["confidence"] is None:  # as in photos
+        settings["confidence"] = predict.CONFIDENCE
+    return settings | {
         "inside": tracking._INSIDE,
         "smallest": tracking._SMALLEST,
         "detector_vote": tracking._DETECTOR_VOTE,

@@ -17,13 +17,13 @@ export interface HandJson {
   readonly seen?: boolean;
 }
 
-/** One line of predictions.jsonl; `time` is there for the frames of a film. */
+/** One line of JSON Lines: a picture has its file, a film's frame its number and time. */
 export interface Line {
-  readonly file: string;
-  readonly size: readonly [height: number, width: number];
-  readonly hands: readonly HandJson[];
+  readonly file?: string;
   readonly frame?: number;
   readonly time?: number;
+  readonly size: readonly [height: number, width: number];
+  readonly hands: readonly HandJson[];
 }
 
 /** Return a hand as JSON: lengths in image pixels, corner origin. */
@@ -55,7 +55,7 @@ export function jsonLines(lines: readonly Line[]): string {
 }
 
 /** Return predictions as COCO keypoint JSON; keypoints count pixel centres as integers. */
-export function coco(lines: readonly Line[], constants: Constants): unknown {
+export function coco(lines: readonly Line[], name: string, constants: Constants): unknown {
   const category = {
     id: 1,
     name: "hand",
@@ -63,11 +63,12 @@ export function coco(lines: readonly Line[], constants: Constants): unknown {
     keypoints: constants.keypoints,
     skeleton: constants.bones.map(([parent, child]) => [parent + 1, child + 1]),
   };
-  const images = lines.map((line, i) => ({
+  const images = lines.map(({ file, frame, time, size: [height, width] }, i) => ({
     id: i + 1,
-    file_name: line.file,
-    height: line.size[0],
-    width: line.size[1],
+    file_name: file ?? `${name}/${String(frame).padStart(6, "0")}.jpg`,
+    height,
+    width,
+    ...(frame === undefined ? {} : { frame, time }),
   }));
   const hands = lines.flatMap((line, i) => line.hands.map((hand) => [hand, i + 1] as const));
   const annotations = hands.map(([hand, image], i) => annotation(hand, image, i + 1));
@@ -92,38 +93,35 @@ function annotation(hand: HandJson, image: number, id: number): unknown {
   };
 }
 
-const COLUMNS = [
-  "file",
-  "hand",
-  "side",
-  "score",
-  "keypoint",
-  "x",
-  "y",
-  "scale_x",
-  "scale_y",
-  "confidence",
-  "inside",
-];
+const VALUES = ["keypoint", "x", "y", "scale_x", "scale_y", "confidence", "inside"];
+const PICTURE_COLUMNS = ["file", "hand", "side", "score", ...VALUES];
+const FILM_COLUMNS = ["frame", "time", "hand", "side", "seen", "score", ...VALUES];
 
 /** Return predictions as CSV, a row a keypoint. */
 export function csv(lines: readonly Line[], constants: Constants): string {
+  const film = lines.some((line) => line.frame !== undefined);
   const rows = lines.flatMap((line) =>
-    line.hands.flatMap((hand, number) =>
-      constants.keypoints.map((name, k) => [
-        line.file,
-        hand.track ?? number,
-        hand.side ?? "",
-        hand.score,
-        name,
-        ...hand.keypoints[k]!,
-        ...hand.scale[k]!,
-        hand.confidence[k]!,
-        Number(hand.inside[k]!),
-      ]),
-    ),
+    line.hands.flatMap((hand, number) => {
+      const side = hand.side ?? "";
+      const head = film
+        ? [line.frame!, line.time!, hand.track!, side, Number(hand.seen), hand.score]
+        : [line.file!, number, side, hand.score];
+      return values(hand, constants).map((row) => [...head, ...row]);
+    }),
   );
-  return [COLUMNS, ...rows].map((row) => `${row.map(quoted).join(",")}\r\n`).join("");
+  return [film ? FILM_COLUMNS : PICTURE_COLUMNS, ...rows]
+    .map((row) => `${row.map(quoted).join(",")}\r\n`)
+    .join("");
+}
+
+function values(hand: HandJson, constants: Constants): (string | number)[][] {
+  return constants.keypoints.map((name, k) => [
+    name,
+    ...hand.keypoints[k]!,
+    ...hand.scale[k]!,
+    hand.confidence[k]!,
+    Number(hand.inside[k]!),
+  ]);
 }
 
 function quoted(value: string | number): string {

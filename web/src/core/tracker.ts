@@ -21,6 +21,7 @@ export interface TrackingSettings {
   readonly idle: number;
   readonly presence: number;
   readonly start: number;
+  readonly confidence: number;
   readonly unsure: number;
   readonly jump: number;
   readonly overlap: number;
@@ -151,12 +152,17 @@ export class Tracker<I extends Size> {
       const lost = owned && !seen.has(owned.number) ? owned : null;
       const others = [...new Map([...seen, ...again])].filter(([number]) => number !== owned?.number);
       if (!this.isGood(hand, image, lost) || others.some(([, other]) => this.isSame(hand, other))) return;
-      const track = owned ?? (hand.score >= this.settings.start ? this.started(hand, found[i]!.side) : null);
+      const track = owned ?? (this.mayStart(hand) ? this.started(hand, found[i]!.side) : null);
       if (!track) return;
       track.forget();
       again.set(track.number, hand);
     });
     return again;
+  }
+
+  /** Tell whether what was never seen before is surely a hand, and its keypoints have a place. */
+  private mayStart(hand: Hand): boolean {
+    return hand.score >= this.settings.start && (hand.clarity ?? 1) >= this.settings.confidence;
   }
 
   private fits(hand: Hand | undefined, found: Detection): boolean {

@@ -9,6 +9,7 @@ export type Format = "jsonl" | "csv" | "coco" | "png";
 export async function download(
   format: Format,
   lines: readonly Line[],
+  name: string,
   canvas: HTMLCanvasElement,
   constants: Constants,
 ): Promise<void> {
@@ -17,12 +18,12 @@ export async function download(
     if (blob) save(blob, "overlay.png");
     return;
   }
-  const [text, name, type] = {
+  const [text, file, type] = {
     jsonl: () => [jsonLines(lines), "predictions.jsonl", "application/jsonl"],
     csv: () => [csv(lines, constants), "predictions.csv", "text/csv"],
-    coco: () => [JSON.stringify(coco(lines, constants)), "predictions.json", "application/json"],
+    coco: () => [JSON.stringify(coco(lines, name, constants)), "predictions.json", "application/json"],
   }[format]() as [string, string, string];
-  save(new Blob([text], { type }), name);
+  save(new Blob([text], { type }), file);
 }
 
 function save(blob: Blob, name: string): void {

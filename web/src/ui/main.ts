@@ -34,6 +34,7 @@ let shown: Picture | null = null;
 let photo: File | null = null;
 let source: FrameSource | null = null;
 let lines: Line[] = [];
+let film = ""; // name of the film that the lines are of
 let chosen: [number, number] | null = null;
 let run = 0; // counts the sources: what an earlier one still has to say is dropped
 
@@ -86,7 +87,7 @@ function listen(): void {
   canvas.onpointerleave = () => choose(null);
   canvas.onkeydown = step;
   for (const button of document.querySelectorAll<HTMLButtonElement>("[data-download]")) {
-    button.onclick = () => download(button.dataset.download as Format, lines, overlay(), engine!.constants);
+    button.onclick = () => download(button.dataset.download as Format, lines, film, overlay(), engine!.constants);
   }
 }
 
@@ -138,6 +139,7 @@ async function follow(open: () => Promise<FrameSource>): Promise<void> {
     if (mine !== run) return source.close();
     byId("stop").hidden = false;
     lines = [];
+    film = source.name.replace(/\.[^.]*$/, "");
     say(`Following ${source.name}.`);
     await frames(source, mine);
     if (mine !== run) return;
@@ -188,10 +190,9 @@ function stop(): void {
 }
 
 function lineOf(file: string, image: ImageBitmap, found: Found, frame?: number, time?: number): Line {
-  const more = frame === undefined ? {} : { frame, time: Math.round(time! * 1e6) / 1e6 };
+  const what = frame === undefined ? { file } : { frame, time: Math.round(time! * 1e6) / 1e6 };
   return {
-    file,
-    ...more,
+    ...what,
     size: [image.height, image.width],
     hands: found.hands.map((hand) => handJson(hand, image, engine!.constants)),
   };
