@@ -15,14 +15,14 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from likelihand.synth.asset import HandAsset, load_asset
-from likelihand.synth.crossing import skin_crossings
-from likelihand.synth.gestures import GESTURES
-from likelihand.synth.pose import LIMITS, Pose, gesture_angles, limit
-from likelihand.synth.posed import PALM_SKIN_DEPTH, SKIN_DEPTH, pose_hand, settle
-from likelihand.synth.shape import HandShape, sample_shape
+from likelihand.synth.hand.asset import HandAsset, load_asset
+from likelihand.synth.hand.gestures import GESTURES
+from likelihand.synth.hand.hand_sampler import PALM_SKIN_DEPTH, SKIN_DEPTH, pose_hand, settle
+from likelihand.synth.hand.pose import LIMITS, Pose, gesture_angles, limit
+from likelihand.synth.hand.shape import HandShape, sample_shape
+from likelihand.synth.hand.skin_intersection import skin_crossings
 
-ASSETS = Path(__file__).parents[1] / "src/likelihand/synth/assets"
+ASSETS = Path(__file__).parents[1] / "src/likelihand/synth/hand/assets"
 WANTED = 48
 TRIES = 600
 

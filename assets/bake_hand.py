@@ -30,7 +30,7 @@ from assets.hand_rig import (
 )
 from assets.mpfb import DATA, Array, Phenotypes, SourceMesh, Wheel, read_source
 
-ASSETS = Path(__file__).parents[1] / "src/likelihand/synth/assets"
+ASSETS = Path(__file__).parents[1] / "src/likelihand/synth/hand/assets"
 COMPONENTS = 16
 PEOPLE = 1500
 FLEXION_FAN = 0.5

@@ -12,9 +12,9 @@ from collections import Counter
 import numpy as np
 from tqdm import tqdm
 
-from likelihand.synth.asset import load_asset
-from likelihand.synth.penetration import finger_depths, skin_distance
-from likelihand.synth.posed import sample_hand
+from assets.penetration import finger_depths, skin_distance
+from likelihand.synth.hand.asset import load_asset
+from likelihand.synth.hand.hand_sampler import sample_hand
 
 
 def main() -> None:

@@ -12,21 +12,22 @@ import numpy as np
 from likelihand.data.images import read_image
 from likelihand.geometry import Image
 from likelihand.hand import Side
-from likelihand.synth.asset import load_asset
-from likelihand.synth.background import clutter
-from likelihand.synth.camera import about, sample_rotation
-from likelihand.synth.compose import brightness_of
-from likelihand.synth.effects import developed
-from likelihand.synth.labels import HandLabel, Occlusion
-from likelihand.synth.lighting import sample_light
-from likelihand.synth.material import GLOVE_END, hand_material
+from likelihand.synth.hand.asset import load_asset
+from likelihand.synth.hand.hand_sampler import mirrored, pose_hand, settle
+from likelihand.synth.hand.pose import sample_pose
+from likelihand.synth.hand.shape import HandShape, sample_shape
+from likelihand.synth.layers import composite, render_layers
 from likelihand.synth.options import SynthOptions
 from likelihand.synth.picture import labels_of
-from likelihand.synth.pose import sample_pose
-from likelihand.synth.posed import mirrored, pose_hand, settle
-from likelihand.synth.render import composite, render_layers
-from likelihand.synth.scene import Assembly, Limb, Placed, Scene, limb_of
-from likelihand.synth.shape import HandShape, sample_shape
+from likelihand.synth.render.effects import developed
+from likelihand.synth.render.material import GLOVE_END
+from likelihand.synth.scene.background import clutter
+from likelihand.synth.scene.camera import about, sample_rotation
+from likelihand.synth.scene.compose import brightness_of
+from likelihand.synth.scene.labels import HandLabel, Occlusion
+from likelihand.synth.scene.light import sample_light
+from likelihand.synth.scene.materials import hand_material
+from likelihand.synth.scene.scene import Assembly, Limb, Placed, Scene, limb_of
 from likelihand.video import VideoWriter
 
 SIZE = (540, 960)

@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from likelihand.data.shards import Shards, write_shards
 from likelihand.hand import BONES
 from likelihand.predictor import Predictor, load
 from likelihand.structures import Record, Visibility
-from likelihand.synth.shards import Shards, write_shards
 
 Floats = NDArray[np.float64]
 

@@ -338,6 +338,6 @@ def table(rows: list[Row]) -> str:
 
 
 def to_json(options: BenchOptions, rows: list[Row]) -> dict[str, Any]:
-    """Give the table and what it was measured on as JSON values, null where a part was not measured."""
+    """Return the table and what it was measured on as JSON values, null where a part was not measured."""
     values = [asdict(row) | {"value": row.value if np.isfinite(row.value) else None} for row in rows]
     return {"options": asdict(options), "rows": values}

@@ -28,14 +28,14 @@ def test_a_study_from_plan_to_report(
     tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Runs in this process: other processes and costs have tests of their own."""
-    from likelihand.study import door
+    from likelihand.study import pipeline
     from likelihand.study.runner import run_experiment
 
     def run_here(runs, setting, hands, out, **_):  # type: ignore[no-untyped-def]
         return all(run_experiment(run, setting, hands, out).finished for run in runs)
 
-    monkeypatch.setattr(door, "run_all", run_here)
-    monkeypatch.setattr(door, "costs", lambda *_, **__: {})
+    monkeypatch.setattr(pipeline, "run_all", run_here)
+    monkeypatch.setattr(pipeline, "costs", lambda *_, **__: {})
     assert main(["study", "stages", *tiny, "--plan"]) == 0
     assert "3 runs of 2 steps of 4 crops of 64 px" in capsys.readouterr().out
     assert not (tmp_path / "out" / "runs").exists()

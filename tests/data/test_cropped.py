@@ -6,7 +6,7 @@ import pytest
 from likelihand.data.augment import Augmentation, sample_of, sample_rng
 from likelihand.data.cropped import Cropped
 from likelihand.data.drawn import DrawnHands
-from likelihand.synth.shards import Shards, write_shards
+from likelihand.data.shards import Shards, write_shards
 
 GENTLE = Augmentation(
     rotation=180, colour=0, occlusion=0, low_resolution=0, blur=0, motion=0, noise=0, jpeg=0, zoom=0.2, shift=0.1

@@ -17,7 +17,7 @@ from likelihand.data import CocoHands, CocoScenes, DrawnHands
 from likelihand.formats.coco import box_of, document, hand_entry, image_entry, points_of, write_document
 from likelihand.structures import Record
 from likelihand.synth.coco import annotation_of
-from likelihand.synth.labels import HandLabel, Occlusion
+from likelihand.synth.scene.labels import HandLabel, Occlusion
 
 PIXELS = st.integers(-2_000_000, 9_000_000).map(lambda n: n / 1000)
 """Places to a thousandth of a pixel, as annotation tools and our own lines have them."""

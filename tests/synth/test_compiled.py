@@ -7,10 +7,12 @@ from pathlib import Path
 
 from numba import config
 
-from likelihand.synth import compiled, texture
+from likelihand.synth import compiled
+from likelihand.synth.render import texture
 
 PROGRAM = (
-    "from likelihand.synth import compiled, texture; print(texture.step(0.5)); print(compiled.cache_folder())"
+    "from likelihand.synth import compiled; from likelihand.synth.render import texture; "
+    "print(texture.step(0.5)); print(compiled.cache_folder())"
 )
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from likelihand.synth import Occlusion, Photos, SynthOptions, render_picture, render_scene
-from likelihand.synth.compose import HIDDEN, compose_crop
-from likelihand.synth.effects import developed
-from likelihand.synth.render import composite, render_layers
+from likelihand.synth.layers import composite, render_layers
+from likelihand.synth.render.effects import developed
+from likelihand.synth.scene.compose import HIDDEN, compose_crop
 
 
 def test_a_mirrored_scene_gives_the_mirrored_picture() -> None:

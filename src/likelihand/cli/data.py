@@ -49,7 +49,7 @@ def _check(arguments: Namespace) -> int:
 
 def _pack(arguments: Namespace) -> int:
     from likelihand.data.cropped import Cropped
-    from likelihand.synth.shards import write_shards
+    from likelihand.data.shards import write_shards
 
     hands = Cropped(data_of(arguments), arguments.room, arguments.side)
     source = {name: str(getattr(arguments, name)) for name in ("data", "where", "box")}

@@ -50,8 +50,8 @@ def run(arguments: Namespace) -> int:
 
 
 def _shards(out: Path, count: int, recipe: "Recipe", processes: int) -> Path:
+    from likelihand.data.shards import write_shards
     from likelihand.data.synthetic import Synthetic
-    from likelihand.synth.shards import write_shards
 
     hands = Synthetic(count, recipe.seed, recipe.size, recipe.backgrounds, recipe.options)
     return write_shards(hands, out, processes=processes, describe={"count": count, **asdict(recipe)})

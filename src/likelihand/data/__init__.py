@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from likelihand.data.images import ImageError, as_image, decode_image, read_image
     from likelihand.data.no_hands import NoHands
     from likelihand.data.rhd import RHD
-    from likelihand.data.scenes import CocoScenes, EmptyScenes, SceneMix, Scenes, WeakScenes
+    from likelihand.data.scenes import CocoScenes, EmptyScenes, SceneMix, Scenes
+    from likelihand.data.shards import Shards
     from likelihand.data.synthetic import Synthetic
     from likelihand.data.wholebody import CocoWholeBodyHands
-    from likelihand.synth.shards import Shards
 
 __all__ = [
     "RHD",
@@ -43,7 +43,6 @@ __all__ = [
     "Shards",
     "Subset",
     "Synthetic",
-    "WeakScenes",
     "as_image",
     "check_dataset",
     "check_record",
@@ -73,10 +72,9 @@ _HOME = {
     "Report": "data.check",
     "SceneMix": "data.scenes",
     "Scenes": "data.scenes",
-    "Shards": "synth.shards",
+    "Shards": "data.shards",
     "Subset": "data.dataset",
     "Synthetic": "data.synthetic",
-    "WeakScenes": "data.scenes",
     "as_image": "data.images",
     "check_dataset": "data.check",
     "check_record": "data.dataset",

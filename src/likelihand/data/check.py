@@ -14,11 +14,11 @@ from likelihand.data.coco import CocoHands, read_coco
 from likelihand.data.dataset import Concatenated, Dataset, check_record
 from likelihand.data.freihand import VERSIONS, FreiHAND
 from likelihand.data.rhd import RHD
+from likelihand.data.shards import INDEX, Shards
 from likelihand.data.wholebody import CocoWholeBodyHands
 from likelihand.drawing import Drawing, contact_sheet, draw_keypoints
 from likelihand.geometry import Image, crop_matrix, transform_points, warp_image
 from likelihand.structures import Record, Visibility
-from likelihand.synth.shards import INDEX, Shards
 
 _log = logging.getLogger(__name__)
 _TILE: Final = 224

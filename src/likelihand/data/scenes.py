@@ -1,6 +1,5 @@
 """Whole pictures with boxes of hands, for a detector: readers, and what makes a network's input of them."""
 
-import csv
 import hashlib
 import json
 from bisect import bisect_right
@@ -23,7 +22,6 @@ from likelihand.formats.coco import box_of, points_of
 from likelihand.geometry import (
     FloatArray,
     Image,
-    box_iou,
     box_of_points,
     crop_matrix,
     warp_image,
@@ -32,8 +30,6 @@ from likelihand.hand import Side
 from likelihand.structures import Record, Sample
 
 SUFFIXES: Final = {".jpg", ".jpeg", ".png", ".webp"}
-AGREE: Final = 0.3
-"""IoU with a box drawn by a person from which on keypoints found by a model are believed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -163,58 +159,8 @@ def _coco_hand(annotation: dict[str, Any]) -> SceneHand:
     if len(keypoints) == 21 and (keypoints[:, 2] > 0).all():
         points = points_of(keypoints[:, :2])
     else:
-        points = _corners(box_of(annotation["bbox"]))
+        points = corners_of_box(box_of(annotation["bbox"]))
     return SceneHand(points, side if side in ("left", "right") else None)
-
-
-class WeakScenes(ListedScenes):
-    """Photos whose hands another model found: a folder of `images`, `index.csv` and `pseudo_labels.json`.
-
-    A photo in which the model found no hand, and nobody drew a box, is left out: it may show one. Where somebody
-    drew a box, the model's keypoints are taken if they lie in it, else the box. Only photos of a permissive
-    licence are taken.
-
-    Args:
-        folder: of the photos.
-        sources: beginnings of the file names to take.
-        complete: the photos show no other hands than those known.
-        start: first photo taken, in the order of the hashes of the names.
-        stop: where to stop in that order; None for the end.
-
-    Raises:
-        FileNotFoundError: a file is not there.
-        ValueError: no photo is left.
-    """
-
-    def __init__(
-        self,
-        folder: str | Path,
-        sources: Sequence[str],
-        complete: bool = False,
-        start: int = 0,
-        stop: int | None = None,
-    ) -> None:
-        root = Path(folder)
-        found = json.loads((root / "pseudo_labels.json").read_text(encoding="utf-8"))["hands"]
-        with (root / "index.csv").open(encoding="utf-8", newline="") as file:
-            rows = {row["file"]: row for row in csv.DictReader(file) if row["permissive"] == "yes"}
-        names = [name for name in rows if name.startswith(tuple(f"{source}_" for source in sources))]
-        hands = {name: _weak_hands(found.get(name, []), rows[name]) for name in names}
-        scenes = [
-            Scene(hands[name], complete, name.split("_")[0], name, _reader(root / "images" / name))
-            for name in hashed(name for name in names if hands[name])[start:stop]
-        ]
-        super().__init__(scenes, f"{root} ({', '.join(sources)})")
-
-
-def _weak_hands(found: list[dict[str, Any]], row: dict[str, str]) -> tuple[SceneHand, ...]:
-    hands = [SceneHand(np.asarray(hand["points"], np.float64), hand["side"]) for hand in found]
-    if not row["hand_x"]:
-        return tuple(hands)
-    x, y, width, height = (float(row[name]) for name in ("hand_x", "hand_y", "hand_w", "hand_h"))
-    drawn = np.array([x, y, x + width, y + height])
-    agreeing = [hand for hand in hands if box_iou(hand.box, drawn) >= AGREE]
-    return tuple(hands) if agreeing else (SceneHand(_corners(drawn), None),)
 
 
 class EmptyScenes(ListedScenes):
@@ -318,7 +264,8 @@ def hashed(names: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda name: hashlib.sha256(name.encode()).hexdigest())
 
 
-def _corners(box: NDArray[np.float64]) -> FloatArray:
+def corners_of_box(box: NDArray[np.float64]) -> FloatArray:
+    """Return the (4, 2) corners of a box (4,), clockwise from the top left one as a picture shows them."""
     x0, y0, x1, y1 = box
     return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
 

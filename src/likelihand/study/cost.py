@@ -182,7 +182,7 @@ def networks_of(setting: Setting, *, stages: bool, rivals: bool) -> dict[str, Ke
 
 
 def cost_name(method: Method, setting: Setting) -> str:
-    """Give the network in `networks_of` that a method deploys.
+    """Return the network in `networks_of` that a method deploys.
 
     Example:
         >>> from likelihand.study.methods import HEATMAP, SIMPLE_BASELINE

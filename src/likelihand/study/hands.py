@@ -91,9 +91,9 @@ class Pictures:
         return Hands(train, test, name=name)
 
     def _shards(self, out: Path, count: int, seed: int, processes: int) -> Dataset:
+        from likelihand.data.shards import Shards, write_shards
         from likelihand.data.synthetic import Synthetic
         from likelihand.synth import SynthOptions
-        from likelihand.synth.shards import Shards, write_shards
 
         plain = SynthOptions(viewpoints="upright", objects=False, second_hand=False)
         options = SynthOptions() if self.full else plain

@@ -86,7 +86,7 @@ class Experiment:
 
 
 def amounts(setting: Setting) -> list[Amount]:
-    """Give all wrong labels of the noise figure.
+    """Return all wrong labels of the noise figure.
 
     Example:
         >>> [a.name for a in amounts(Setting(jitter=(0.05,), outliers=(), swaps=(0.3,)))]
@@ -99,7 +99,7 @@ def amounts(setting: Setting) -> list[Amount]:
 
 
 def largest(setting: Setting) -> list[Amount]:
-    """Give the largest amount of each kind of wrong labels.
+    """Return the largest amount of each kind of wrong labels.
 
     Example:
         >>> [a.name for a in largest(Setting(swaps=()))]

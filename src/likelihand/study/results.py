@@ -68,12 +68,12 @@ AUC: Final = Metric("AUC 0..0.2", lambda report: _number(report["total"]["auc"])
 
 
 def at_stage(metric: Metric, stage: int) -> Metric:
-    """Give a metric of the total as the one of a stage, counted from 0."""
+    """Return a metric of the total as that of a stage, counted from 0."""
     return Metric(metric.label, lambda report: metric.of({"total": report["by_stage"][stage]}), metric.higher)
 
 
 def at_joint(keypoint: int) -> Metric:
-    """Give the NME of one keypoint."""
+    """Return the NME of one keypoint."""
     name = KEYPOINTS[keypoint]
     return Metric(f"NME of {name}", lambda report: _number(report["by_keypoint"][name]["nme"]))
 
@@ -97,13 +97,13 @@ class Results:
     def values(
         self, method: Method, metric: Metric, amount: Amount = CLEAN, test: str = TEST, reading: str = OWN
     ) -> dict[int, float]:
-        """Give a metric of every finished run of a method by seed; empty where there is none."""
+        """Return a metric of every finished run of a method by seed; empty where there is none."""
         found = {e.seed: s for e, s in self.scores.items() if e.method == method and e.amount == amount}
         reports = {seed: s[test][reading] for seed, s in sorted(found.items()) if reading in s.get(test, {})}
         return {seed: metric.of(report) for seed, report in reports.items()}
 
     def curves(self, method: Method, stage: int = -1, reading: str = OWN) -> list[list[float]]:
-        """Give the PCK curve of every finished run of a method on clean labels, over `thresholds`."""
+        """Return the PCK curve of every finished run of a method on clean labels, over `thresholds`."""
         metric = [
             s[TEST][reading]["by_stage"][stage]["curve"]
             for e, s in self.scores.items()
@@ -112,12 +112,12 @@ class Results:
         return [[_number(v) for v in curve] for curve in metric]
 
     def thresholds(self) -> list[float]:
-        """Give the thresholds of the PCK curves, in lengths of the hand."""
+        """Return the thresholds of the PCK curves, in lengths of the hand."""
         first = next(iter(self.scores.values()))
         return list(first[TEST][OWN]["auc_thresholds"])
 
     def rises(self, method: Method, amount: Amount, metric: Metric = NME) -> list[float]:
-        """Give what wrong labels add to an error, seed by seed."""
+        """Return what wrong labels add to an error, seed by seed."""
         clean, spoilt = self.values(method, metric), self.values(method, metric, amount)
         return [spoilt[seed] - clean[seed] for seed in sorted(clean.keys() & spoilt.keys())]
 
@@ -253,7 +253,7 @@ def _remedy(results: Results, amount: Amount, remedy: Method) -> Finding:
 def best_under(
     results: Results, amount: Amount, methods: Sequence[Method] = ROBUST
 ) -> tuple[Method, list[Method]] | None:
-    """Give the loss of the smallest error under wrong labels, and those that cannot be told from it.
+    """Return the loss of the smallest error under wrong labels, and those that cannot be told from it.
 
     With one run each nothing can be told apart, and every other loss is among the latter.
     """

@@ -44,7 +44,7 @@ class Outcome:
 
 
 def folder_of(out: Path, experiment: Experiment) -> Path:
-    """Give the folder of a run."""
+    """Return the folder of a run."""
     return out / "runs" / experiment.name
 
 

@@ -23,7 +23,7 @@ DARK: Final = "dark"
 
 
 def readings(method: Method, setting: Setting) -> dict[str, Decoder | None]:
-    """Give the ways to read a method's heatmaps by name; None leaves the network's own.
+    """Return the ways to read a method's heatmaps by name; None leaves the network's own.
 
     Example:
         >>> from likelihand.study.methods import CPM, MLE

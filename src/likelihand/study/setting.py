@@ -109,11 +109,11 @@ class Setting:
         return self.train.size, self.train.size
 
     def config(self, seed: int) -> TrainConfig:
-        """Give the settings of one run."""
+        """Return the settings of one run."""
         return replace(self.train, seed=seed, augmentation=self.train.augmentation or GEOMETRY)
 
     def sigma(self, stride: int) -> float:
-        """Give the Gaussian's sigma in cells: the usual 2 of 64 cells a side, and at least 1 cell.
+        """Return the Gaussian's sigma in cells: the usual 2 of 64 cells a side, and at least 1 cell.
 
         Example:
             >>> Setting().sigma(4)
@@ -122,5 +122,5 @@ class Setting:
         return max(1.0, 2 * self.train.size / stride / 64)
 
     def to_json(self) -> dict[str, Any]:
-        """Give the settings as JSON values."""
+        """Return the settings as JSON values."""
         return asdict(self) | {"train": self.train.to_json()}

@@ -16,7 +16,7 @@ T95: Final = (
 
 
 def student(freedom: float) -> float:
-    """Give Student's t of a two-sided 95 % interval; freedom is rounded down, which widens the interval.
+    """Return Student's t of a two-sided 95 % interval; freedom is rounded down, which widens the interval.
 
     Example:
         >>> student(2.9), student(0.5)
@@ -44,7 +44,7 @@ class Estimate:
 
 
 def estimate(values: Sequence[float]) -> Estimate:
-    """Give the mean of runs and its 95 % interval by Student's t.
+    """Return the mean of runs and its 95 % interval by Student's t.
 
     Example:
         >>> print(estimate([1.0, 2.0, 3.0]))
@@ -58,7 +58,7 @@ def estimate(values: Sequence[float]) -> Estimate:
 
 
 def difference(first: Sequence[float], second: Sequence[float]) -> Estimate:
-    """Give mean(first) - mean(second) of independent runs and its 95 % interval by Welch's t.
+    """Return mean(first) - mean(second) of independent runs and its 95 % interval by Welch's t.
 
     Example:
         >>> print(difference([1.0, 2.0, 3.0], [5.0, 6.0, 7.0]))
@@ -78,7 +78,7 @@ def difference(first: Sequence[float], second: Sequence[float]) -> Estimate:
 
 
 def paired(first: Sequence[float], second: Sequence[float]) -> Estimate:
-    """Give the mean of first - second, run by run, and its 95 % interval: for two scores of the same runs.
+    """Return the mean of first - second, run by run, and its 95 % interval: for two scores of the same runs.
 
     Raises:
         ValueError: the two are of different length.

@@ -35,7 +35,7 @@ METRICS: Final = (NME, NME11, MEDIAN, PCK_FINE, PCK, AUC)
 
 
 def runs_rows(results: Results) -> list[Row]:
-    """Give one row for each run, test set and reading: everything that the other tables are made of."""
+    """Return one row for each run, test set and reading: everything that the other tables are made of."""
     rows = []
     for run, tests in results.scores.items():
         about = {"method": run.method.name, "labels": run.amount.name, "seed": run.seed}
@@ -47,7 +47,7 @@ def runs_rows(results: Results) -> list[Row]:
 
 
 def stage_rows(results: Results, costs: Mapping[str, Cost]) -> list[Row]:
-    """Give one row for each stage of the paper's network, and for each network that ends there by itself."""
+    """Return one row for each stage of the paper's network, and for each network that ends there by itself."""
     rows = []
     for method in (MLE, MLE_WARM):
         for stage in range(results.setting.stages):
@@ -68,7 +68,7 @@ def method_rows(
     test: str,
     metrics: Sequence[Metric] = METRICS,
 ) -> list[Row]:
-    """Give one row for each method and way to read its heatmaps, on clean labels."""
+    """Return one row for each method and way to read its heatmaps, on clean labels."""
     rows = []
     for method in methods:
         for reading in (OWN, DARK) if method.dark else (OWN,):
@@ -79,7 +79,7 @@ def method_rows(
 
 
 def joint_rows(results: Results, methods: Sequence[Method]) -> list[Row]:
-    """Give the NME of each of the paper's 11 joints, a row a method."""
+    """Return the NME of each of the paper's 11 joints, a row a method."""
     metrics = {KEYPOINTS[k]: at_joint(k) for k in PAPER_JOINTS}
     return [
         {"method": method.label}
@@ -89,7 +89,7 @@ def joint_rows(results: Results, methods: Sequence[Method]) -> list[Row]:
 
 
 def curve_rows(results: Results, methods: Iterable[Method]) -> list[Row]:
-    """Give mean PCK over seeds at every threshold, of every method and stage."""
+    """Return mean PCK over seeds at every threshold, of every method and stage."""
     rows = []
     for method in methods:
         for stage in range(results.setting.stages if method in (MLE, MLE_WARM) else 1):
@@ -105,7 +105,7 @@ def curve_rows(results: Results, methods: Iterable[Method]) -> list[Row]:
 
 
 def noise_rows(results: Results, methods: Sequence[Method], levels: Sequence[Amount]) -> list[Row]:
-    """Give one row for each kind and amount of wrong labels: NME on clean test labels by loss, and which holds."""
+    """Return one row for each kind and amount of wrong labels: NME on clean labels by loss, and which holds."""
     rows = []
     for amount in (CLEAN, *levels):
         row: Row = {"wrong labels": amount.label}
@@ -126,7 +126,7 @@ def _smallest(results: Results, amount: Amount, methods: Sequence[Method]) -> st
 
 
 def rise_rows(results: Results, methods: Sequence[Method], levels: Sequence[Amount]) -> list[Row]:
-    """Give what wrong labels add to the NME of each loss."""
+    """Return what wrong labels add to the NME of each loss."""
     return [
         {"wrong labels": amount.label} | {m.label: estimate(results.rises(m, amount)) for m in methods}
         for amount in levels
@@ -134,7 +134,7 @@ def rise_rows(results: Results, methods: Sequence[Method], levels: Sequence[Amou
 
 
 def finding_rows(results: Results, figures: Iterable[Figure]) -> list[Row]:
-    """Give one row for each claim and metric."""
+    """Return one row for each claim and metric."""
     return [_finding(f) for figure in figures for f in findings(results, figure)]
 
 

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 from likelihand.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from likelihand.synth.background import Photos
-    from likelihand.synth.labels import HandLabel, Occlusion
     from likelihand.synth.options import SynthOptions
     from likelihand.synth.picture import Picture, render_picture, render_scene
+    from likelihand.synth.scene.background import Photos
+    from likelihand.synth.scene.labels import HandLabel, Occlusion
 
 __all__ = ["HandLabel", "Occlusion", "Photos", "Picture", "SynthOptions", "render_picture", "render_scene"]
 
 _HOME = {
-    "HandLabel": "synth.labels",
-    "Occlusion": "synth.labels",
-    "Photos": "synth.background",
+    "HandLabel": "synth.scene.labels",
+    "Occlusion": "synth.scene.labels",
+    "Photos": "synth.scene.background",
     "Picture": "synth.picture",
     "SynthOptions": "synth.options",
     "render_picture": "synth.picture",

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from likelihand.formats.coco import hand_entry, image_entry, write_document
 from likelihand.geometry import pixel_index_from_corner
 from likelihand.hand import BONES, FINGER_COLOURS, FINGERS, WRIST_COLOUR
-from likelihand.synth.background import Photos
-from likelihand.synth.labels import HandLabel, Occlusion
 from likelihand.synth.options import SynthOptions
 from likelihand.synth.picture import Picture, render_picture, render_scene
-from likelihand.synth.shards import encode
+from likelihand.synth.scene.background import Photos
+from likelihand.synth.scene.labels import HandLabel, Occlusion
 from likelihand.utils.files import begin_folder, write_atomically
+from likelihand.utils.images import encode_image
 from likelihand.utils.jobs import missing, pieces, run_jobs
 
 _PIECE: Final = 250
@@ -93,7 +93,7 @@ def _write_part(folder: Path, recipe: Recipe, job: tuple[Path, range]) -> int:
     for index in indices:
         picture = recipe.render(index, photos)
         name = f"{index:08}.jpg"
-        write_atomically(folder / "images" / name, encode(picture.image, 95))
+        write_atomically(folder / "images" / name, encode_image(picture.image, 95))
         images.append(image_entry(index, name, picture.image.shape[:2], camera=picture.camera.tolist()))
         annotations += [annotation_of(hand, index, 8 * index + n) for n, hand in enumerate(picture.hands)]
     write_atomically(path, json.dumps({"images": images, "annotations": annotations}).encode())
@@ -136,8 +136,8 @@ def preview(out: str | Path, recipe: Recipe | None = None, count: int = 64) -> t
     pictures = [recipe.render(index, photos) for index in range(count)]
     plain = path.with_name(f"{path.stem}_plain{path.suffix or '.png'}")
     path = path.with_suffix(path.suffix or ".png")
-    write_atomically(path, encode(sheet([overlaid(picture) for picture in pictures]), None))
-    write_atomically(plain, encode(sheet([picture.image for picture in pictures]), None))
+    write_atomically(path, encode_image(sheet([overlaid(picture) for picture in pictures]), None))
+    write_atomically(plain, encode_image(sheet([picture.image for picture in pictures]), None))
     return path, plain
 
 

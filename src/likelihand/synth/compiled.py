@@ -25,7 +25,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 @cache
 def cache_folder() -> str:
-    """Name the folder of machine code made from these very sources.
+    """Return the folder of machine code made from these very sources.
 
     It lies in NUMBA_CACHE_DIR where that is set, else beside the sources, else in the user's cache.
 
@@ -34,7 +34,7 @@ def cache_folder() -> str:
         True
     """
     here = Path(__file__).parent
-    digest = hashlib.sha256(b"".join(file.read_bytes() for file in sorted(here.glob("*.py")))).hexdigest()
+    digest = hashlib.sha256(b"".join(file.read_bytes() for file in sorted(here.rglob("*.py")))).hexdigest()
     beside = here / "__pycache__" if os.access(here, os.W_OK) else Path.home() / ".cache"
     return str(Path(config.CACHE_DIR or beside) / f"likelihand-{digest[:16]}")
 
@@ -56,7 +56,7 @@ def compiled(function: Function) -> Function:
     Without fast-math: the same numbers come out on every machine of the same arithmetic.
 
     Example:
-        >>> from likelihand.synth.texture import step  # a function that this decorator compiled
+        >>> from likelihand.synth.render.texture import step  # a function that this decorator compiled
         >>> step(0.5)
         0.5
     """

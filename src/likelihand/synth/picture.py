@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likelihand.hand import Side
-from likelihand.synth.background import Photos
-from likelihand.synth.compose import EFFECTS, compose_crop, compose_scene, stream_of
-from likelihand.synth.effects import blurred, developed
-from likelihand.synth.labels import HandLabel, Occlusion, keypoints_of, label_hand, occlusion_of
+from likelihand.synth.layers import composite, render_layers
 from likelihand.synth.options import SynthOptions
-from likelihand.synth.render import composite, render_layers
-from likelihand.synth.scene import Scene
+from likelihand.synth.render.effects import blurred, developed
+from likelihand.synth.scene.background import Photos
+from likelihand.synth.scene.compose import EFFECTS, compose_crop, compose_scene, stream_of
+from likelihand.synth.scene.labels import HandLabel, Occlusion, keypoints_of, label_hand, occlusion_of
+from likelihand.synth.scene.scene import Scene
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +95,7 @@ def render_scene(
 
 
 def _shows(hand: HandLabel) -> bool:
-    """Tell whether enough of a hand is in the picture and in front to be called visible."""
+    """Return whether enough of a hand is in the picture and in front to be called visible."""
     height, width = hand.mask.shape
     x0, y0, x1, y1 = np.clip(hand.box, 0, [width, height, width, height]).astype(int)
     shown = int(hand.mask[y0:y1, x0:x1].sum())

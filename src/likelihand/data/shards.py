@@ -1,0 +1,185 @@
+"""Pictures and labels in few large files, for training to stream with random access.
+
+A folder holds, for each shard, `00000.pictures` (encoded pictures end to end) and `00000.npz` (where each begins,
+and the labels), `00000.json` (their checksums, written last: a shard with it is complete), and one `shards.json`.
+"""
+
+import hashlib
+import json
+import os
+from bisect import bisect_right
+from functools import partial
+from io import BytesIO
+from itertools import accumulate
+from pathlib import Path
+from typing import Final, Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from likelihand.hand import Side
+from likelihand.structures import Record
+from likelihand.utils.files import begin_folder, write_atomically
+from likelihand.utils.images import encode_image
+from likelihand.utils.jobs import missing, pieces, run_jobs
+
+INDEX: Final = "shards.json"
+_SIDES: Final[tuple[Side | None, ...]] = (None, "left", "right")
+
+
+class Records(Protocol):
+    """Anything that gives labelled hands."""
+
+    def __len__(self) -> int: ...
+    def record(self, index: int) -> Record:
+        """Return record `index`."""
+        ...
+
+
+def write_shards(
+    dataset: Records,
+    out: str | Path,
+    *,
+    length: int = 1000,
+    processes: int = 1,
+    quality: int | None = 95,
+    describe: dict[str, object] | None = None,
+) -> Path:
+    """Write a data set as shards; work that was interrupted goes on where it stopped.
+
+    Args:
+        dataset: gives the records; other processes get a copy.
+        out: the folder.
+        length: records a shard.
+        processes: how many work at a time.
+        quality: of JPEG in 1..100; None writes PNG, which loses nothing.
+        describe: what the data are, kept in `shards.json`; a folder begun with another description is refused.
+
+    Returns:
+        The folder.
+
+    Raises:
+        ValueError: the folder holds shards of something else, or `quality` is out of range.
+    """
+    if quality is not None and not 1 <= quality <= 100:
+        raise ValueError(f"quality {quality} is outside 1..100; give a JPEG quality or None for PNG")
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    about = {"count": len(dataset), "length": length, "quality": quality, "describe": describe or {}}
+    begin_folder(folder / INDEX, about)
+    parts = pieces(len(dataset), length)
+    left = missing(folder / f"{number:05}.json" for number in range(len(parts)))
+    done = len(dataset) - sum(len(parts[number]) for number in left)
+    jobs = [(number, parts[number]) for number in left]
+    run_jobs(partial(_write_shard, dataset, folder, quality), jobs, processes, done, len(dataset), "shards")
+    return folder
+
+
+def _write_shard(dataset: Records, folder: Path, quality: int | None, job: tuple[int, range]) -> int:
+    number, indices = job
+    records = [dataset.record(index) for index in indices]
+    pictures = [encode_image(record.read(), quality) for record in records]
+    labels = BytesIO()
+    np.savez(
+        labels,
+        ends=np.cumsum([len(picture) for picture in pictures]),
+        points=np.stack([record.points for record in records]).astype(np.float32),
+        visibility=np.stack([record.visibility for record in records]).astype(np.int8),
+        box=np.stack([record.box for record in records]).astype(np.float32),
+        side=np.array([_SIDES.index(record.side) for record in records], np.int8),
+        dataset=np.array([record.dataset for record in records]),
+        key=np.array([record.key for record in records]),
+        group=np.array([record.group for record in records]),
+        present=np.array([record.present for record in records]),
+    )
+    content = {f"{number:05}.pictures": b"".join(pictures), f"{number:05}.npz": labels.getvalue()}
+    for name, data in content.items():
+        write_atomically(folder / name, data)
+    sums = {name: hashlib.sha256(data).hexdigest() for name, data in content.items()}
+    write_atomically(folder / f"{number:05}.json", json.dumps({"sha256": sums, "count": len(records)}).encode())
+    return len(records)
+
+
+class Shards:
+    """A data set that `write_shards` wrote: any record at any time, in any process.
+
+    Args:
+        path: the folder.
+        check: compares every file with its checksum first.
+
+    Raises:
+        FileNotFoundError: the folder holds no shards, or some are not written yet.
+        ValueError: a file is not what was written (with `check`).
+    """
+
+    def __init__(self, path: str | Path, check: bool = False) -> None:
+        self.folder = Path(path)
+        if not (self.folder / INDEX).exists():
+            raise FileNotFoundError(f"{self.folder} has no {INDEX}; give a folder that write_shards wrote")
+        about = json.loads((self.folder / INDEX).read_text())
+        self._parts = pieces(about["count"], about["length"])
+        if left := missing(self.folder / f"{number:05}.json" for number in range(len(self._parts))):
+            raise FileNotFoundError(
+                f"{self.folder} lacks {len(left)} of {len(self._parts)} shards; repeat the same command to finish"
+            )
+        if check:
+            self._check()
+        self._starts = list(accumulate((len(part) for part in self._parts), initial=0))
+        self._labels: dict[int, dict[str, NDArray[np.generic]]] = {}
+
+    def __len__(self) -> int:
+        return self._starts[-1]
+
+    def __getstate__(self) -> dict[str, object]:
+        return self.__dict__ | {"_labels": {}}
+
+    def record(self, index: int) -> Record:
+        """Return record `index`; its picture is read when asked for.
+
+        Raises:
+            IndexError: there is no such record.
+        """
+        if not 0 <= index < len(self):
+            raise IndexError(f"index {index} is outside 0..{len(self) - 1}")
+        number = bisect_right(self._starts, index) - 1
+        row, labels = index - self._starts[number], self._labels_of(number)
+        ends = labels["ends"]
+        start = int(ends[row - 1]) if row else 0
+        return Record(
+            points=np.asarray(labels["points"][row], np.float64),
+            visibility=np.asarray(labels["visibility"][row], np.int8),
+            box=np.asarray(labels["box"][row], np.float64),
+            side=_SIDES[int(labels["side"][row])],
+            dataset=str(labels["dataset"][row]),
+            key=str(labels["key"][row]),
+            read=partial(_read, self.folder / f"{number:05}.pictures", start, int(ends[row])),
+            group=str(labels["group"][row]),
+            present=bool(labels["present"][row]) if "present" in labels else True,
+        )
+
+    def _labels_of(self, number: int) -> dict[str, NDArray[np.generic]]:
+        if number not in self._labels:
+            with np.load(self.folder / f"{number:05}.npz", allow_pickle=False) as file:
+                self._labels[number] = {name: file[name] for name in file.files}
+        return self._labels[number]
+
+    def _check(self) -> None:
+        for number in range(len(self._parts)):
+            sums = json.loads((self.folder / f"{number:05}.json").read_text())["sha256"]
+            for name, wanted in sums.items():
+                if hashlib.sha256((self.folder / name).read_bytes()).hexdigest() != wanted:
+                    raise ValueError(
+                        f"{self.folder / name} is damaged; delete {number:05}.json and write it again"
+                    )
+
+
+def _read(path: Path, start: int, end: int) -> NDArray[np.uint8]:
+    """Decode the picture between two places of a file."""
+    with path.open("rb") as file:
+        file.seek(start, os.SEEK_SET)
+        data = file.read(end - start)
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    if image is None:
+        raise ValueError(f"{path} holds no picture at byte {start}; check the shards and write them again")
+    return np.ascontiguousarray(image[:, :, ::-1])

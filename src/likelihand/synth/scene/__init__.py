@@ -1,0 +1,1 @@
+"""What stands before the camera: hands, things, light, background, and where the camera is."""

@@ -1,0 +1,26 @@
+"""Pictures as bytes."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+
+def encode_image(image: NDArray[np.uint8], quality: int | None) -> bytes:
+    """Encode an RGB picture as JPEG of a quality, or as PNG where None.
+
+    Args:
+        image: (height, width, 3) uint8 RGB.
+        quality: of JPEG in 1..100.
+
+    Raises:
+        ValueError: the picture cannot be encoded.
+
+    Example:
+        >>> encode_image(np.zeros((4, 4, 3), np.uint8), None)[1:4]
+        b'PNG'
+    """
+    options = [] if quality is None else [cv2.IMWRITE_JPEG_QUALITY, quality]
+    good, data = cv2.imencode(".png" if quality is None else ".jpg", image[:, :, ::-1], options)
+    if not good:
+        raise ValueError(f"a picture of shape {image.shape} cannot be encoded; give (height, width, 3) uint8")
+    return bytes(data)
