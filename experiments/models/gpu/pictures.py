@@ -13,8 +13,9 @@ from likelihand.geometry import BOX_PADDING
 
 
 def crop_matrices(
-    box: Tensor, size: int, rotation: Tensor, zoom: Tensor, shift: Tensor, flip: Tensor, padding: float = BOX_PADDING
-) -> Tensor:
+    box: Tensor, size: int, rotation: Tensor, zoom: Tensor, shift: Tensor, flip: Tensor,
+    padding: float = BOX_PADDING,
+) -> Tensor:  # fmt: skip
     """Compute crop_from_picture (N, 3, 3), as `likelihand.data.augment.random_crop_matrix` does for one sample.
 
     Args:
@@ -59,7 +60,7 @@ def warp(pictures: Tensor, crop_from_picture: Tensor, size: int, limits: Tensor 
 
 
 def cut_off(box: Tensor, chance: float, most: float = 0.5, followed: float = 0.7) -> tuple[Tensor, Tensor]:
-    """End some pictures inside the hand: return boxes (N, 4), of what is left for most of these, and limits (N, 4)."""
+    """End some pictures inside the hand; return boxes (N, 4), most of what is left, and limits (N, 4)."""
     n, device = len(box), box.device
     limits = torch.tensor([-1e6, -1e6, 1e6, 1e6], device=device).repeat(n, 1)
     rows = (torch.rand(n, device=device) < chance).nonzero()[:, 0]
@@ -106,7 +107,8 @@ def infrared(x: Tensor) -> Tensor:
     side = x.shape[-1]
     axis = (torch.arange(side, device=x.device) + 0.5) / side - 0.5
     centre = _uniform(x, -0.3, 0.3, (2,))
-    square = (axis[None, :, None] - centre[:, 1, None, None]) ** 2 + (axis[None, None] - centre[:, 0, None, None]) ** 2
+    x_axis, y_axis = axis[None, None] - centre[:, 0, None, None], axis[None, :, None] - centre[:, 1, None, None]
+    square = x_axis**2 + y_axis**2
     lamp = torch.exp(-square / _uniform(x, 0.15, 0.6, (1, 1)))[:, None]
     y = grey * lamp * _uniform(x, 0.8, 1.2, (1, 1, 1))
     return (y + torch.randn_like(y) * _uniform(x, 0.0, 0.06, (1, 1, 1))).clamp(0, 1).expand_as(x)

@@ -2,12 +2,11 @@
 
     python render.py --out FOLDER --processes 15 --size 184 --seed 100 --backgrounds PHOTOS --seconds 560
 
-Process p writes `p-00000.npz`, `p-00001.npz`, ...: pictures (N, size, size, 3) uint8, points, boxes and sides. Record i of
-process p is record i of `likelihand.data.Synthetic(seed=seed + p)`.
+Process p writes `p-00000.npz`, `p-00001.npz`, ...: pictures (N, size, size, 3) uint8, points, boxes and sides.
+Record i of process p is record i of `likelihand.data.Synthetic(seed=seed + p)`.
 """
 
 import argparse
-import os
 import time
 from multiprocessing import get_context
 from pathlib import Path
@@ -20,7 +19,9 @@ from likelihand.data import Synthetic
 ENDLESS = 10**8
 
 
-def render(process: int, out: Path, size: int, seed: int, backgrounds: Path | None, seconds: float, chunk: int) -> None:
+def render(
+    process: int, out: Path, size: int, seed: int, backgrounds: Path | None, seconds: float, chunk: int
+) -> None:
     """Write chunks of `chunk` pictures until the time is over."""
     cv2.setNumThreads(1)
     hands = Synthetic(ENDLESS, seed=seed + process, size=size, backgrounds=backgrounds)
@@ -36,7 +37,7 @@ def render(process: int, out: Path, size: int, seed: int, backgrounds: Path | No
         }
         temporary = out / f".{process}-{number:05}.npz"
         np.savez(temporary, **content)
-        os.replace(temporary, out / f"{process}-{number:05}.npz")
+        temporary.replace(out / f"{process}-{number:05}.npz")
         number += 1
 
 

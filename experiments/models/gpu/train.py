@@ -1,10 +1,10 @@
-"""Train the bundled hand model on one GPU in minutes: everything on the GPU, a step as one CUDA graph.
+"""Train the bundled hand model on one GPU in minutes: pictures, crops and augmentation stay on the GPU.
 
     python train.py --photos PHOTOS.npz --empty FOLDER --rendered FOLDER --start WEIGHTS --seconds 500 --out RUN
 
-Photos are cut hands with labels and each label's own scale (`pack.py`); rendered hands come from `render.py` while this runs.
-The rate falls to zero over the given seconds, so that the run ends where it should however fast the GPU is. Writes
-`last.safetensors`, a checkpoint that `likelihand evaluate` and `export` take.
+Photos are cut hands with labels and each label's own scale (`pack.py`); rendered hands come from `render.py` while
+this runs. The rate falls to zero over the given seconds, so that the run ends where it should however fast the GPU
+is. Writes `last.safetensors`, a checkpoint that `likelihand evaluate` and `export` take.
 """
 
 import argparse
@@ -19,20 +19,21 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from pictures import augment, crop_matrices, cut_off, warp
 from torch import Tensor, nn
 
 import likelihand as lh
-from likelihand.checkpoint import CheckpointInfo, config_of, save_checkpoint
+from likelihand.checkpoint import CheckpointInfo, config_of, read_tensors, save_checkpoint
 from likelihand.heatmaps import log_gaussian_profiles, widen
 from likelihand.models.heads import separable_transposed_convolution
-from pictures import augment, crop_matrices, cut_off, warp
+from likelihand.training.memory import keep_freed_memory
 
 SIDE = 224  # of a photo's cut on the GPU
 SIZE = 160
 
 
 class Likelihood(nn.Module):
-    """`ResidualLogLikelihood(residual="laplace", symmetric=True)` without boolean indexing, given each label's scale.
+    """`ResidualLogLikelihood(residual="laplace", symmetric=True)` given each label's own scale.
 
     The density of a label is conditional on its own noise: sigma^2 = sigma_model^2 + sigma_label^2.
     """
@@ -48,8 +49,8 @@ class Likelihood(nn.Module):
         total = 0.5 * torch.log(torch.exp(2 * widen(log_scale)) + noise[..., None].square())
         residual = (widen(target) - widen(mean)) * torch.exp(-total)
         stages = len(mean)
-        flat = residual.reshape(stages, -1, 2)
-        density = self.loss._log_density(flat, None if stages > 1 else 0).reshape(weight.shape[:0] + mean.shape[:-1])
+        density = self.loss._log_density(residual.reshape(stages, -1, 2), None if stages > 1 else 0)
+        density = density.reshape(mean.shape[:-1])
         return (total.sum(-1) - density) * weight
 
 
@@ -70,8 +71,9 @@ class Step(nn.Module):
         self.network, self.likelihood, self.trait_weight = network, Likelihood(stages), trait_weight
 
     def forward(
-        self, crops: Tensor, target: Tensor, weight: Tensor, noise: Tensor, traits: Tensor, helper: Tensor
+        self, crops: Tensor, target: Tensor, weight: Tensor, noise: Tensor, traits: Tensor, helper: float
     ) -> tuple[Tensor, Tensor]:
+        """Compute the loss, and nats, helper, the two traits' losses and the error in pixels for the log."""
         predictions = self.network(crops)
         mean = torch.stack([p.mean for p in predictions])
         log_scale = torch.stack([p.log_scale for p in predictions])
@@ -85,11 +87,11 @@ class Step(nn.Module):
         bce = (bce * known).sum(0) / known.sum(0).clamp_min(1)
         error = ((mean[-1] - target).norm(dim=-1) * weight).sum() / count
         loss = nats.sum() + helper * ce + self.trait_weight * bce.sum()
-        return loss, torch.stack([nats[-1].detach(), ce.detach(), bce[0].detach(), bce[1].detach(), error.detach()])
+        return loss, torch.stack([nats[-1], ce, bce[0], bce[1], error]).detach()
 
 
 class Pool:
-    """Pictures on the device with their labels; rows can be added until it is full, then the oldest are replaced."""
+    """Pictures on the device with their labels; when it is full, new ones replace the oldest."""
 
     def __init__(self, capacity: int, side: int, device: torch.device) -> None:
         self.pictures = torch.empty(capacity, 3, side, side, dtype=torch.uint8, device=device)
@@ -99,7 +101,10 @@ class Pool:
         self.chance = torch.zeros(capacity, device=device)
         self.filled = self.next = 0
 
-    def add(self, pictures: np.ndarray, labels: np.ndarray, box: np.ndarray, traits: np.ndarray, chance: np.ndarray) -> None:
+    def add(
+        self, pictures: np.ndarray, labels: np.ndarray, box: np.ndarray, traits: np.ndarray, chance: np.ndarray
+    ) -> None:
+        """Add pictures (N, side, side, 3) uint8 with labels (N, 21, 4), boxes, traits, and chances to be drawn."""
         capacity = len(self.pictures)
         rows = (torch.arange(len(pictures)) + self.next) % capacity
         at = rows.to(self.box.device)
@@ -110,6 +115,7 @@ class Pool:
         self.filled = min(capacity, self.filled + len(pictures))
 
     def draw(self, count: int) -> Tensor:
+        """Draw rows, (N,)."""
         if bool((self.chance[: self.filled] == 1).all()):
             return torch.randint(self.filled, (count,), device=self.box.device)
         return torch.multinomial(self.chance[: self.filled], count, replacement=True)
@@ -142,9 +148,9 @@ class Batches:
 
     @torch.no_grad()
     def draw(self) -> tuple[Tensor, ...]:
-        parts = [
-            crops_of(pool, pool.draw(count), self.rotation) for pool, count in zip(self.pools, self.counts, strict=True)
-        ]
+        """Draw crops (N, s, s, 3) uint8, targets, weights, label noise and traits."""
+        pairs = zip(self.pools, self.counts, strict=True)
+        parts = [crops_of(pool, pool.draw(count), self.rotation) for pool, count in pairs]
         crops, target, weight, noise, traits = (torch.cat(each) for each in zip(*parts, strict=True))
         order = torch.randperm(len(crops), device=crops.device)
         return augment(crops[order]), target[order], weight[order], noise[order], traits[order]
@@ -168,10 +174,11 @@ def read_photos(path: Path, device: torch.device) -> Pool:
             rows = range(start, min(start + 1024, len(ends)))
             found = list(threads.map(decode, rows))
             factor = np.array([f for _, f in found], np.float32)
-            l = labels[rows.start : rows.stop].copy()
-            l[..., [0, 1, 3]] *= factor[:, None, None]
-            b = box[rows.start : rows.stop] * factor[:, None]
-            pool.add(np.stack([i for i, _ in found]), l, b, traits[rows.start : rows.stop], chance[rows.start : rows.stop])
+            some = slice(start, rows.stop)
+            scaled = labels[some] * np.array([1, 1, 0, 1]) * factor[:, None, None] + labels[some] * [0, 0, 1, 0]
+            pool.add(
+                np.stack([i for i, _ in found]), scaled, box[some] * factor[:, None], traits[some], chance[some]
+            )
     return pool
 
 
@@ -243,8 +250,9 @@ class Rendered:
             self.taken += 1
 
 
-def make_network(start: Path, width: int, stages: int) -> nn.Module:
-    backbone = lh.TimmBackbone("tf_efficientnet_lite0", weights=start, stride=8, context=[16, 32])
+def make_network(start: Path, width: int, stages: int, frozen: int = 0) -> nn.Module:
+    """Make the bundled architecture on a backbone whose weights know hands."""
+    backbone = lh.TimmBackbone("tf_efficientnet_lite0", weights=start, stride=8, context=[16, 32], frozen=frozen)
     return lh.SequentialHeatmapNetwork(
         backbone, stages=stages, width=width, upsampling=separable_transposed_convolution, traits=True,
         mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0),
@@ -257,80 +265,46 @@ def shape_of(share: float) -> float:
     return min(share / rise, 1.0) * 0.5 * (1 + math.cos(math.pi * min(max(share, rise), 1.0)))
 
 
-class Graphed:
-    """One training step as a CUDA graph; on a CPU, the same step as it is."""
+class Trainer:
+    """What changes during training: weights, their average and the optimiser's state.
+
+    At batches of 512 a step is bound by the GPU and not by its launches (74 of 80 ms on an H100): no CUDA graph.
+    """
 
     limit = 100.0  # of the gradient's norm; a step whose gradient is not finite moves nothing
 
-    def __init__(self, step: Step, groups: list[dict], batch: tuple[Tensor, ...], decay: float, half: bool) -> None:
-        self.step, self.device, self.half = step, batch[0].device, half
-        self.cuda = self.device.type == "cuda"
-        self.inputs = [t.clone() for t in batch]
-        self.helper = torch.zeros((), device=self.device)
-        rate = (lambda v: torch.tensor(v, device=self.device)) if self.cuda else float
-        for group in groups:
-            group["base"], group["lr"] = group["lr"], rate(group["lr"])
-        self.optimizer = torch.optim.AdamW(groups, fused=self.cuda, capturable=self.cuda, betas=(0.9, 0.99))
+    def __init__(self, step: Step, groups: list[dict], decay: float, half: bool) -> None:
+        self.step, self.half = step, half
         self.parameters = [p for p in step.parameters() if p.requires_grad]
+        cuda = self.parameters[0].is_cuda
+        for group in groups:
+            group["base"] = group["lr"]
+        self.optimizer = torch.optim.AdamW(groups, fused=cuda, betas=(0.9, 0.99))
         network = step.network
         self.live = [t for t in [*network.parameters(), *network.buffers()] if t.is_floating_point()]
         self.average = [t.detach().clone() for t in self.live]
-        self.keep = torch.zeros((), device=self.device)
-        self.skipped = torch.zeros((), device=self.device)
-        self.decay, self.count, self.graph = decay, 0, None
-
-    def _once(self) -> Tensor:
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half, cache_enabled=False):
-            loss, told = self.step(*self.inputs, self.helper)
-        loss.backward()
-        norm = torch.nn.utils.get_total_norm([p.grad for p in self.parameters])
-        good = torch.isfinite(norm)
-        factor = torch.where(good, (self.limit / (norm + 1e-6)).clamp(max=1.0), torch.zeros_like(norm))
-        for p in self.parameters:
-            p.grad.nan_to_num_(0.0, 0.0, 0.0)
-        torch._foreach_mul_([p.grad for p in self.parameters], factor)
-        self.skipped += ~good
-        self.optimizer.step()
-        torch._foreach_lerp_(self.average, self.live, 1 - self.keep)
-        return torch.cat([told, norm[None]])
-
-    def prepare(self, warm: int = 4) -> None:
-        """Run a few steps at rate 0, then record one."""
-        if not self.cuda:
-            return
-        self.set(0.0, 0.0)
-        self.keep.fill_(1.0)
-        stream = torch.cuda.Stream()
-        stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(stream):
-            for _ in range(warm):
-                self.optimizer.zero_grad(set_to_none=True)
-                self._once()
-        torch.cuda.current_stream().wait_stream(stream)
-        self.optimizer.zero_grad(set_to_none=True)
-        self.graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self.graph):
-            self.told = self._once()
-
-    def set(self, rate: float, helper: float) -> None:
-        for group in self.optimizer.param_groups:
-            if self.cuda:
-                group["lr"].fill_(rate * group["base"])
-            else:
-                group["lr"] = rate * group["base"]
-        self.helper.fill_(helper)
+        self.decay, self.count = decay, 0
 
     def __call__(self, batch: tuple[Tensor, ...], rate: float, helper: float) -> Tensor:
-        self.count += 1
-        self.set(rate, helper)
-        self.keep.fill_(min(self.decay, (1 + self.count) / (10 + self.count)))
-        for mine, new in zip(self.inputs, batch, strict=True):
-            mine.copy_(new)
-        if self.graph is not None:
-            self.graph.replay()
-            return self.told
+        """Do a step; return what to log."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate * group["base"]
         self.optimizer.zero_grad(set_to_none=True)
-        return self._once()
+        with torch.autocast(batch[0].device.type, torch.bfloat16, enabled=self.half):
+            loss, told = self.step(*batch, helper)
+        loss.backward()
+        gradients = [p.grad for p in self.parameters if p.grad is not None]
+        norm = torch.nn.utils.get_total_norm(gradients)
+        factor = torch.where(norm.isfinite(), (self.limit / (norm + 1e-6)).clamp(max=1.0), torch.zeros_like(norm))
+        for gradient in gradients:
+            gradient.nan_to_num_(0.0, 0.0, 0.0)
+        torch._foreach_mul_(gradients, factor)
+        self.optimizer.step()
+        self.count += 1
+        with torch.no_grad():
+            keep = min(self.decay, (1 + self.count) / (10 + self.count))
+            torch._foreach_lerp_(self.average, self.live, 1 - keep)
+        return torch.cat([told, norm[None]])
 
     @torch.no_grad()
     def exchange(self) -> None:
@@ -340,12 +314,12 @@ class Graphed:
         torch._foreach_copy_(self.average, live)
 
 
-def save(path: Path, network: nn.Module, training: dict) -> None:
+def save(path: Path, step: Step, training: dict) -> None:
     info = CheckpointInfo(
-        size=(SIZE, SIZE), network=config_of(network), loss=repr("likelihood given the label's scale"),
+        size=(SIZE, SIZE), network=config_of(step.network), loss=repr("likelihood given the label's scale"),
         padding=1.25, data={"training": training.pop("data", {})}, training=training, scores=None,
     )  # fmt: skip
-    save_checkpoint(path, network, info)
+    save_checkpoint(path, step.network, info, loss=step.likelihood.loss)
 
 
 def main() -> None:
@@ -367,7 +341,9 @@ def main() -> None:
     parser.add_argument("--average", type=float, default=0.998)
     parser.add_argument("--capacity", type=int, default=260000)
     parser.add_argument("--picture", type=int, default=184)
-    parser.add_argument("--compile", action="store_true")
+    parser.add_argument("--further", type=Path, help="checkpoint of this architecture to go on from")
+    parser.add_argument("--frozen", type=int, default=0, help="stride up to which the backbone stands still")
+    parser.add_argument("--keep-every", type=float, default=60, help="seconds")
     parser.add_argument("--first", type=int, default=2048, help="rendered hands to wait for")
     parser.add_argument("--keep", action="store_true", help="leave the rendered chunks on disk")
     parser.add_argument("--dry", action="store_true", help="noise in place of rendered hands, to measure speed")
@@ -378,8 +354,9 @@ def main() -> None:
     begin = time.monotonic()
     a.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(a.seed)
+    keep_freed_memory()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    torch.backends.cudnn.benchmark = True
+    torch.backends.cudnn.benchmark = False  # trying every algorithm of every depthwise convolution takes minutes
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
 
     def say(*words: object) -> None:
@@ -389,13 +366,15 @@ def main() -> None:
     say("photos", photos.filled if photos else 0)
     empty = read_empty(a.empty, a.finds, device)
     say("empty", empty.filled)
-    network = make_network(a.start, a.width, a.stages).to(device, memory_format=torch.channels_last)
+    network = make_network(a.start, a.width, a.stages, a.frozen)
+    if a.further:
+        network.load_state_dict(read_tensors(a.further, "network.")[0])
+    network = network.to(device, memory_format=torch.channels_last)
     step = Step(network, a.stages, 3.0).to(device).train()
-    if a.compile:
-        network.backbone.body.compile()
+    trained = [p for p in network.backbone.parameters() if p.requires_grad]
     heads = [p for n, p in network.named_parameters() if not n.startswith("backbone.")]
     groups = [
-        {"params": list(network.backbone.parameters()), "lr": a.rate * a.backbone, "weight_decay": 0.01},
+        {"params": trained, "lr": a.rate * a.backbone, "weight_decay": 0.01},
         {"params": heads, "lr": a.rate, "weight_decay": 0.01},
         {"params": list(step.likelihood.parameters()), "lr": a.rate * 0.5, "weight_decay": 0.0},
     ]
@@ -415,25 +394,25 @@ def main() -> None:
     counts = [round(a.batch * s) for s in shares]
     counts[0] += a.batch - sum(counts)
     batches = Batches(pools, counts, a.rotation)
-    graphed = Graphed(step, groups, (*batches.draw(),), a.average, half=device.type == "cuda")
-    graphed.prepare()
-    say("graph recorded")
-    start, steps, share, logged = time.monotonic(), 0, 0.0, time.monotonic()
+    trainer = Trainer(step, groups, a.average, half=device.type == "cuda")
     options = {k: str(v) if isinstance(v, Path) else v for k, v in vars(a).items()}
+    steps = 0
 
     def keep(name: str) -> None:
-        graphed.exchange()
+        trainer.exchange()
         counts = {"photos": photos.filled if photos else 0, "empty": empty.filled, "rendered": source.taken}
-        save(a.out / name, network, {"steps": steps, "batch": a.batch, "options": options, "data": counts})
-        graphed.exchange()
+        save(a.out / name, step, {"steps": steps, "batch": a.batch, "options": options, "data": counts})
+        trainer.exchange()
 
-    early = 0.8
+    keep("last.safetensors")  # fails here, if it does, and not after the last step
+    kept = time.monotonic()
+    start, share, logged = time.monotonic(), 0.0, time.monotonic()
     while share < 1:
-        if share > early:
-            keep("early.safetensors")
-            early = 2.0
+        if time.monotonic() - kept > a.keep_every:
+            keep("last.safetensors")
+            kept = time.monotonic()
         share = (time.monotonic() - begin) / a.seconds
-        told = graphed(batches.draw(), shape_of(share), a.helper * max(0.0, 1 - share / 0.7))
+        told = trainer(batches.draw(), shape_of(share), a.helper * max(0.0, 1 - share / 0.7))
         steps += 1
         if steps % 8 == 0:
             source.fill(rendered, 4)
@@ -442,7 +421,7 @@ def main() -> None:
             now = time.monotonic()
             rate = a.log * a.batch / (now - logged)
             logged = now
-            say(f"step {steps} rendered {rendered.filled} ({source.taken}) {rate:.0f} crops/s | {values} | skipped {int(graphed.skipped)}")
+            say(f"step {steps} rendered {rendered.filled} ({source.taken}) {rate:.0f} crops/s | {values}")
     say(f"{steps} steps, {steps * a.batch} crops, {steps * a.batch / (time.monotonic() - start):.0f} crops/s, "
         f"{source.taken} chunks of rendered hands")  # fmt: skip
     keep("last.safetensors")
