@@ -23,7 +23,7 @@ from pictures import augment, crop_matrices, cut_off, warp
 from torch import Tensor, nn
 
 import likelihand as lh
-from likelihand.checkpoint import CheckpointInfo, config_of, read_tensors, save_checkpoint
+from likelihand.checkpoint import CheckpointInfo, config_of, load_checkpoint, save_checkpoint
 from likelihand.heatmaps import log_gaussian_profiles, widen
 from likelihand.models.heads import separable_transposed_convolution
 from likelihand.training.memory import keep_freed_memory
@@ -368,7 +368,7 @@ def main() -> None:
     say("empty", empty.filled)
     network = make_network(a.start, a.width, a.stages, a.frozen)
     if a.further:
-        network.load_state_dict(read_tensors(a.further, "network.")[0])
+        load_checkpoint(a.further, network)
     network = network.to(device, memory_format=torch.channels_last)
     step = Step(network, a.stages, 3.0).to(device).train()
     trained = [p for p in network.backbone.parameters() if p.requires_grad]
