@@ -1,6 +1,6 @@
 """Render hands without end into a folder of chunks, which `train.py` beside it picks up while it trains.
 
-    python render.py --out FOLDER --processes 15 --size 184 --seed 100 --backgrounds PHOTOS --seconds 560
+    python -m experiments.models.gpu.render --out FOLDER --processes 15 --backgrounds PHOTOS --seconds 560
 
 Process p writes `p-00000.npz`, `p-00001.npz`, ...: pictures (N, size, size, 3) uint8, points, boxes and sides.
 Record i of process p is record i of `likelihand.data.Synthetic(seed=seed + p)`.

@@ -1,6 +1,7 @@
-"""Train the bundled hand model on one GPU in minutes: pictures, crops and augmentation stay on the GPU.
+r"""Train the bundled hand model on one GPU in minutes: pictures, crops and augmentation stay on the GPU.
 
-    python train.py --photos PHOTOS.npz --empty FOLDER --rendered FOLDER --start WEIGHTS --seconds 500 --out RUN
+    python -m experiments.models.gpu.train --photos PHOTOS.npz --empty FOLDER --rendered FOLDER \
+        --start WEIGHTS --seconds 500 --out RUN
 
 Photos are cut hands with labels and each label's own scale (`pack.py`); rendered hands come from `render.py` while
 this runs. The rate falls to zero over the given seconds, so that the run ends where it should however fast the GPU
@@ -19,10 +20,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from pictures import augment, crop_matrices, cut_off, warp
 from torch import Tensor, nn
 
 import likelihand as lh
+from experiments.models.gpu.pictures import augment, crop_matrices, cut_off, warp
 from likelihand.checkpoint import CheckpointInfo, config_of, load_checkpoint, save_checkpoint
 from likelihand.heatmaps import log_gaussian_profiles, widen
 from likelihand.models.heads import separable_transposed_convolution
@@ -54,7 +55,7 @@ class Likelihood(nn.Module):
         return (total.sum(-1) - density) * weight
 
 
-def cross_entropy(heatmaps: Tensor, target: Tensor, weight: Tensor, noise: Tensor) -> Tensor:
+def cross_entropy(heatmaps: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     """Compute the cross-entropy (N, K) of heatmaps to Gaussians of one cell, as `HeatmapCrossEntropy`."""
     size = (heatmaps.shape[-2], heatmaps.shape[-1])
     x, y = (profile.softmax(-1) for profile in log_gaussian_profiles(target, size, 4, 1.0))
@@ -79,7 +80,7 @@ class Step(nn.Module):
         log_scale = torch.stack([p.log_scale for p in predictions])
         count = weight.sum().clamp_min(1)
         nats = self.likelihood(mean, log_scale, target, weight, noise).sum((1, 2)) / count
-        ce = sum(cross_entropy(p.heatmaps, target, weight, noise).sum() for p in predictions) / count
+        ce = sum(cross_entropy(p.heatmaps, target, weight).sum() for p in predictions) / count
         known = ~traits.isnan()
         bce = nn.functional.binary_cross_entropy_with_logits(
             widen(predictions[-1].traits), traits.nan_to_num(0.0), reduction="none"

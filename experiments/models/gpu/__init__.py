@@ -1,0 +1,1 @@
+"""Training the bundled hand model in minutes on one GPU."""
