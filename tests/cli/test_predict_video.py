@@ -222,6 +222,23 @@ def test_a_film_on_standard_input(form: str, codec: str, model: Path, tmp_path: 
     assert len(lines(tmp_path / "stdin.jsonl")) == 10 and (tmp_path / "stdin.overlay.mp4").is_file()
 
 
+def test_a_broadcast_that_changes_its_size(model: Path, tmp_path: Path) -> None:
+    from video.conftest import clip
+
+    from likelihand.video import VideoReader
+
+    small = clip(tmp_path / "small.ts", "mpegts", "mpeg2video").read_bytes()
+    large = clip(tmp_path / "large.ts", "mpegts", "mpeg2video", size=(96, 160)).read_bytes()
+    (tmp_path / "both.ts").write_bytes(small + large)
+    assert predict(tmp_path / "both.ts", "--model", model, "--out", tmp_path) == 0
+    found = lines(tmp_path / "both.jsonl")
+    sizes = [tuple(line["size"]) for line in found]
+    assert sizes[:19] == [(48, 64)] * 19 and sizes[-20:] == [(96, 160)] * 20
+    assert 39 <= len(sizes) <= 40  # FFmpeg drops a frame that the seam ends
+    assert (np.diff([line["time"] for line in found]) > 0).all() and found[-1]["time"] < 1.6
+    assert {frame.image.shape for frame in VideoReader(tmp_path / "both.overlay.mp4")} == {(48, 64, 3)}
+
+
 def test_addresses(
     model: Path, pictures: Path, film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -258,7 +275,10 @@ def test_coarse_times_stretch_neither_lines_nor_overlay(
         with av.open(str(tmp_path / f"{name}.overlay.mp4")) as overlay:
             assert abs(overlay.duration / 1e6 - 30 * 0.033) < 0.034
     told = capsys.readouterr().err
-    assert told.count("time stamps jump") == 1 and "at frame 10; times go on by the frame rate" in told
+    assert told.count("the clock jumps") == 1 and "at frame 10; times go on by the frame rate" in told
+    assert predict(film, "--model", model, "--out", tmp_path, "--no-overlay", "--longest-gap", 5000) == 0
+    assert lines(tmp_path / "jumps.jsonl")[-1]["time"] == pytest.approx(4000.957)
+    assert predict(film, "--model", model, "--out", tmp_path, "--longest-gap", -1) == 2
 
 
 @pytest.mark.usefixtures("gullible")

@@ -30,15 +30,17 @@ def film(tmp_path: Path) -> Path:
     return file
 
 
-def clip(file: Path, form: str, codec: str, frames: int = 20, gop: int = 12) -> Path:
+def clip(
+    file: Path, form: str, codec: str, frames: int = 20, gop: int = 12, size: tuple[int, int] = (48, 64)
+) -> Path:
     """Write an even film of 30 frames a second in a container's format, whatever its name."""
     import av
 
     with av.open(str(file), "w", format=form) as container:
         stream = container.add_stream(codec, rate=30, options={"g": str(gop)})
-        stream.width, stream.height = 64, 48
+        stream.height, stream.width = size
         stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
         for i in range(frames):
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture(i % 12), "rgb24")))
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture(i % 12, size), "rgb24")))
         container.mux(stream.encode(None))
     return file

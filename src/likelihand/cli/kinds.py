@@ -106,11 +106,7 @@ def kind_of_file(path: str | os.PathLike[str]) -> Kind | None:
     """
     name = os.fspath(path)
     named, held = kind_of_name(name), kind_of_content(head_of(name))
-    if held is not None and PurePath(name).suffix.lower() in (".mjpeg", ".mjpg"):
-        return "film"
-    if held == "film" and named == "picture":
-        return _asked(name) or named
-    return held or named or _asked(name)
+    return _agreed(name, named, held) or _asked(name)
 
 
 def kind_in_folder(path: str | os.PathLike[str]) -> Kind | None:
@@ -122,9 +118,17 @@ def kind_in_folder(path: str | os.PathLike[str]) -> Kind | None:
     ending = PurePath(name).suffix.lower()
     if ending in _SOUNDS:
         return None
-    if kind_of_content(head_of(name)) is None:
-        return None if ending in _ALSO_TEXT else kind_of_name(name)
-    return kind_of_file(name)
+    named, held = kind_of_name(name), kind_of_content(head_of(name))
+    return None if held is None and ending in _ALSO_TEXT else _agreed(name, named, held)
+
+
+def _agreed(name: str, named: Kind | None, held: Kind | None) -> Kind | None:
+    """Weigh what a file's name says against what its first bytes say."""
+    if held is not None and PurePath(name).suffix.lower() in (".mjpeg", ".mjpg"):
+        return "film"
+    if held == "film" and named == "picture":
+        return _asked(name) or named
+    return held or named
 
 
 def head_of(name: str) -> bytes:

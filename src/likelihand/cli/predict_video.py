@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from likelihand.cli.formats import NAME, Results, hand_json
@@ -19,6 +20,7 @@ def add_options(p: PlainParser) -> None:
     """Describe the options for films and cameras."""
     p.add_argument("--camera", type=int, help="number of a camera to follow until Ctrl-C, as 0")
     p.add_argument("--detect-every", type=int, help="frames between two looks for new hands in a film; 15")
+    p.add_argument("--longest-gap", type=float, help="seconds without a frame that a film's clock is believed; 10")
     p.add_argument("--no-smoothing", dest="smoothing", action="store_false", help="films: the model's own points")
 
 
@@ -34,6 +36,7 @@ def run(request: Request, arguments: Namespace, predictor: Callable[[], "Predict
         0, or 2 where a film could not be read, or not to its end.
     """
     from likelihand.video import Camera, VideoReader
+    from likelihand.video.times import LONGEST_GAP
 
     if arguments.overlay:
         import av  # noqa: F401  (says that it is missing before any work is done)
@@ -44,7 +47,9 @@ def run(request: Request, arguments: Namespace, predictor: Callable[[], "Predict
     taken, failed = {NAME} if request.pictures else set(), False
     for film in request.films:
         try:
-            source = VideoReader(request.stdin if film == STDIN and request.stdin else film, arguments.threads)
+            opened = request.stdin if film == STDIN and request.stdin else film
+            gap = LONGEST_GAP if arguments.longest_gap is None else arguments.longest_gap
+            source = VideoReader(opened, arguments.threads, longest_gap=gap)
             (_live if source.live else _follow)(source, unique_name(film, taken), predict, arguments)
         except (ValueError, OSError) as error:
             print(f"likelihand: {' '.join(str(error).split())}", file=sys.stderr)
@@ -65,23 +70,40 @@ def _follow(source: "Camera | VideoReader", name: str, predict: "Predictor", arg
     """Write a line and an overlay frame for each frame; say at the end how much there was, however it ends."""
     from tqdm import tqdm
 
-    from likelihand.video import VideoWriter, draw_tracks
-
     count, tracks = 0, set[int]()
     frames = _tracked(source, predict, arguments)
     with ExitStack() as files:
         results = files.enter_context(Results(arguments.out, arguments.format, name, film=True))
         files.callback(lambda: _tell(f"{len(tracks)} hands in {count} frames -> {results.path}", source))
-        film = None
-        if arguments.overlay:
-            film = VideoWriter(arguments.out / f"{name}{OVERLAY}", threads=arguments.threads)
-            files.enter_context(film)
+        overlay = arguments.out / f"{name}{OVERLAY}"
+        draw = files.enter_context(_overlay(overlay, arguments.threads)) if arguments.overlay else None
         for frame in _with_progress(frames, tqdm(total=source.frames, unit="frame", disable=None)):
             results.add(frame_json(frame))
             count += 1
             tracks |= {hand.track for hand in frame.hands}
-            if film is not None:
-                film.write(draw_tracks(frame.image, frame.hands), frame.seconds)
+            if draw is not None:
+                draw(frame)
+
+
+@contextmanager
+def _overlay(path: Path, threads: int | None) -> Iterator[Callable[["TrackedFrame"], None]]:
+    """Lend what draws a frame into a film; frames of another size than the first, as in broadcasts, are fitted."""
+    from likelihand.geometry import crop_matrix, warp_image
+    from likelihand.video import VideoWriter, draw_tracks
+
+    size: tuple[int, int] | None = None
+
+    def draw(frame: "TrackedFrame") -> None:
+        nonlocal size
+        image = draw_tracks(frame.image, frame.hands)
+        height, width = image.shape[:2]
+        size = size or (height, width)
+        if size != (height, width):
+            image = warp_image(image, crop_matrix([0, 0, width, height], size, padding=1.0), size)
+        film.write(image, frame.seconds)
+
+    with VideoWriter(path, threads=threads) as film:
+        yield draw
 
 
 def _tracked(
@@ -101,11 +123,9 @@ def _tell(summary: str, source: "Camera | VideoReader") -> None:
     """Say what was done, and where the film's clock was not believed."""
     print(summary, file=sys.stderr)
     for jump in source.jumps:
-        print(
-            f"{source.name}: time stamps jump by {jump.seconds:+.3f} s at frame {jump.frame}; "
-            "times go on by the frame rate",
-            file=sys.stderr,
-        )
+        told = f"the clock jumps by {jump.seconds:+.3f} s at frame {jump.frame}; times go on by the frame rate"
+        hint = "; if it is a pause, raise --longest-gap" if jump.seconds > 0 else ""
+        print(f"{source.name}: {told}{hint}", file=sys.stderr)
 
 
 def _with_progress(frames: Iterator["TrackedFrame"], bar: Any) -> Iterator["TrackedFrame"]:  # noqa: ANN401
