@@ -332,6 +332,18 @@ def test_a_film_as_coco_is_read_back(model: Path, film: Path, tmp_path: Path) ->
         assert hands.record(i).read().shape == (48, 64, 3)
 
 
+def test_a_hand_that_is_not_there_is_nan(
+    model: Path, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also in the first frame, whose row pandas would take for the index's name if it were empty."""
+    import likelihand.tracking as tracking
+
+    monkeypatch.setattr(tracking.Tracker, "_is_good", lambda *arguments: False)
+    assert predict(film, "--model", model, "--out", tmp_path, "--no-overlay", "--format", "dlc") == 0
+    rows = (tmp_path / "clip.dlc.csv").read_text().splitlines()
+    assert rows[4:] == [f"{i},{','.join(63 * ['NaN'])}" for i in range(6)]
+
+
 def test_an_interruption_keeps_the_table_too(
     model: Path, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

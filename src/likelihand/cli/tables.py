@@ -59,7 +59,7 @@ def deeplabcut_rows(read: Callable[[], Iterable[Line]], index: str) -> Iterator[
     """Yield a wide table as DeepLabCut writes it: four rows of head, then a row a frame or picture.
 
     Coordinates count the centre of the first pixel as (0, 0), 0.5 less than ours; `likelihood` is the confidence.
-    What a frame does not show is left empty. `pandas.read_csv(file, header=[0, 1, 2, 3], index_col=0)` reads it.
+    What a frame does not show is NaN. `pandas.read_csv(file, header=[0, 1, 2, 3], index_col=0)` reads it.
 
     Args:
         read: gives the lines; it is called twice, for the head needs to know all hands.
@@ -95,6 +95,6 @@ def _numbered(line: Line) -> dict[int, Line]:
 
 def _cells(hand: Line | None) -> list[object]:
     if hand is None:
-        return [""] * (3 * len(KEYPOINTS))
+        return ["NaN"] * (3 * len(KEYPOINTS))  # pandas takes a first row of empty cells for a name of the index
     pairs = zip(hand["keypoints"], hand["confidence"], strict=True)
     return [value for (x, y), sure in pairs for value in (round(x - 0.5, 3), round(y - 0.5, 3), sure)]
