@@ -3,8 +3,8 @@
     python -m experiments.models.gpu.pack --set LABELS.npz IMAGES --set LABELS.npz IMAGES --out photos.npz
 
 LABELS is what `experiments.models.teacher` writes. `--chances` gives the beginnings of photo names a weight with
-which their hands are drawn ({"hagrid": 4}; 1 where none fits); `--refused` lists labels that were looked at and found
-wrong ({"photo.jpg": [0]}: the hand's number within its photo); `--held` lists photos kept for tests.
+which their hands are drawn ({"hagrid": 4}; 1 where none fits); `--refused` lists labels that were looked at and
+found wrong ({"photo.jpg": [0]}: the hand's number within its photo); `--held` lists photos kept for tests.
 """
 
 import argparse
