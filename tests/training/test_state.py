@@ -6,7 +6,16 @@ import torch
 from torch import nn
 
 from likelihand.checkpoint import CheckpointError
-from likelihand.training.state import Trainee, WeightAverage, make_optimizer, restore, set_rate, tensors_of
+from likelihand.models import SequentialHeatmapNetwork, TimmBackbone
+from likelihand.training.state import (
+    Trainee,
+    WeightAverage,
+    make_optimizer,
+    restore,
+    set_rate,
+    synchronised,
+    tensors_of,
+)
 
 
 def trained(steps: int) -> tuple[Trainee, torch.optim.Optimizer, WeightAverage]:
@@ -65,3 +74,31 @@ def test_the_flows_have_a_rate_of_their_own() -> None:
     _, optimizer, _ = trained(0)
     set_rate(optimizer, 0.1)
     assert [group["lr"] for group in optimizer.param_groups] == [0.1, 0.05]
+
+
+@pytest.mark.parametrize("name", ["tf_efficientnet_lite0", "mobilenetv3_small_100", "resnet18"])
+@pytest.mark.parametrize("frozen", [0, 4])
+def test_synchronised_normalisations_change_no_output(name: str, frozen: int) -> None:
+    """Two steps in training mode and one in evaluation mode, bit for bit, with the statistics that they leave."""
+    outputs = []
+    for convert in (False, True):
+        torch.manual_seed(0)
+        network: nn.Module = SequentialHeatmapNetwork(TimmBackbone(name, frozen=frozen), stages=2, width=8)
+        network = synchronised(network) if convert else network
+        kinds = {type(m) for m in network.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)}
+        assert convert == all(issubclass(kind, nn.SyncBatchNorm) for kind in kinds)
+        crops = torch.randint(0, 256, (2, 64, 64, 3), dtype=torch.uint8)
+        modes = [network.train(mode)(crops)[-1].heatmaps for mode in (True, True, False)]
+        outputs.append([*modes, *network.state_dict().values()])
+    assert all(torch.equal(a, b) for a, b in zip(*outputs, strict=True))
+
+
+def test_what_is_frozen_stays_frozen_when_it_is_synchronised() -> None:
+    backbone = TimmBackbone("tf_efficientnet_lite0", frozen=4)
+    trained = {name for name, p in backbone.named_parameters() if p.requires_grad}
+    synchronised(backbone).train()
+    assert trained == {name for name, p in backbone.named_parameters() if p.requires_grad}
+    norms = {n: m for n, m in backbone.named_modules() if isinstance(m, nn.SyncBatchNorm)}
+    still = {n for n, m in norms.items() if not m.training}
+    assert still == {n for n in norms if f"{n}.weight" not in trained}
+    assert 0 < len(still) < len(norms)

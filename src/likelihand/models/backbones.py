@@ -117,8 +117,8 @@ class TimmBackbone(nn.Module):
     def train(self, mode: bool = True) -> Self:
         """Set training or evaluation mode; what is frozen stays in evaluation mode."""
         super().train(mode)
-        for module in self._still:
-            module.eval()
+        for name in self._still:  # by name: a module may have been replaced, as by a synchronised one
+            self.body.get_submodule(name).eval()
         return self
 
     def config(self) -> dict[str, Any]:
@@ -218,13 +218,13 @@ def _drop_unused(body: Any) -> None:  # noqa: ANN401
         body.blocks = blocks[: max(stages)]
 
 
-def _freeze(body: nn.Module, name: str, index: int) -> list[nn.Module]:
-    """Stop the training of all that feature map `index` depends on; give the batch norms among it."""
+def _freeze(body: nn.Module, name: str, index: int) -> list[str]:
+    """Stop the training of all that feature map `index` depends on; return the names of the batch norms in it."""
     early = _early_parameters(name, index)
     for parameter in early:
         body.get_parameter(parameter).requires_grad_(False)
     owners = sorted({parameter.rpartition(".")[0] for parameter in early})
-    return [m for m in map(body.get_submodule, owners) if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    return [o for o in owners if isinstance(body.get_submodule(o), nn.modules.batchnorm._BatchNorm)]
 
 
 def _early_parameters(name: str, index: int) -> set[str]:

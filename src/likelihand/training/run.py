@@ -18,7 +18,15 @@ from likelihand.training.describe import describe_data
 from likelihand.training.health import Health
 from likelihand.training.log import Log
 from likelihand.training.signals import StopRequest
-from likelihand.training.state import Trainee, WeightAverage, make_optimizer, restore, set_rate, tensors_of
+from likelihand.training.state import (
+    Trainee,
+    WeightAverage,
+    make_optimizer,
+    restore,
+    set_rate,
+    synchronised,
+    tensors_of,
+)
 
 LAST: Final = "last.safetensors"
 BEST: Final = "best.safetensors"
@@ -50,8 +58,7 @@ class Run:
         self.world, self.rank = distributed.world_size(), distributed.rank()
         self.plan = Plan(config, len(train_data), config.batch_size * self.world)
         if config.sync_batch_norm and self.world > 1 and accelerator.device.type == "cuda":
-            convert: Any = nn.SyncBatchNorm.convert_sync_batchnorm
-            trainee.network = convert(trainee.network)
+            trainee.network = synchronised(trainee.network)
         trainee.to(accelerator.device)
         self.raw_optimizer = make_optimizer(
             trainee, config.learning_rate, config.loss_learning_rate, config.weight_decay

@@ -62,6 +62,28 @@ class Trainee(nn.Module):
             tell(step)
 
 
+def synchronised(network: nn.Module) -> nn.Module:
+    """Make batch normalisations take the statistics of all processes, and change nothing else.
+
+    timm's normalisations hold the activation after them; torch's own converter would drop it.
+
+    Args:
+        network: converted in place; a `TimmBackbone`'s frozen normalisations stay frozen.
+
+    Returns:
+        The network; another object only where it is a batch normalisation itself.
+
+    Example:
+        >>> type(synchronised(nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4)))[1]).__name__
+        'SyncBatchNorm'
+    """
+    from timm.layers import convert_sync_batchnorm
+
+    training = network.training
+    converted: nn.Module = convert_sync_batchnorm(network)
+    return converted.train(training)
+
+
 class WeightAverage:
     """A moving average of a network's weights and buffers.
 
