@@ -29,7 +29,7 @@ def start(out: Path, workers: int) -> int:
     faulthandler.dump_traceback_later(60, exit=True)
     code = 1
     try:
-        tiny_run.run(out, resume=True, workers=workers)
+        tiny_run.run(out, resume=True, workers=workers, batch_size=2, accumulate=2)
         code = 0
     finally:
         os._exit(code)

@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.append(str(Path(__file__).parent))
 
@@ -14,8 +15,9 @@ from likelihand import distributed
 from likelihand.data.augment import Augmentation
 from likelihand.evaluation import evaluate, predict_crops_of
 from likelihand.losses import IntegralLoss
-from likelihand.training import NonFiniteLossError, train
+from likelihand.training import NonFiniteLossError, TrainConfig, train
 from likelihand.training.batches import Batches
+from likelihand.training.log import Log
 from likelihand.training.loop import engine
 from likelihand.training.run import Run
 from likelihand.training.state import Trainee
@@ -23,30 +25,40 @@ from likelihand.training.state import Trainee
 GLOBAL_BATCH = 6
 
 
-def settings(**changes: object) -> object:
-    world = max(distributed.world_size(), 1)
-    return tiny_run.config(batch_size=GLOBAL_BATCH // world, **changes)
+def settings(**changes: object) -> TrainConfig:
+    return tiny_run.config(**{"batch_size": GLOBAL_BATCH, "total_batch": GLOBAL_BATCH} | changes)
 
 
-def gradients(folder: Path) -> None:
-    """Write the gradients of one step and the report of an evaluation."""
-    network, loss = tiny_run.make(dropout=0.0)
+def gradients(folder: Path, **changes: object) -> None:
+    """Write the gradients of one step on hands that are partly labelled, and its line of the log."""
+    network, loss = tiny_run.make(dropout=0.0, traits=True)
     start = tiny_run.config(augmentation=Augmentation(zoom=0.6, shift=0.4))
+    data: Any = tiny_run.Partly(tiny_run.held(18))
     with engine(start) as accelerator:
-        config = settings(augmentation=start.augmentation)
-        run = Run(Trainee(network, loss), tiny_run.held(18), None, config, folder, accelerator)
+        config = settings(augmentation=start.augmentation, trait_weight=3.0, **changes)
+        run = Run(Trainee(network, loss), data, None, config, folder, accelerator)
         batch = Batches(run.train_data, run.plan, run.rank, run.world)[0]
         assert not isinstance(batch, str)
-        weights = distributed.gather_json(float(batch.weight.sum()))
+        counts = distributed.gather_json(batch.counts().tolist())
         run.compute_gradients(batch)
-        report = evaluate(
-            predict_crops_of(network), tiny_run.held(7, 1), size=(32, 32), batch_size=2, progress=False
-        )
+        run.step, run._norm = 1, run._gradient_norm()
+        folder.mkdir(exist_ok=True)
+        with Log(folder, 0, 1, progress=False, tensorboard=False, speaks=run.rank == 0) as log:
+            run._log_losses(log)
         if run.rank == 0:
-            told = {"weights": weights, "report": report.to_json(), "world": run.world}
+            told = {"counts": counts, "world": run.world, "passes": run.passes}
             (folder / "told.json").write_text(json.dumps(told))
             grads = {name: p.grad.numpy() for name, p in run.trainee.named_parameters() if p.grad is not None}
             np.savez(folder / "gradients.npz", **grads)
+
+
+def scores(folder: Path) -> None:
+    """Write the report of an evaluation."""
+    network, _ = tiny_run.make()
+    data = tiny_run.held(7, 1)
+    report = evaluate(predict_crops_of(network), data, size=(32, 32), batch_size=2, progress=False)
+    if distributed.rank() == 0:
+        report.save(folder / "report.json")
 
 
 def training(folder: Path) -> None:
@@ -54,7 +66,7 @@ def training(folder: Path) -> None:
     for steps in (4, 8):
         network, loss = tiny_run.make(dropout=0.0)
         config = settings(steps=steps, average=None)
-        train(network, loss, tiny_run.held(18), tiny_run.held(5, 1), config, folder / "run", resume=True)  # type: ignore[arg-type]
+        train(network, loss, tiny_run.held(18), tiny_run.held(5, 1), config, folder / "run", resume=True)
 
 
 def poison(folder: Path) -> None:
@@ -62,11 +74,11 @@ def poison(folder: Path) -> None:
     data, config = tiny_run.held(18), settings(average=None)
     network, _ = tiny_run.make(dropout=0.0)
     with engine(tiny_run.config()) as accelerator:
-        run = Run(Trainee(network, IntegralLoss(tiny_run.STAGES)), data, None, config, folder, accelerator)  # type: ignore[arg-type]
+        run = Run(Trainee(network, IntegralLoss(tiny_run.STAGES)), data, None, config, folder, accelerator)
         index = run.plan.positions(0, run.world - 1, run.world)[-1][1]
     loss = tiny_run.Poisoned(IntegralLoss(tiny_run.STAGES), tiny_run.target_of(data, index))
     try:
-        train(network, loss, data, None, config, folder / "poisoned")  # type: ignore[arg-type]
+        train(network, loss, data, None, config, folder / "poisoned")
         message = "nothing was raised"
     except NonFiniteLossError as error:
         message = str(error)
@@ -79,7 +91,10 @@ def main(folder: Path) -> None:
     torch.set_num_threads(1)
     with engine(tiny_run.config()):
         pass
-    gradients(folder)
+    gradients(folder / "one-pass")
+    gradients(folder / "passes-of-2", batch_size=2)
+    gradients(folder / "passes-of-1", batch_size=1)
+    scores(folder)
     training(folder)
     poison(folder)
     distributed.leave()

@@ -1,9 +1,11 @@
-"""Two processes (gloo, CPU) compute what one computes: gradients, scores, weights and errors."""
+"""Two processes (gloo, CPU) and several passes compute what one does: gradients, log, scores, weights, errors."""
 
+import csv
 import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,31 +26,49 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     return made
 
 
-def told(folder: Path) -> dict[str, object]:
-    values: dict[str, object] = json.loads((folder / "told.json").read_text())
+def told(folder: Path) -> dict[str, Any]:
+    values: dict[str, Any] = json.loads((folder / "told.json").read_text())
     return values
 
 
 def test_the_batch_is_unevenly_labelled(folders: dict[int, Path]) -> None:
-    weights = told(folders[2])["weights"]
-    assert told(folders[2])["world"] == 2
-    assert isinstance(weights, list)
-    assert weights[0] != weights[1]
-    assert [sum(weights)] == told(folders[1])["weights"]
+    one, two = (told(folders[n] / "one-pass") for n in (1, 2))
+    assert (one["world"], two["world"]) == (1, 2)
+    assert [told(folders[n] / "passes-of-2")["passes"] for n in (1, 2)] == [3, 2]
+    assert all(a != b for a, b in zip(*two["counts"], strict=True))  # labelled keypoints, known traits
+    assert np.sum(two["counts"], 0).tolist() == one["counts"][0]
 
 
-def test_gradients_are_those_of_one_process(folders: dict[int, Path]) -> None:
-    one, two = (np.load(folders[n] / "gradients.npz") for n in (1, 2))
-    assert set(one.files) == set(two.files)
+@pytest.mark.parametrize("passes", ["one-pass", "passes-of-2", "passes-of-1"])
+def test_gradients_are_those_of_one_process_in_one_pass(folders: dict[int, Path], passes: str) -> None:
+    one = np.load(folders[1] / "one-pass" / "gradients.npz")
     assert any(name.startswith("loss.") for name in one.files)
+    assert any(name.startswith("network.traits.") for name in one.files)
     biggest = max(np.abs(one[name]).max() for name in one.files)
-    for name in one.files:
-        scale = np.abs(one[name]).max()
-        assert np.abs(one[name] - two[name]).max() <= 2e-6 * scale + 1e-7 * biggest, name
+    for processes in (1, 2):
+        other = np.load(folders[processes] / passes / "gradients.npz")
+        assert set(one.files) == set(other.files)
+        for name in one.files:
+            scale = np.abs(one[name]).max()
+            assert np.abs(one[name] - other[name]).max() <= 2e-6 * scale + 1e-7 * biggest, name
+
+
+@pytest.mark.parametrize("passes", ["one-pass", "passes-of-2", "passes-of-1"])
+def test_the_log_says_what_one_process_in_one_pass_says(folders: dict[int, Path], passes: str) -> None:
+    def row(folder: Path) -> dict[str, float]:
+        with (folder / "training.csv").open() as file:
+            (line,) = csv.DictReader(file)
+        return {name: float(text) for name, text in line.items() if name != "images_per_second"}
+
+    one = row(folders[1] / "one-pass")
+    assert one["loss_traits"] > 0
+    for processes in (1, 2):
+        assert row(folders[processes] / passes) == pytest.approx(one, rel=2e-6)
 
 
 def test_scores_are_those_of_one_process_bit_for_bit(folders: dict[int, Path]) -> None:
-    assert told(folders[1])["report"] == told(folders[2])["report"]
+    one, two = ((folders[n] / "report.json").read_text() for n in (1, 2))
+    assert one == two
 
 
 def test_training_resumed_on_two_processes_ends_with_the_weights_of_one(folders: dict[int, Path]) -> None:

@@ -24,9 +24,8 @@ def trained(steps: int) -> tuple[Trainee, torch.optim.Optimizer, WeightAverage]:
     generator = torch.Generator().manual_seed(0)
     crops = torch.randint(0, 256, (2, 32, 32, 3), dtype=torch.uint8, generator=generator)
     for step in range(steps):
-        trainee(
-            crops, torch.full((2, 21, 2), 9.0), torch.ones(2, 21), torch.full((2, 2), torch.nan)
-        ).sum().backward()
+        values = trainee(crops, torch.full((2, 21, 2), 9.0), torch.ones(2, 21), torch.full((2, 2), torch.nan))
+        values.keypoints.sum().backward()
         optimizer.step()
         optimizer.zero_grad()
         average.update(trainee.network, step + 1)

@@ -10,7 +10,7 @@ from torch import nn
 
 from likelihand.data.augment import Augmentation, sample_of
 from likelihand.data.drawn import DrawnHands
-from likelihand.heatmaps import Prediction, soft_argmax
+from likelihand.heatmaps import Prediction, soft_argmax, widen
 from likelihand.losses import HeatmapCrossEntropy, ResidualLogLikelihood, WarmStart
 from likelihand.structures import Record
 from likelihand.training import TrainConfig, TrainResult, train
@@ -42,10 +42,28 @@ def held(count: int, seed: int = 0) -> Held:
     return Held(count, seed)
 
 
-class TinyNetwork(nn.Module):
-    """Two stages, a dropout (so that torch's own random numbers matter) and, if asked, batch norm."""
+class Partly:
+    """Pairs of whole hands, of hands with three labelled keypoints and no side, and of none; `bare` has no labels."""
 
-    def __init__(self, *, norm: bool = False, dropout: float = 0.1) -> None:
+    name = "partly"
+
+    def __init__(self, data: Held, bare: bool = False) -> None:
+        self.data, self.bare = data, bare
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def record(self, index: int) -> Record:
+        record, kind = self.data.record(index), index // 2 % 3
+        labelled = 0 if self.bare else (21, 3, 0)[kind]
+        visibility = np.where(np.arange(21) < labelled, record.visibility, 0).astype(np.int8)
+        return replace(record, visibility=visibility, side=None if kind else record.side, present=kind != 2)
+
+
+class TinyNetwork(nn.Module):
+    """Two stages, a dropout (so that torch's own random numbers matter) and, if asked, batch norm and traits."""
+
+    def __init__(self, *, norm: bool = False, dropout: float = 0.1, traits: bool = False) -> None:
         super().__init__()
         self.stem = nn.Sequential(
             nn.Conv2d(3, 8, 3, stride=4, padding=1),
@@ -55,14 +73,18 @@ class TinyNetwork(nn.Module):
         )
         self.stages = nn.ModuleList(nn.Conv2d(8, 21, 3, padding=1, bias=False) for _ in range(STAGES))
         self.scales = nn.ModuleList(nn.Linear(8, 42) for _ in range(STAGES))
+        self.traits = nn.Linear(8, 2) if traits else None
 
     def forward(self, images: torch.Tensor) -> list[Prediction]:
-        features = self.stem(images.permute(0, 3, 1, 2) / 255.0)
+        features = self.stem(images.permute(0, 3, 1, 2).to(self.scales[0].weight.dtype) / 255.0)
+        pooled = features.mean((-2, -1))
         predictions = []
         for stage, scale in zip(self.stages, self.scales, strict=True):
             heatmaps = stage(features)
-            log_scale = scale(features.mean((-2, -1))).reshape(-1, 21, 2).float() + 2.0
+            log_scale = widen(scale(pooled)).reshape(-1, 21, 2) + 2.0
             predictions.append(Prediction(heatmaps, soft_argmax(heatmaps, 4), log_scale))
+        if self.traits is not None:
+            predictions[-1] = predictions[-1]._replace(traits=self.traits(pooled))
         return predictions
 
 

@@ -88,7 +88,7 @@ def _step_seconds(method: Method, setting: Setting, rounds: int = 2) -> float:
     traits = torch.full((count, 2), torch.nan, device=device)
 
     def step() -> None:
-        trainee(crops, target, torch.ones_like(target[..., 0]), traits).sum().backward()
+        trainee(crops, target, torch.ones_like(target[..., 0]), traits).keypoints.sum().backward()
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         if device.type == "cuda":

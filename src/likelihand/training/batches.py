@@ -35,6 +35,25 @@ class Batch(NamedTuple):
     indices: Tensor
     traits: Tensor
 
+    def to(self, device: torch.device) -> "Batch":
+        """Send all but the indices to a device; a page-locked batch without waiting for it."""
+        sent = {name: getattr(self, name).to(device, non_blocking=True) for name in self._fields}
+        return Batch(**sent | {"indices": self.indices})
+
+    def counts(self) -> Tensor:
+        """Count what is labelled: (2,) float32, the weight of all keypoints and the number of known traits."""
+        return torch.stack([self.weight.sum(), (~self.traits.isnan()).sum().to(self.weight)])
+
+    def split(self, parts: int) -> "list[Batch]":
+        """Cut it into so many batches, of equal size or one sample apart, in order.
+
+        Example:
+            >>> batch = Batch(*(torch.zeros(5, *rest) for rest in ((8, 8, 3), (21, 2), (21,), (), (2,))))
+            >>> [len(part.crops) for part in batch.split(2)]
+            [3, 2]
+        """
+        return [Batch(*part) for part in zip(*(t.tensor_split(parts) for t in self), strict=True)]
+
 
 class Batches(Dataset["Batch | str"]):
     """The batches of a run by step; item s is the same however often and wherever it is made.

@@ -15,24 +15,32 @@ from likelihand.geometry import BOX_PADDING
 _LENGTH: Final = {"epochs", "steps"}
 _FREE: Final = _LENGTH | {
     *("workers", "progress", "tensorboard", "log_every", "checkpoint_every", "validate_every"),
-    *("validation_limit", "device", "batch_size"),
+    *("validation_limit", "device", "batch_size", "accumulate", "total_batch"),
 }
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """The settings of a run; the defaults are the paper's (batch 128 on 4 processes of 32).
+    """The settings of a run; the defaults are the paper's, which takes total_batch=128.
 
     Attributes:
         epochs: length of the run in passes over the training data.
         steps: length of the run in steps; overrules `epochs` where given.
-        batch_size: samples a step and process.
+        batch_size: samples that a process takes through the network at once.
+        accumulate: such passes a step. Their gradients are added up before the weights change, so that a step
+            sees batch_size x accumulate x processes samples, and the gradient is that of one batch of them all:
+            every keypoint and trait counts the same, whichever pass it is in. The exception is batch
+            normalisation, whose statistics are each pass's own, as they are each process's own.
+        total_batch: samples a step over all processes and passes. It takes the place of `accumulate`: each
+            process does as many passes, of at most `batch_size`, as its share needs, so that the run is the same
+            on one GPU and on four.
         size: height and width of the crops in pixels.
         padding: side of the crop over the longer side of the box.
         augmentation: what is done to the training crops; None for nothing.
         learning_rate: of Adam at the start.
         loss_learning_rate: of the loss's own parameters (the flows), as a multiple of `learning_rate`.
-        trait_weight: of the traits of a hand (side, presence) against a keypoint, where the network says them.
+        trait_weight: of the mean nats a known trait (side, presence) of a hand against the mean loss a labelled
+            keypoint, where the network has traits.
         milestones: epochs after which the rate is multiplied by `decay`.
         decay: see `milestones`.
         cosine: lets the rate fall to 0 along a half cosine over the run, beside the milestones.
@@ -65,6 +73,8 @@ class TrainConfig:
     epochs: int = 120
     steps: int | None = None
     batch_size: int = 32
+    accumulate: int = 1
+    total_batch: int | None = None
     size: int = 256
     padding: float = BOX_PADDING
     augmentation: Augmentation | None = None
@@ -91,18 +101,52 @@ class TrainConfig:
     progress: bool = True
 
     def __post_init__(self) -> None:
-        least: dict[str, float] = {"epochs": 1, "batch_size": 1, "size": 1, "log_every": 1}
+        least: dict[str, float] = {"epochs": 1, "batch_size": 1, "accumulate": 1, "size": 1, "log_every": 1}
         least |= {"checkpoint_every": 1, "validate_every": 0, "workers": 0, "warm_up": 0, "seed": 0}
         least |= {"weight_decay": 0, "loss_learning_rate": 0, "trait_weight": 0, "decay": 0}
         for name, low in least.items():
             if not getattr(self, name) >= low:
                 raise ValueError(f"{name} is {getattr(self, name)}: expected at least {low:g}")
-        for name in ("learning_rate", "padding", "gradient_clip", "steps", "validation_limit", "average"):
+        above = {
+            "learning_rate",
+            "padding",
+            "gradient_clip",
+            "steps",
+            "total_batch",
+            "validation_limit",
+            "average",
+        }
+        for name in sorted(above):
             value = getattr(self, name)
             if value is not None and not (value > 0 and math.isfinite(value)):
                 raise ValueError(f"{name} is {value}: expected more than 0")
         if self.average is not None and self.average >= 1:
             raise ValueError(f"average is {self.average}: expected less than 1, say 0.999")
+        if self.total_batch is not None and self.accumulate != 1:
+            raise ValueError(
+                f"accumulate is {self.accumulate} and total_batch {self.total_batch}: give one of them, "
+                "the other follows"
+            )
+
+    def batches(self, processes: int) -> tuple[int, int]:
+        """Return the samples a step over all processes, and the passes in which a process takes its share of them.
+
+        Raises:
+            ValueError: `total_batch` cannot be dealt out to so many processes.
+
+        Example:
+            >>> [TrainConfig(batch_size=32, total_batch=128).batches(processes) for processes in (1, 2, 4, 8)]
+            [(128, 4), (128, 2), (128, 1), (128, 1)]
+            >>> TrainConfig(batch_size=32, accumulate=3).batches(processes=2)
+            (192, 3)
+        """
+        total = self.total_batch or self.batch_size * self.accumulate * processes
+        if total % processes:
+            raise ValueError(
+                f"total_batch is {total}: expected a multiple of the {processes} processes, "
+                f"say {max(1, round(total / processes)) * processes}"
+            )
+        return total, -(-total // (processes * self.batch_size))
 
     def to_json(self) -> dict[str, Any]:
         """Give the settings as JSON values."""

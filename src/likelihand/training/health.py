@@ -1,7 +1,7 @@
 """Watches every step for values that are not finite, and for a wish to stop, without making a GPU wait.
 
-What a step gave travels to the host while the next step is already queued, together with the one number that
-processes must exchange anyway: the weight of the labelled keypoints.
+What a step gave travels to the host while the next step is already queued, together with the numbers that
+processes must exchange anyway: how many keypoints and traits are labelled.
 """
 
 from collections.abc import Callable
@@ -43,9 +43,8 @@ class Health:
         self._fresh: _Step | None = None
         self._posted: tuple[Tensor, torch.cuda.Event | None, _Step | None] | None = None
 
-    def note(self, step: int, index: Tensor, values: Tensor) -> None:
-        """Remember a step's losses (stages, N, K) of the samples at `index`."""
-        good = torch.isfinite(values).all(0).all(-1)
+    def note(self, step: int, index: Tensor, good: Tensor) -> None:
+        """Remember which samples of a step, (N,) positions in the data set, gave finite losses."""
         self._fresh = _Step(step, index, good, good.new_ones(()))
 
     def note_gradient(self, norm: Tensor) -> None:
@@ -53,26 +52,26 @@ class Health:
         if self._fresh:
             self._fresh.sound = torch.isfinite(norm)
 
-    def exchange(self, weight: Tensor, asked: bool) -> Tensor:
-        """Add up the weight over all processes, and post the last step's health and the wish to stop with it.
+    def exchange(self, counts: Tensor, asked: bool) -> Tensor:
+        """Add up counts over all processes, and post the last step's health and the wish to stop with them.
 
         Args:
-            weight: (N, K) of this process's batch.
+            counts: (C,) of this process's share of the step.
             asked: this process was asked to stop.
 
         Returns:
-            The weight of all processes, a scalar.
+            (C,) counts of all processes.
 
         Raises:
             NonFiniteLossError: what was posted a step ago was not finite.
         """
         self._read()
-        bad = self._fresh.bad() if self._fresh else weight.new_zeros(())
-        numbers = torch.stack([weight.sum(), bad, weight.new_full((), float(asked))])
+        bad = self._fresh.bad() if self._fresh else counts.new_zeros(())
+        numbers = torch.cat([torch.stack([bad, counts.new_full((), float(asked))]), counts])
         distributed.sum_over_processes(numbers)
-        self._posted = (*_to_host(numbers), self._fresh)
+        self._posted = (*_to_host(numbers[:2]), self._fresh)
         self._fresh = None
-        return numbers[0]
+        return numbers[2:]
 
     def look(self) -> None:
         """Look at all steps so far, waiting for them.
@@ -91,7 +90,7 @@ class Health:
         (numbers, event, step), self._posted = self._posted, None
         if event:
             event.synchronize()
-        _, bad, asked = numbers.tolist()
+        bad, asked = numbers.tolist()
         self.asked = self.asked or asked > 0
         if bad > 0 and step:
             raise NonFiniteLossError(self._blame(step))

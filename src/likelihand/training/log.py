@@ -103,7 +103,10 @@ class Log:
     def losses(
         self, step: int, epoch: float, rate: float, stages: list[float], norm: float, traits: float | None = None
     ) -> None:
-        """Write the mean loss by stage, and of the traits where there are any, since the last call."""
+        """Write the means since the last call: the loss a labelled keypoint by stage, the nats a known trait.
+
+        A mean over nothing is NaN. The trait's weight is not in its mean.
+        """
         seconds = time.monotonic() - self._since
         speed = self._images / seconds if seconds > 0 else math.nan
         self._since, self._images = time.monotonic(), 0

@@ -105,9 +105,7 @@ def train(
         raise ValueError(f"{out} holds a run already; resume it (--resume), or give another folder")
     out.mkdir(parents=True, exist_ok=True)
     with engine(config) as accelerator:
-        run = Run(
-            Trainee(network, loss, config.trait_weight), train_data, validation_data, config, out, accelerator
-        )
+        run = Run(Trainee(network, loss), train_data, validation_data, config, out, accelerator)
         if begun:
             run.resume()
         else:

@@ -1,6 +1,7 @@
 """One run on one process: what a step does, and what happens between steps."""
 
 import math
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from likelihand.training.log import Log
 from likelihand.training.signals import StopRequest
 from likelihand.training.state import (
     Trainee,
+    Values,
     WeightAverage,
     make_optimizer,
     restore,
@@ -56,7 +58,8 @@ class Run:
         self.trainee, self.config, self.out, self.accelerator = trainee, config, out, accelerator
         self.train_data, self.validation_data = train_data, validation_data
         self.world, self.rank = distributed.world_size(), distributed.rank()
-        self.plan = Plan(config, len(train_data), config.batch_size * self.world)
+        batch, self.passes = config.batches(self.world)
+        self.plan = Plan(config, len(train_data), batch)
         if config.sync_batch_norm and self.world > 1 and accelerator.device.type == "cuda":
             trainee.network = synchronised(trainee.network)
         trainee.to(accelerator.device)
@@ -100,22 +103,32 @@ class Run:
             self.average.update(self.trainee.network, self.step)
 
     def compute_gradients(self, batch: Batch, asked: bool = False) -> None:
-        """Compute the gradient of the sum over stages of the mean over all labelled keypoints of all processes.
+        """Compute the gradient of a step: of the means over all its labelled keypoints and all its known traits.
 
-        DistributedDataParallel averages gradients over processes; multiplied by their number and divided by the
-        weight of all of them, they are one process's gradients of the whole batch.
+        The counts that divide are those of all processes and passes. DistributedDataParallel averages gradients
+        over processes; times their number, they are one process's gradients of the whole batch in one pass.
         """
         torch.manual_seed(step_seed(self.config.seed, self.step, self.rank))
         self.trainee.set_step(self.step)
-        device = self.accelerator.device
-        crops, target, weight, _, traits = (t.to(device, non_blocking=True) for t in batch)
-        labelled = self.health.exchange(weight, asked)
-        values: Tensor = self.module(crops, target, weight, traits)
-        self.health.note(self.step, batch.indices, values.detach())
-        sums = torch.cat([values.detach().sum((1, 2)), weight.sum()[None]])
+        sent = batch.to(self.accelerator.device)
+        own = sent.counts()
+        counts = self.health.exchange(own, asked)
+        shares = torch.where(counts > 0, self.world / counts, 0.0)
+        parts = sent.split(self.passes)
+        values = [self._pass(part, shares, last=part is parts[-1]) for part in parts]
+        self.health.note(self.step, batch.indices, torch.cat([v.finite() for v in values]))
+        sums = torch.cat([torch.stack([v.sums() for v in values]).sum(0), own])
         self._sums = sums if self._sums is None else self._sums + sums
-        total = values.sum() * (self.world / labelled.clamp_min(torch.finfo(torch.float32).tiny))
-        self.accelerator.backward(total)
+
+    def _pass(self, batch: Batch, shares: Tensor, last: bool) -> Values:
+        """Add one pass's gradients; the processes exchange them after the last."""
+        with nullcontext() if last else self.accelerator.no_sync(self.module):
+            values: Values = self.module(batch.crops, batch.target, batch.weight, batch.traits)
+            total = values.keypoints.sum() * shares[0]
+            if values.traits is not None:
+                total = total + self.config.trait_weight * shares[1] * values.traits.sum()
+            self.accelerator.backward(total)
+        return Values(*(None if v is None else v.detach() for v in values))
 
     def _gradient_norm(self) -> Tensor:
         """Clip the gradient where it is to be clipped, and give its norm before."""
@@ -142,12 +155,12 @@ class Run:
     def _log_losses(self, log: Log) -> None:
         if self._sums is None:
             return
-        sums = distributed.sum_over_processes(self._sums).tolist()
+        *stages, traits, labelled, known = distributed.sum_over_processes(self._sums).tolist()
         self._sums = None
         epoch, rate = self.step * self.plan.batch / self.plan.samples, self.plan.learning_rate(self.step - 1)
-        means = [s / max(sums[-1], 1e-30) for s in sums[:-1]]
-        traits = means.pop() if getattr(self.trainee.network, "traits", None) is not None else None
-        log.losses(self.step, epoch, rate, means, float(self._norm), traits)
+        means = [_mean(each, labelled) for each in stages]
+        has_traits = getattr(self.trainee.network, "traits", None) is not None
+        log.losses(self.step, epoch, rate, means, float(self._norm), _mean(traits, known) if has_traits else None)
 
     def _validate(self, log: Log) -> None:
         """Score the weights (their average where one is kept), and keep them if they are the best so far."""
@@ -231,7 +244,7 @@ class Run:
         if info.training.get("batch") != self.plan.batch:
             raise ValueError(
                 f"cannot resume: the batch over all processes was {info.training.get('batch')} and is "
-                f"{self.plan.batch}; give batch_size and processes that multiply to the earlier one"
+                f"{self.plan.batch}; give total_batch {info.training.get('batch')}"
             )
         earlier = (info.data.get("training") or {}).get("samples")
         if earlier != self.plan.samples:
@@ -239,3 +252,7 @@ class Run:
                 f"cannot resume: the training data had {earlier} samples and has {self.plan.samples}; "
                 "give the same data, or start in another folder"
             )
+
+
+def _mean(total: float, count: float) -> float:
+    return total / count if count else math.nan

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -12,23 +12,43 @@ from likelihand.heatmaps import Prediction
 from likelihand.losses.traits import trait_loss
 
 
+class Values(NamedTuple):
+    """The losses of a batch, not yet divided by what was labelled in it.
+
+    Attributes:
+        keypoints: (stages, N, K), times the weight, 0 where that is 0.
+        traits: (N,) nats, summed over the known traits of a hand; None where the network has no traits.
+    """
+
+    keypoints: Tensor
+    traits: Tensor | None
+
+    def finite(self) -> Tensor:
+        """Say for each sample (N,) whether all its values are finite."""
+        good = self.keypoints.isfinite().all(0).all(-1)
+        return good if self.traits is None else good & self.traits.isfinite()
+
+    def sums(self) -> Tensor:
+        """Sum over the samples: (stages + 1,), the traits last, 0 where there are none."""
+        keypoints = self.keypoints.sum((1, 2))
+        traits = keypoints.new_zeros(()) if self.traits is None else self.traits.sum().to(keypoints)
+        return torch.cat([keypoints, traits[None]])
+
+
 class Trainee(nn.Module):
     """A network and its loss as one module, so that both are spread over processes and autocast alike.
 
     Args:
         network: images (N, H, W, 3) uint8 -> one `Prediction` a stage.
         loss: with `of_prediction`, or `of_predictions` for all stages at once; `set_step` where it changes.
-        trait_weight: of a hand's traits against its keypoints.
     """
 
-    def __init__(self, network: nn.Module, loss: nn.Module, trait_weight: float = 1.0) -> None:
+    def __init__(self, network: nn.Module, loss: nn.Module) -> None:
         super().__init__()
-        self.network, self.loss, self.trait_weight = network, loss, trait_weight
+        self.network, self.loss = network, loss
 
-    def forward(self, crops: Tensor, target: Tensor, weight: Tensor, traits: Tensor) -> Tensor:
-        """Compute the weighted loss (stages, N, K) of every keypoint, and a further row for the hands' traits.
-
-        That row holds a hand's value in place of each of its keypoints, so that both count alike in the mean.
+    def forward(self, crops: Tensor, target: Tensor, weight: Tensor, traits: Tensor) -> Values:
+        """Compute the weighted loss of every keypoint in every stage, and that of every hand's traits.
 
         Raises:
             ValueError: the loss is made for another number of stages than the network has.
@@ -40,12 +60,9 @@ class Trainee(nn.Module):
                 f"the loss is made for {stages} stages and the network has {len(predictions)}: "
                 f"give the loss stages={len(predictions)}"
             )
-        values = self._of_keypoints(predictions, target, weight)
         logits = getattr(predictions[-1], "traits", None)
-        if logits is None:
-            return values
-        row = self.trait_weight * trait_loss(logits, traits)
-        return torch.cat([values, row[None, :, None].expand(1, *values.shape[1:]).to(values.dtype)])
+        told = None if logits is None else trait_loss(logits, traits)
+        return Values(self._of_keypoints(predictions, target, weight), told)
 
     def _of_keypoints(self, predictions: list[Prediction], target: Tensor, weight: Tensor) -> Tensor:
         together = getattr(self.loss, "of_predictions", None)
