@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from likelihand.losses import HeatmapCrossEntropy, HeatmapLoss, ResidualLogLikelihood
-from likelihand.models import RegressionNetwork, TimmBackbone
+from likelihand.models import RegressionNetwork, TimmBackbone, from_config
 from likelihand.models.rle import RegressionHead
 
 
@@ -25,6 +25,43 @@ def test_worked_out_by_hand():
     torch.testing.assert_close(mean, torch.tensor([[[150.0, 0.0]]], dtype=torch.float64))
     expected = [(0.001 + 0.999 * 0.75) * 200, (0.001 + 0.999 * 0.5) * 100]
     torch.testing.assert_close(log_scale.exp(), torch.tensor([[expected]], dtype=torch.float64))
+
+
+def test_points_depend_on_the_direction_of_the_feature_and_scales_on_all_of_it():
+    """Pooled x = (3, 4), norm 5: W x / 5 + b; on 100 x 200 pixels x = (0.5 + 5 / 5 / 10 + 0.1) 200."""
+    made = RegressionHead(2, 1).double()
+    made.points.weight.data = torch.tensor([[0.1, 0.05], [0.0, -0.1]], dtype=torch.float64)
+    made.points.bias.data = torch.tensor([0.1, 0.0], dtype=torch.float64)
+    made.scales.weight.data = torch.tensor([[1.0, 0.0], [0.0, 1.0]], dtype=torch.float64)
+    features = torch.tensor([[3.0, 4.0], [6.0, 8.0]], dtype=torch.float64)[..., None, None].expand(2, 2, 3, 3)
+    mean, log_scale = made(features, (100, 200))
+    point = [(0.5 + (0.1 * 3 + 0.05 * 4) / 5 + 0.1) * 200, (0.5 - 0.1 * 4 / 5) * 100]
+    torch.testing.assert_close(mean, torch.tensor([[point], [point]], dtype=torch.float64))
+    share = 0.001 + 0.999 * torch.sigmoid(features[..., 0, 0])
+    torch.testing.assert_close(log_scale.exp()[:, 0], share * torch.tensor([200.0, 100.0]).double())
+    plain = RegressionHead(2, 1, normalise=False).double()
+    plain.load_state_dict(made.state_dict())
+    point = [(0.5 + 0.1 * 3 + 0.05 * 4 + 0.1) * 200, (0.5 - 0.1 * 4) * 100]
+    torch.testing.assert_close(plain(features, (100, 200))[0][0], torch.tensor([point], dtype=torch.float64))
+
+
+def test_a_feature_of_zeros_has_points_and_gradients():
+    features = torch.zeros(1, 4, 3, 3, requires_grad=True)
+    made = RegressionHead(4, 2)
+    mean, log_scale = made(features, (64, 96))
+    assert mean.isfinite().all()
+    (mean.sum() + log_scale.sum()).backward()
+    assert features.grad.isfinite().all()
+
+
+def test_an_earlier_configuration_keeps_its_plain_layer():
+    network = RegressionNetwork(TimmBackbone("test_resnet"), normalise=False).eval()
+    earlier = {name: value for name, value in network.config().items() if name != "normalise"}
+    again = RegressionNetwork.from_config(earlier).eval()
+    again.load_state_dict(network.state_dict())
+    crops = torch.randint(0, 256, (1, 64, 64, 3), dtype=torch.uint8)
+    assert torch.equal(again(crops)[0].mean, network(crops)[0].mean)
+    assert from_config(RegressionNetwork(TimmBackbone("test_resnet")).config()).normalise
 
 
 @pytest.mark.parametrize(("output", "scale"), [(-1e9, 0.1), (1e9, 100.0)])

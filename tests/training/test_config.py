@@ -68,6 +68,10 @@ def test_step_seeds_differ() -> None:
         ({"average": 1.0}, "average is 1.0: expected less than 1"),
         ({"steps": 0}, "steps is 0"),
         ({"workers": -1}, "workers is -1"),
+        ({"accumulate": 0}, "accumulate is 0: expected at least 1"),
+        ({"total_batch": 0}, "total_batch is 0: expected more than 0"),
+        ({"total_batch": 8, "accumulate": 2}, "accumulate is 2 and total_batch 8: give one of them"),
+        ({"hold_out": 0.0}, "hold_out is 0.0: expected a share"),
     ],
 )
 def test_settings_out_of_range(changes: dict[str, object], message: str) -> None:
@@ -78,5 +82,39 @@ def test_settings_out_of_range(changes: dict[str, object], message: str) -> None
 def test_length_and_workers_may_change_on_resume_unless_the_rate_depends_on_it() -> None:
     earlier = TrainConfig(epochs=3, workers=1).to_json()
     TrainConfig(epochs=5, workers=4).check_continues(earlier)
-    with pytest.raises(ValueError, match="epochs was 3 and is 5"):
+    told = r"epochs was 3 and is 5, on which the cosine of the rate depends; .* \(--start OUT --out ANOTHER"
+    with pytest.raises(ValueError, match=told):
         TrainConfig(epochs=5, cosine=True).check_continues(TrainConfig(epochs=3, cosine=True).to_json())
+
+
+@pytest.mark.parametrize(
+    ("settings", "processes", "batches"),
+    [
+        ({"batch_size": 32}, 4, (128, 1)),
+        ({"batch_size": 32, "accumulate": 4}, 1, (128, 4)),
+        ({"batch_size": 32, "accumulate": 4}, 2, (256, 4)),
+        *(
+            ({"batch_size": 32, "total_batch": 128}, n, (128, passes))
+            for n, passes in ((1, 4), (2, 2), (4, 1), (8, 1))
+        ),
+        ({"batch_size": 48, "total_batch": 128}, 1, (128, 3)),
+        ({"batch_size": 5, "total_batch": 12}, 2, (12, 2)),
+    ],
+)
+def test_a_step_takes_the_same_batch_on_any_number_of_processes(
+    settings: dict[str, int], processes: int, batches: tuple[int, int]
+) -> None:
+    assert TrainConfig(**settings).batches(processes) == batches  # type: ignore[arg-type]
+
+
+def test_a_batch_that_cannot_be_dealt_out_is_refused() -> None:
+    with pytest.raises(ValueError, match="total_batch is 128: expected a multiple of the 3 processes, say 129"):
+        TrainConfig(total_batch=128).batches(3)
+
+
+def test_the_plan_counts_steps_not_passes() -> None:
+    whole, passes = TrainConfig(batch_size=8, epochs=3), TrainConfig(batch_size=2, accumulate=4, epochs=3)
+    plans = [Plan(c, 50, c.batches(1)[0]) for c in (whole, passes)]
+    assert plans[0].steps == plans[1].steps == 19
+    assert [p.learning_rate(7) for p in plans] == [plans[0].learning_rate(7)] * 2
+    assert plans[0].positions(7, 0, 1) == plans[1].positions(7, 0, 1)

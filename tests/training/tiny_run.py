@@ -43,7 +43,7 @@ def held(count: int, seed: int = 0) -> Held:
 
 
 class Partly:
-    """Pairs of whole hands, of hands with three labelled keypoints and no side, and of none; `bare` has no labels."""
+    """Pairs of whole hands, of hands with three labels and no side, and of none; `bare` has no labels at all."""
 
     name = "partly"
 

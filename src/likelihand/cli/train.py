@@ -1,5 +1,6 @@
 """`likelihand train`: a run file becomes objects, the objects a trained network."""
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -10,6 +11,8 @@ BUNDLED: Final = "bundled"
 
 if TYPE_CHECKING:
     from torch import nn
+
+    from likelihand.data.selection import LeftOut
 
 
 def parser() -> Parser:
@@ -36,6 +39,15 @@ def parser() -> Parser:
         help="begin with the weights of this checkpoint, run folder or exported file; "
         "`bundled` for those that come with the package",
     )
+    p.add_argument(
+        "--leave-out",
+        type=Path,
+        nargs="*",
+        action="extend",
+        default=[],
+        metavar="CSV",
+        help="leave out the training hands that this file lists, as audit's suspects.csv; may be repeated",
+    )
     p.add_argument("--parts", nargs="*", metavar="PART", help="what --start takes, as backbone; all where absent")
     p.add_argument("--resume", action="store_true", help="go on from the folder's last checkpoint")
     return p
@@ -56,6 +68,8 @@ def run(arguments: Namespace) -> int:
     keep_freed_memory()
     torch.manual_seed(getattr(arguments.train, "seed", 0))
     built = parser().instantiate(arguments)
+    if built.leave_out:
+        built.train_data = _leave_out(built)
     if built.start is not None and not (built.resume and (built.out / LAST).exists()):
         _start(built)
     result = train(
@@ -71,6 +85,15 @@ def run(arguments: Namespace) -> int:
     return 0 if result.finished else 130
 
 
+def _leave_out(built: Namespace) -> "LeftOut":
+    from likelihand.data.selection import leave_out, read_keys
+
+    kept = leave_out(built.train_data, {str(path): read_keys(path) for path in built.leave_out})
+    told = ", ".join(f"{count} of {name}" for name, count in kept.left_out.items())
+    _say(f"leaving out {len(built.train_data) - len(kept)} of {len(built.train_data)} hands: {told}")
+    return kept
+
+
 def _start(built: Namespace) -> None:
     from likelihand.checkpoint import start_from
     from likelihand.predictor import bundled, model_file
@@ -84,7 +107,13 @@ def _start(built: Namespace) -> None:
     else:
         taken = start_from(file, built.network, built.loss, built.parts)
     fresh = ", ".join([*taken.fresh, *([] if taken.loss else ["loss"])])
-    print(f"starting from {file}{' with fresh ' if fresh else ''}{fresh}", file=sys.stderr)
+    _say(f"starting from {file}{' with fresh ' if fresh else ''}{fresh}")
+
+
+def _say(text: str) -> None:
+    """Print a line on standard error, once however many processes a launcher started."""
+    if os.environ.get("RANK", "0") == "0":
+        print(text, file=sys.stderr)
 
 
 def network_of(run_file: Path) -> "nn.Module":

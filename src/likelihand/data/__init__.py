@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from likelihand.data.images import ImageError, as_image, decode_image, read_image
     from likelihand.data.no_hands import NoHands
     from likelihand.data.rhd import RHD
-    from likelihand.data.scenes import CocoScenes, EmptyScenes, SceneMix, Scenes
+    from likelihand.data.scenes import CocoScenes, EmptyScenes, SceneMix, Scenes, WeakScenes
+    from likelihand.data.selection import leave_out, read_keys
     from likelihand.data.shards import Shards
     from likelihand.data.synthetic import Synthetic
     from likelihand.data.wholebody import CocoWholeBodyHands
@@ -48,7 +49,9 @@ __all__ = [
     "check_record",
     "decode_image",
     "detect",
+    "leave_out",
     "read_image",
+    "read_keys",
     "sample_of",
     "sample_rng",
     "split",
@@ -80,7 +83,9 @@ _HOME = {
     "check_record": "data.dataset",
     "decode_image": "data.images",
     "detect": "data.check",
+    "leave_out": "data.selection",
     "read_image": "data.images",
+    "read_keys": "data.selection",
     "sample_of": "data.augment",
     "sample_rng": "data.augment",
     "split": "data.dataset",

@@ -18,6 +18,9 @@ _FREE: Final = _LENGTH | {
     *("validation_limit", "device", "batch_size", "accumulate", "total_batch"),
 }
 
+ANOTHER: Final = "begin another run with its weights (--start OUT --out ANOTHER, without --resume)"
+"""What to do in place of resuming a run that would become another one."""
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -56,6 +59,8 @@ class TrainConfig:
         checkpoint_every: steps between writings of `last.safetensors`; it is also written at validations.
         validate_every: steps between validations; 0 validates after every epoch.
         validation_limit: validates on at most so many samples, spread evenly.
+        hold_out: share of the training data (of its groups, which stay together) that the seed picks to validate
+            on in place of training on it. None holds nothing out.
         sync_batch_norm: on several GPUs, batch norm over the batches of all of them.
         device: "auto" takes a GPU where there is one.
         tensorboard: writes a TensorBoard log too, where it is installed.
@@ -95,6 +100,7 @@ class TrainConfig:
     checkpoint_every: int = 1000
     validate_every: int = 0
     validation_limit: int | None = None
+    hold_out: float | None = None
     sync_batch_norm: bool = False
     device: Literal["auto", "cpu"] = "auto"
     tensorboard: bool = True
@@ -122,6 +128,8 @@ class TrainConfig:
                 raise ValueError(f"{name} is {value}: expected more than 0")
         if self.average is not None and self.average >= 1:
             raise ValueError(f"average is {self.average}: expected less than 1, say 0.999")
+        if self.hold_out is not None and not 0 < self.hold_out < 1:
+            raise ValueError(f"hold_out is {self.hold_out}: expected a share between 0 and 1, say 0.02")
         if self.total_batch is not None and self.accumulate != 1:
             raise ValueError(
                 f"accumulate is {self.accumulate} and total_batch {self.total_batch}: give one of them, "
@@ -155,21 +163,25 @@ class TrainConfig:
     def check_continues(self, earlier: dict[str, Any]) -> None:
         """Refuse to continue a run under settings that would make it another run.
 
+        A longer run is the same run, unless the rate's cosine depends on the length.
+
         Raises:
             ValueError: a setting that shapes the weights differs from `earlier` (as `to_json` gave it).
 
         Example:
+            >>> TrainConfig(steps=9).check_continues(TrainConfig(steps=5).to_json())
             >>> TrainConfig(seed=1).check_continues(TrainConfig().to_json())
             Traceback (most recent call last):
-            ValueError: cannot resume: seed was 0 and is 1; give the earlier value, or start in another folder
+            ValueError: cannot resume: seed was 0 and is 1; give the earlier value, or begin another run ...
         """
         own = json.loads(json.dumps(self.to_json()))
         free = _FREE - (_LENGTH if self.cosine else set())
         for name in (f.name for f in fields(self)):
             if name not in free and own[name] != earlier.get(name):
+                cosine = ", on which the cosine of the rate depends" if name in _LENGTH else ""
                 raise ValueError(
-                    f"cannot resume: {name} was {earlier.get(name)!r} and is {own[name]!r}; "
-                    "give the earlier value, or start in another folder"
+                    f"cannot resume: {name} was {earlier.get(name)!r} and is {own[name]!r}{cosine}; "
+                    f"give the earlier value, or {ANOTHER}"
                 )
 
 

@@ -28,6 +28,9 @@ def describe_data(dataset: Dataset | None) -> dict[str, Any] | None:
         value = getattr(dataset, name, None)
         if value is not None and not callable(value):
             told[name] = value if isinstance(value, int | float) else str(value)
+    left_out = getattr(dataset, "left_out", None)
+    if isinstance(left_out, dict) and left_out:
+        told["left_out"] = {str(reason): int(count) for reason, count in left_out.items()}
     parts = getattr(dataset, "datasets", None) or getattr(dataset, "dataset", None)
     if isinstance(parts, list | tuple):
         told["parts"] = [describe_data(part) for part in parts]

@@ -18,6 +18,7 @@ from likelihand.data.dataset import Dataset
 from likelihand.evaluation import Report
 from likelihand.training.config import TrainConfig
 from likelihand.training.describe import describe_run
+from likelihand.training.hold_out import hold_out
 from likelihand.training.log import Log
 from likelihand.training.run import BEST, LAST, Run
 from likelihand.training.signals import StopRequest
@@ -87,10 +88,12 @@ def train(
         network: images (N, H, W, 3) uint8 -> one `Prediction` a stage.
         loss: with `of_prediction`; its parameters are trained too.
         train_data: samples to train on.
-        validation_data: samples to validate on; None validates never.
+        validation_data: samples to validate on, by which the best checkpoint is chosen: never those that the
+            final score is made on. None validates on what `config.hold_out` says, or never.
         config: the settings; the paper's where None.
         out: folder of the run.
-        resume: continues from `last.safetensors` in `out`; starts where there is none.
+        resume: continues from `last.safetensors` in `out`, also a run that has ended, with more steps or epochs;
+            starts where there is none.
 
     Raises:
         ValueError: the data are empty or a sample cannot be read, `out` holds a run and `resume` is False, or the
@@ -103,6 +106,7 @@ def train(
     begun = (out / LAST).exists()
     if begun and not resume:
         raise ValueError(f"{out} holds a run already; resume it (--resume), or give another folder")
+    train_data, validation_data = hold_out(train_data, validation_data, config)
     out.mkdir(parents=True, exist_ok=True)
     with engine(config) as accelerator:
         run = Run(Trainee(network, loss), train_data, validation_data, config, out, accelerator)
@@ -125,6 +129,8 @@ def _drive(run: Run) -> bool:
         speaks=run.rank == 0,
     )
     with log, StopRequest() as stop:
+        if run.step >= run.plan.steps:
+            log.say(f"{run.out} has done {run.step} steps of {run.plan.steps}; give more steps or epochs to go on")
         finished = run.run(log, stop)
         if not finished:
             log.say(f"stopped after step {run.step}; resume continues from {run.out / LAST}")
@@ -140,7 +146,7 @@ def _write_description(run: Run) -> None:
             run.config.to_json(),
             run.world,
             str(run.accelerator.device),
-        )
+        ) | {"batch": run.plan.batch, "passes": run.passes}
         write_atomically(run.out / "run.json", (json.dumps(told, indent=1) + "\n").encode())
     distributed.wait()
 

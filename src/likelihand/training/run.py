@@ -14,7 +14,7 @@ from likelihand.checkpoint import CheckpointInfo, config_of, read_tensors, save_
 from likelihand.data.dataset import Dataset
 from likelihand.evaluation import Report, evaluate, evenly, predict_crops_of
 from likelihand.training.batches import Batch, Batches, load
-from likelihand.training.config import Plan, TrainConfig, step_seed
+from likelihand.training.config import ANOTHER, Plan, TrainConfig, step_seed
 from likelihand.training.describe import describe_data
 from likelihand.training.health import Health
 from likelihand.training.log import Log
@@ -241,16 +241,16 @@ class Run:
             ValueError: naming what differs.
         """
         self.config.check_continues(dict(info.training.get("config", {})))
-        if info.training.get("batch") != self.plan.batch:
+        batch, samples = info.training.get("batch"), (info.data.get("training") or {}).get("samples")
+        if batch != self.plan.batch:
             raise ValueError(
-                f"cannot resume: the batch over all processes was {info.training.get('batch')} and is "
-                f"{self.plan.batch}; give total_batch {info.training.get('batch')}"
+                f"cannot resume: a step took {batch} samples over all processes and takes {self.plan.batch}; "
+                f"give total_batch {batch}, or {ANOTHER}"
             )
-        earlier = (info.data.get("training") or {}).get("samples")
-        if earlier != self.plan.samples:
+        if samples != self.plan.samples:
             raise ValueError(
-                f"cannot resume: the training data had {earlier} samples and has {self.plan.samples}; "
-                "give the same data, or start in another folder"
+                f"cannot resume: the training data had {samples} samples and has {self.plan.samples}; "
+                f"give the same data, or {ANOTHER}"
             )
 
 

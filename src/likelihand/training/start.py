@@ -18,6 +18,7 @@ from likelihand.metadata import ModelMetadata
 from likelihand.runtimes import OnnxRuntime, TorchRuntime
 from likelihand.training.batches import Batches, load
 from likelihand.training.config import Plan, TrainConfig
+from likelihand.training.hold_out import hold_out
 
 CROPS: Final = 256
 """So many crops say what batch normalisations see."""
@@ -32,7 +33,7 @@ def crops_of(dataset: Dataset, config: TrainConfig) -> Tensor:
     Raises:
         ValueError: a sample cannot be read.
     """
-    count = -(-CROPS // config.batch_size)
+    dataset, count = hold_out(dataset, None, config)[0], -(-CROPS // config.batch_size)
     batches = Batches(dataset, Plan(replace(config, steps=count), len(dataset), config.batch_size))
     return torch.cat([batch.crops for batch in load(batches, 0, 0, False)])
 
