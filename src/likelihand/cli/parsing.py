@@ -1,10 +1,11 @@
 """What the commands' parsers share."""
 
-from typing import NoReturn
+from argparse import Action
+from typing import Any, NoReturn
 
 from jsonargparse import ArgumentParser, Namespace
 
-__all__ = ["Namespace", "Parser", "command_parser"]
+__all__ = ["Extend", "Namespace", "Parser", "as_list", "command_parser"]
 
 
 class Parser(ArgumentParser):
@@ -25,3 +26,23 @@ def command_parser(command: str, description: str) -> Parser:
         'likelihand predict'
     """
     return Parser(prog=f"likelihand {command}", description=description, allow_abbrev=False, default_env=False)
+
+
+class Extend(Action):
+    """Takes an option that may be repeated, also on top of what a run file lists, be it one word or several."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option: str | None = None) -> None:  # noqa: ANN401
+        """Add the words of one occurrence."""
+        setattr(namespace, self.dest, [*as_list(getattr(namespace, self.dest, None)), *as_list(values)])
+
+
+def as_list(words: Any) -> list[str]:  # noqa: ANN401
+    """Return words as a list; a run file may give one without the brackets.
+
+    Example:
+        >>> as_list("a.csv"), as_list(["a.csv", "b.csv"]), as_list(None)
+        (['a.csv'], ['a.csv', 'b.csv'], [])
+    """
+    if words is None:
+        return []
+    return [str(word) for word in (words if isinstance(words, list) else [words])]

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from likelihand.cli.parsing import Namespace, Parser, command_parser
+from likelihand.cli.parsing import Extend, Namespace, Parser, as_list, command_parser
 
 BUNDLED: Final = "bundled"
 
@@ -41,9 +41,8 @@ def parser() -> Parser:
     )
     p.add_argument(
         "--leave-out",
-        type=Path,
         nargs="*",
-        action="extend",
+        action=Extend,
         default=[],
         metavar="CSV",
         help="leave out the training hands that this file lists, as audit's suspects.csv; may be repeated",
@@ -88,7 +87,7 @@ def run(arguments: Namespace) -> int:
 def _leave_out(built: Namespace) -> "LeftOut":
     from likelihand.data.selection import leave_out, read_keys
 
-    kept = leave_out(built.train_data, {str(path): read_keys(path) for path in built.leave_out})
+    kept = leave_out(built.train_data, {file: read_keys(file) for file in as_list(built.leave_out)})
     told = ", ".join(f"{count} of {name}" for name, count in kept.left_out.items())
     _say(f"leaving out {len(built.train_data) - len(kept)} of {len(built.train_data)} hands: {told}")
     return kept
