@@ -128,7 +128,7 @@ class Run:
             if values.traits is not None:
                 total = total + self.config.trait_weight * shares[1] * values.traits.sum()
             self.accelerator.backward(total)
-        return Values(*(None if v is None else v.detach() for v in values))
+        return values.detached()
 
     def _gradient_norm(self) -> Tensor:
         """Clip the gradient where it is to be clipped, and give its norm before."""

@@ -23,6 +23,10 @@ class Values(NamedTuple):
     keypoints: Tensor
     traits: Tensor | None
 
+    def detached(self) -> "Values":
+        """Return the same numbers without their history."""
+        return Values(self.keypoints.detach(), None if self.traits is None else self.traits.detach())
+
     def finite(self) -> Tensor:
         """Say for each sample (N,) whether all its values are finite."""
         good = self.keypoints.isfinite().all(0).all(-1)
@@ -94,11 +98,11 @@ def synchronised(network: nn.Module) -> nn.Module:
         >>> type(synchronised(nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4)))[1]).__name__
         'SyncBatchNorm'
     """
-    from timm.layers import convert_sync_batchnorm
+    import timm.layers
 
-    training = network.training
-    converted: nn.Module = convert_sync_batchnorm(network)
-    return converted.train(training)
+    convert: Any = timm.layers.convert_sync_batchnorm  # type: ignore[attr-defined]
+    converted: nn.Module = convert(network)
+    return converted.train(network.training)
 
 
 class WeightAverage:
