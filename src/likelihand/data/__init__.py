@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from likelihand.data.images import ImageError, as_image, decode_image, read_image
     from likelihand.data.no_hands import NoHands
     from likelihand.data.rhd import RHD
-    from likelihand.data.scenes import CocoScenes, EmptyScenes, SceneMix, Scenes, WeakScenes
+    from likelihand.data.scenes import CocoScenes, EmptyScenes, SceneMix, Scenes
     from likelihand.data.selection import leave_out, read_keys
     from likelihand.data.shards import Shards
     from likelihand.data.synthetic import Synthetic
