@@ -207,3 +207,39 @@ def test_a_boxes_file_of_another_form_is_one_line(
     assert predict(pictures, "--model", model, "--out", tmp_path, "--boxes", tmp_path / "boxes.json") == 2
     told = capsys.readouterr().err
     assert told.count("\n") == 1 and "boxes file" in told
+
+
+def test_a_selfie_cameras_pictures(model: Path, pictures: Path, tmp_path: Path) -> None:
+    """Turned back, a picture gives what the picture of the other side gives, boxes and overlay too."""
+    from likelihand.drawing import Drawing
+
+    source, other = pictures / "a/x.png", tmp_path / "other.png"
+    Drawing(np.ascontiguousarray(read_image(source)[:, ::-1])).save(other)
+    boxes = {"a/x.png": [[10, 5, 50, 45]], "other.png": [[30, 5, 70, 45]]}  # of 80 x 60 pixels
+    (tmp_path / "boxes.json").write_text(json.dumps(boxes))
+
+    def found(name: Path, *options: object) -> Any:
+        assert predict(name, "--model", model, "--out", tmp_path / "out", *options) == 0
+        (hand,) = lines(tmp_path / "out")[str(name)]["hands"]
+        return hand["keypoints"], hand["box"], read_image(tmp_path / "out" / f"{name.stem}.png").tolist()
+
+    for how in (["--crop"], ["--boxes", tmp_path / "boxes.json"]):
+        assert found(source, *how, "--unmirror") == found(other, *how)
+        assert found(source, *how, "--mirrored") == found(source, *how) != found(other, *how)
+
+
+@pytest.mark.parametrize(("options", "mirrored"), [([], False), (["--mirrored"], True), (["--unmirror"], False)])
+def test_sides_are_swapped_where_pixels_are_not_turned(
+    options: list[str], mirrored: bool, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import likelihand.predictor
+
+    asked: list[object] = []
+
+    def spy(*arguments: Any, **settings: Any) -> Any:
+        asked.append(settings["mirrored"])
+        return load(*arguments, **settings)
+
+    monkeypatch.setattr(likelihand.predictor, "load", spy)
+    assert predict(pictures / "a/x.png", "--crop", "--out", tmp_path, "--threads", 1, *options) == 0
+    assert asked == [mirrored]
