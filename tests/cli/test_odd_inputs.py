@@ -60,16 +60,16 @@ def test_each_bad_file_has_its_line_and_each_good_one_its_result(tmp_path: Path)
 
 
 BOXES = {
-    "nan": ("[[NaN, 0, 9, 9]]", "not four finite numbers"),
-    "infinite": ("[[0, 0, Infinity, 9]]", "not four finite numbers"),
+    "nan": ("[[NaN, 0, 9, 9]]", "box 0: nan is not a finite number"),
+    "infinite": ("[[0, 0, Infinity, 9]]", "box 0: inf is not a finite number"),
     "empty": ("[[5, 5, 5, 9]]", "is empty"),
     "inverted": ("[[9, 9, 2, 2]]", "is empty"),
     "outside": ("[[100, 100, 120, 120]]", "lies outside the picture of 48 x 36 pixels"),
     "left": ("[[-20, 0, 0, 9]]", "lies outside"),
-    "second": ("[[1, 1, 9, 9], [NaN, 0, 0, 0]]", "box 1"),
-    "short": ("[[1, 2, 3]]", "shape"),
-    "ragged": ("[[1, 2, 3, 4], [1, 2]]", "boxes are not numbers"),
-    "vast": ("[[-1e300, -1e300, 1e300, 1e300]]", "too large"),
+    "second": ("[[1, 1, 9, 9], [NaN, 0, 0, 0]]", "box 1: nan"),
+    "short": ("[[1, 2, 3]]", "box 0: [1, 2, 3] is not 4 numbers"),
+    "ragged": ("[[1, 2, 3, 4], [1, 2]]", "box 1: [1, 2] is not 4 numbers"),
+    "vast": ("[[-1e300, -1e300, 1e300, 1e300]]", "is not a finite number up to 1e+06"),
 }
 GOOD_BOXES = {
     "none": "[]",
@@ -90,7 +90,7 @@ def test_odd_boxes_fail_their_own_picture_alone(tmp_path: Path, capfd: pytest.Ca
     told = capfd.readouterr().err.splitlines()
     assert len(told) == len(BOXES) + 1
     for name, (_, message) in BOXES.items():
-        assert sum(f"{name}.png: box" in line and message in line for line in told) == 1, (name, told)
+        assert sum(f"{name}.png: " in line and message in line for line in told) == 1, (name, told)
     assert sorted(files_of(tmp_path / "out")) == sorted(f"{name}.png" for name in GOOD_BOXES)
 
 
@@ -103,7 +103,7 @@ def test_a_boxes_file_that_is_cut_is_one_line(
     (tmp_path / "boxes.json").write_text(whole[: int(len(whole) * share)])
     assert main(["predict", str(tmp_path / "a.png"), "--boxes", str(tmp_path / "boxes.json")]) == 2
     told = capfd.readouterr().err
-    assert told.count("\n") == 1 and "boxes.json is not JSON" in told
+    assert told.count("\n") == 1 and "boxes.json is not whole JSON" in told
 
 
 def test_ctrl_c_keeps_what_was_done_and_hides_no_problem(

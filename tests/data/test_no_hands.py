@@ -63,7 +63,7 @@ def test_every_other_place_is_one_of_those_given(tmp_path: Path) -> None:
 def test_boxes_that_say_nothing_of_these_photos_are_refused(tmp_path: Path, text: str) -> None:
     folder(tmp_path)
     (tmp_path / "finds.json").write_text(text)
-    with pytest.raises(ValueError, match="boxes file"):
+    with pytest.raises(ValueError, match=r"finds\.json"):
         NoHands(tmp_path, 8, boxes=tmp_path / "finds.json")
 
 

@@ -100,7 +100,7 @@ def test_predictions_are_read_as_they_were_written(folder: Path, points: np.ndar
         "hands": [{"keypoints": points.tolist(), "side": side, "box": [0] * 4}],
     }
     path = folder / "predictions.json"
-    path.write_text(json.dumps(coco([line])))
+    path.write_text(json.dumps({part: list(entries) for part, entries in coco(lambda: [line]).items()}))
     record = CocoHands(path).record(0)
     assert (record.points == points).all()
     assert record.box.tolist() == [*points.min(0), *points.max(0)]

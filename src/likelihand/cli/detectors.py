@@ -51,7 +51,7 @@ def judge(runtime: "Runtime", arguments: Namespace) -> int:
 
 def _scenes(arguments: Namespace) -> "Scenes":
     """Open whole pictures: a COCO file, a folder of photos without hands, or a mix that a YAML file describes."""
-    from likelihand.data.scenes import CocoScenes, EmptyScenes, SceneMix
+    from likelihand.data import CocoScenes, EmptyScenes, SceneMix
 
     data = arguments.data
     if isinstance(data, Path) and data.is_dir():

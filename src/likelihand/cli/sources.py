@@ -2,14 +2,13 @@
 
 import contextlib
 import glob
-import json
 import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 from likelihand.cli.kinds import HEAD, Kind, kind_in_folder, kind_of_content, kind_of_file
@@ -170,70 +169,33 @@ def silenced() -> Iterator[None]:
 
 
 class Boxes:
-    """Boxes by picture, from a JSON file.
-
-    The file holds `{"photo.jpg": [[x0, y0, x1, y1], ...], ...}` or is COCO JSON with `images` and `annotations`
-    (`bbox` x, y, width, height). A picture is found by its path as given, else by the longest ending of its path
-    that the file names.
+    """Boxes by picture, from a JSON file; see `likelihand.formats.boxes.BoxesFile`.
 
     Args:
         file: the JSON file.
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: it is not JSON of either form.
+        ValueError: it is not JSON of either form, or a box is none.
     """
 
     def __init__(self, file: Path) -> None:
-        self.file = file
-        if not file.is_file():
-            raise FileNotFoundError(f"boxes file {file} does not exist; give a JSON file")
-        try:
-            content = json.loads(file.read_text("utf-8"))
-        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise ValueError(f"boxes file {file} is not JSON ({error})") from error
-        try:
-            self._boxes = _coco(content) if _is_coco(content) else _plain(content)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ValueError(
-                f"boxes file {file} is neither {{name: [[x0, y0, x1, y1], ...]}} nor COCO JSON "
-                f"({type(error).__name__}: {error})"
-            ) from error
+        from likelihand.formats.boxes import BoxesFile
+
+        self._file = BoxesFile(file)
 
     def of(self, picture: str) -> list[list[float]]:
-        """Give the boxes of a picture; an empty list where the file says that there is no hand.
+        """Return the boxes of a picture; an empty list where the file says that there is no hand.
 
         Raises:
             ValueError: the file does not name the picture.
         """
-        parts = PurePath(picture).parts
-        endings = ("/".join(parts[i:]) for i in range(len(parts)))
-        for name in (picture, *endings):
-            if name in self._boxes:
-                return self._boxes[name]
-        raise ValueError(
-            f"boxes file {self.file} does not name this picture; add it, with [] where it shows no hand"
-        )
-
-
-def _is_coco(content: Any) -> bool:  # noqa: ANN401
-    return isinstance(content, dict) and {"images", "annotations"} <= content.keys()
-
-
-def _plain(content: Any) -> dict[str, list[list[float]]]:  # noqa: ANN401
-    return {
-        str(PurePath(name).as_posix()): [list(map(float, box)) for box in boxes] for name, boxes in content.items()
-    }
-
-
-def _coco(content: Any) -> dict[str, list[list[float]]]:  # noqa: ANN401
-    from likelihand.formats.coco import box_of
-
-    names = {image["id"]: str(image["file_name"]) for image in content["images"]}
-    boxes: dict[str, list[list[float]]] = {name: [] for name in names.values()}
-    for annotation in content["annotations"]:
-        boxes[names[annotation["image_id"]]].append(box_of(annotation["bbox"]).tolist())
-    return boxes
+        boxes = self._file.of(picture)
+        if boxes is None:
+            raise ValueError(
+                f"boxes file {self._file.path} does not name this picture; add it, with [] where it shows no hand"
+            )
+        return [box.tolist() for box in boxes]
 
 
 def unique_name(source: str, taken: set[str]) -> str:

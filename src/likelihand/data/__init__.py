@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from likelihand.data.augment import Augmentation, sample_of, sample_rng
     from likelihand.data.check import Report, check_dataset, detect
     from likelihand.data.coco import CocoHands
+    from likelihand.data.coco_scenes import CocoScenes
     from likelihand.data.cropped import Cropped
     from likelihand.data.dataset import Concatenated, Dataset, Repeated, Subset, check_record, split
     from likelihand.data.drawn import DrawnHands
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from likelihand.data.images import ImageError, as_image, decode_image, read_image
     from likelihand.data.no_hands import NoHands
     from likelihand.data.rhd import RHD
-    from likelihand.data.scenes import CocoScenes, EmptyScenes, SceneMix, Scenes
+    from likelihand.data.scenes import EmptyScenes, SceneMix, Scenes
     from likelihand.data.selection import leave_out, read_keys
     from likelihand.data.shards import Shards
     from likelihand.data.synthetic import Synthetic
@@ -60,7 +61,7 @@ __all__ = [
 _HOME = {
     "Augmentation": "data.augment",
     "CocoHands": "data.coco",
-    "CocoScenes": "data.scenes",
+    "CocoScenes": "data.coco_scenes",
     "CocoWholeBodyHands": "data.wholebody",
     "Concatenated": "data.dataset",
     "Cropped": "data.cropped",

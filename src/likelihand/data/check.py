@@ -10,15 +10,17 @@ from typing import Any, Final, Literal
 import numpy as np
 from tqdm import tqdm
 
-from likelihand.data.coco import CocoHands, read_coco
+from likelihand.data.coco import CocoHands
 from likelihand.data.dataset import Concatenated, Dataset, check_record
 from likelihand.data.freihand import VERSIONS, FreiHAND
 from likelihand.data.rhd import RHD
 from likelihand.data.shards import INDEX, Shards
 from likelihand.data.wholebody import CocoWholeBodyHands
 from likelihand.drawing import Drawing, contact_sheet, draw_keypoints
+from likelihand.formats.coco.document import WHAT
 from likelihand.geometry import Image, crop_matrix, transform_points, warp_image
 from likelihand.structures import Record, Visibility
+from likelihand.utils.validation import read_json
 
 _log = logging.getLogger(__name__)
 _TILE: Final = 224
@@ -224,8 +226,10 @@ def detect(path: str | Path, **options: Any) -> Dataset:  # noqa: ANN401
 
 
 def _coco(path: Path, options: dict[str, Any]) -> Dataset:
-    annotations = read_coco(path)["annotations"]
-    whole_body = any("lefthand_kpts" in annotation for annotation in annotations)
+    content = read_json(path, WHAT)
+    annotations = content.get("annotations") if isinstance(content, dict) else None
+    listed = annotations if isinstance(annotations, list) else []
+    whole_body = any("lefthand_kpts" in annotation for annotation in listed if isinstance(annotation, dict))
     return (CocoWholeBodyHands if whole_body else CocoHands)(path, **options)
 
 

@@ -1,6 +1,5 @@
 """Regions of photos without hands, from which a network learns to say that there is none."""
 
-import json
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -11,7 +10,8 @@ from likelihand.data.augment import sample_rng
 from likelihand.data.dataset import check_index
 from likelihand.data.images import read_image
 from likelihand.data.scenes import SUFFIXES, hashed
-from likelihand.geometry import FloatArray, Image, check_box
+from likelihand.formats.boxes import BoxesFile
+from likelihand.geometry import FloatArray, Image
 from likelihand.structures import Record
 
 SMALLEST: Final = 0.15
@@ -111,13 +111,8 @@ class NoHands:
 
 def _finds(boxes: Path, files: list[Path]) -> list[tuple[Path, FloatArray]]:
     """Read the boxes that lie in some photos, in the photos' order."""
-    if not boxes.is_file():
-        raise FileNotFoundError(f"boxes file {boxes} does not exist; give a JSON file")
-    try:
-        content = json.loads(boxes.read_text("utf-8"))
-        found = [(file, check_box(box)) for file in files for box in content.get(file.name, [])]
-    except (ValueError, AttributeError, TypeError) as error:
-        raise ValueError(f"boxes file {boxes} is not {{photo: [[x0, y0, x1, y1], ...]}} ({error})") from error
+    content = BoxesFile(boxes)
+    found = [(file, box) for file in files for box in content.of(file.name) or []]
     if not found:
         raise ValueError(f"boxes file {boxes} names none of the {len(files)} photos; give their file names")
     return found

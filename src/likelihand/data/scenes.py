@@ -1,15 +1,13 @@
 """Whole pictures with boxes of hands, for a detector: readers, and what makes a network's input of them."""
 
 import hashlib
-import json
 from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +16,6 @@ from likelihand.data.augment import Augmentation, augment_pixels
 from likelihand.data.dataset import check_index
 from likelihand.data.images import read_image
 from likelihand.data.placing import Place, place
-from likelihand.formats.coco import box_of, points_of
 from likelihand.geometry import (
     FloatArray,
     Image,
@@ -104,63 +101,6 @@ class ListedScenes:
     def scene(self, index: int) -> Scene:
         """Give the picture at `index`."""
         return self.scenes[check_index(index, len(self), self.name)]
-
-
-class CocoScenes(ListedScenes):
-    """Pictures of a COCO JSON file with `bbox` or 21 keypoints a hand, as `likelihand synth --scenes` writes it.
-
-    Args:
-        annotations: the JSON file; pictures lie in `images` beside it.
-        where: takes hands alone whose annotation has these values, as {"subset": "core"}, and their pictures.
-        start: first picture taken, in the order of the hashes of the names.
-        stop: where to stop in that order; None for the end.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: no picture is left.
-    """
-
-    def __init__(
-        self,
-        annotations: str | Path,
-        where: Mapping[str, str] | None = None,
-        start: int = 0,
-        stop: int | None = None,
-    ) -> None:
-        file = Path(annotations)
-        if not file.is_file():
-            raise FileNotFoundError(f"{file}: no such file; give a COCO JSON file")
-        content = json.loads(file.read_text(encoding="utf-8"))
-        chosen = [a for a in content["annotations"] if all(a.get(k) == v for k, v in (where or {}).items())]
-        hands: defaultdict[Any, list[SceneHand]] = defaultdict(list)
-        sources: dict[Any, str] = {}
-        for annotation in chosen:
-            hands[annotation["image_id"]].append(_coco_hand(annotation))
-            sources[annotation["image_id"]] = annotation.get("dataset", file.parent.name)
-        ids = {image["file_name"]: image["id"] for image in content["images"]}
-        ids = {name: number for name, number in ids.items() if number in hands} if where else ids
-        scenes = [
-            Scene(
-                tuple(hands[ids[name]]),
-                True,
-                sources.get(ids[name], file.parent.name),
-                name,
-                _reader(file.parent / "images" / name),
-            )
-            for name in hashed(ids)[start:stop]
-        ]
-        super().__init__(scenes, str(file))
-
-
-def _coco_hand(annotation: dict[str, Any]) -> SceneHand:
-    """Take a hand's 21 keypoints where all are labelled, its box where not."""
-    keypoints = np.asarray(annotation.get("keypoints") or [], np.float64).reshape(-1, 3)
-    side = annotation.get("handedness")
-    if len(keypoints) == 21 and (keypoints[:, 2] > 0).all():
-        points = points_of(keypoints[:, :2])
-    else:
-        points = corners_of_box(box_of(annotation["bbox"]))
-    return SceneHand(points, side if side in ("left", "right") else None)
 
 
 class EmptyScenes(ListedScenes):

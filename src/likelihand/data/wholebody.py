@@ -1,14 +1,13 @@
 """COCO-WholeBody's hands: two hands a person, in the file of the people (Jin et al., ECCV 2020)."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import numpy as np
-
-from likelihand.data.coco import CocoHands, Entry
+from likelihand.data.coco import UNREADABLE, CocoHands
+from likelihand.formats.coco import CocoFile, CocoHand, bbox_of, checked_hand, keypoints_of
 from likelihand.hand import Side
+from likelihand.utils.validation import Malformed, plain
 
 _SIDES: Final[tuple[Side, Side]] = ("left", "right")
 
@@ -21,7 +20,7 @@ class CocoWholeBodyHands(CocoHands):
 
     Args:
         annotations: the JSON file, e.g. `coco_wholebody_val_v1.0.json`.
-        images_folder: the folder of COCO's pictures; the JSON's folder or `images` in it by default.
+        images_folder: the folder of COCO's pictures; as in `CocoHands` by default.
         pixel_centre: as in `CocoHands`.
         box: as in `CocoHands`.
         dataset: as in `CocoHands`; "COCO-WholeBody" by default.
@@ -46,22 +45,43 @@ class CocoWholeBodyHands(CocoHands):
         dataset: str = "COCO-WholeBody",
         where: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(annotations, images_folder, None, pixel_centre, box, dataset, where)
+        super().__init__(annotations, images_folder, tuple(range(21)), pixel_centre, box, dataset, where)
 
-    def _usable(self, content: Mapping[str, Any], keypoint_order: Sequence[int] | None) -> list[Entry]:
-        entries = []
-        if not any("lefthand_kpts" in a or "righthand_kpts" in a for a in content["annotations"]):
-            raise ValueError(f"{self.path} has no lefthand_kpts or righthand_kpts; give a COCO-WholeBody file")
-        for annotation in content["annotations"]:
-            for side in _SIDES:
-                keypoints = np.ravel(annotation.get(f"{side}hand_kpts") or ()).tolist()
-                if annotation.get("iscrowd"):
-                    self.left_out["hands of crowds"] += 1
-                elif not annotation.get(f"{side}hand_valid"):
-                    self.left_out["hands that are not valid"] += 1
-                elif not any(v != 0 for v in keypoints[2::3]):
-                    self.left_out["hands without a labelled keypoint"] += 1
-                else:
-                    entry = self._entry(annotation, keypoints, annotation.get(f"{side}hand_box"), side)
-                    entries.append(replace(entry, name=f"{entry.name} {side}"))
-        return entries
+    def _usable(self, file: CocoFile) -> list[CocoHand]:
+        if not any("lefthand_kpts" in a or "righthand_kpts" in a for _, a in file.annotations):
+            raise Malformed(f"{self.path} has no lefthand_kpts or righthand_kpts; give a COCO-WholeBody file")
+        return super()._usable(file)
+
+    def _hands_of(
+        self, file: CocoFile, annotation: Mapping[str, Any], name: str, doubts: list[str]
+    ) -> list[CocoHand]:
+        return [hand for side in _SIDES for hand in self._hand(file, annotation, name, side, doubts)]
+
+    def _hand(
+        self, file: CocoFile, annotation: Mapping[str, Any], name: str, side: Side, doubts: list[str]
+    ) -> list[CocoHand]:
+        """Read one hand of a person; what is wrong with it does not cost the other."""
+        try:
+            if annotation.get("iscrowd") in (1, True, "1"):
+                self.left_out["hands of crowds"] += 1
+            elif not annotation.get(f"{side}hand_valid"):
+                self.left_out["hands that are not valid"] += 1
+            elif hand := _hand_of(file, annotation, f"{name} {side}", side):
+                return [hand]
+            else:
+                self.left_out["hands without a labelled keypoint"] += 1
+        except Malformed as error:
+            self.left_out[UNREADABLE] += 1
+            doubts.append(str(error))
+        return []
+
+
+def _hand_of(file: CocoFile, annotation: Mapping[str, Any], name: str, side: Side) -> CocoHand | None:
+    where = f"{file.path} {name}"
+    keypoints = keypoints_of(annotation.get(f"{side}hand_kpts"), 21, f"{where}, field {side}hand_kpts")
+    if not keypoints[:, 2].any():
+        return None
+    box = bbox_of(annotation.get(f"{side}hand_box"), f"{where}, field {side}hand_box")
+    fields = file.fields_of(annotation)
+    image = file.image_of(annotation, name)
+    return checked_hand(CocoHand(name, image, keypoints, box, side, plain(fields.get("dataset") or "")), where)

@@ -1,9 +1,4 @@
-"""COCO keypoint JSON, written: the only place where hands become COCO annotations.
-
-COCO measures in two ways. A keypoint names a pixel, so that (3, 2) is the centre of column 3 and row 2; we write
-1/2 less than our corner-origin coordinates. A `bbox` is continuous, (x, y, width, height) from the picture's
-corner: pycocotools gives the single pixel at column 3, row 2 the box (3, 2, 1, 1). It is written as it is.
-"""
+"""COCO keypoint JSON, written."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -13,13 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from likelihand.geometry import (
-    FloatArray,
-    box_of_points,
-    check_box,
-    corner_from_pixel_index,
-    pixel_index_from_corner,
-)
+from likelihand.geometry import box_of_points, pixel_index_from_corner
 from likelihand.hand import BONES, KEYPOINTS, Side
 from likelihand.utils.files import write_atomically
 
@@ -140,37 +129,6 @@ def write_document(
     file.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(file, text.encode())
     return file
-
-
-def points_of(keypoints: ArrayLike, pixel_centre: float = 0.0) -> FloatArray:
-    """Return keypoints of a file in image pixels, corner origin.
-
-    Args:
-        keypoints: (N, 2) x, y as the file has them.
-        pixel_centre: what the file calls the centre of the first pixel: 0 in COCO, 0.5 where the corner is the
-            origin.
-
-    Example:
-        >>> points_of([[10.0, 20.0]])
-        array([[10.5, 20.5]])
-    """
-    numbers = np.asarray(keypoints, np.float64)
-    places = corner_from_pixel_index(numbers) - pixel_centre
-    return np.asarray(places.round(DECIMALS + 3), np.float64)
-
-
-def box_of(bbox: ArrayLike) -> FloatArray:
-    """Return a `bbox` (x, y, width, height) as (x0, y0, x1, y1), both continuous from the corner.
-
-    Raises:
-        ValueError: it is empty or not finite.
-
-    Example:
-        >>> box_of([10.1, 20, 0.2, 4])
-        array([10.1, 20. , 10.3, 24. ])
-    """
-    x, y, width, height = np.asarray(bbox, np.float64)
-    return check_box(np.array([x, y, x + width, y + height]).round(DECIMALS + 3))
 
 
 def _rounded(value: float) -> float:

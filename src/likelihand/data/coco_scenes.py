@@ -1,0 +1,109 @@
+"""Whole pictures of a COCO file with the hands in them, for a detector."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from likelihand.data.images import read_image
+from likelihand.data.scenes import ListedScenes, Scene, SceneHand, corners_of_box, hashed
+from likelihand.formats.coco import CocoFile, Layout, extent_of, hands_of, points_of, read_coco
+from likelihand.formats.pictures import PictureFinder, folders_beside
+from likelihand.formats.sides import Statements
+from likelihand.geometry import Image, box_of_points
+from likelihand.utils.validation import Malformed, plain
+
+
+@dataclass(slots=True)
+class _Picture:
+    """What a file says of a picture."""
+
+    hands: list[SceneHand] = field(default_factory=list)
+    complete: bool = True
+    dataset: str = ""
+
+
+class CocoScenes(ListedScenes):
+    """Pictures of a COCO JSON file with `bbox`, polygons or 21 keypoints a hand, as `likelihand synth --scenes`.
+
+    A hand that cannot be read (`problems` has a line for each) and a crowd are left out; the picture then counts
+    as one that may show more hands than are known.
+
+    Args:
+        annotations: the JSON file; pictures are looked for as `likelihand.data.CocoHands` does.
+        where: takes hands alone whose annotation has these values, as {"subset": "core"}, and their pictures.
+        start: first picture taken, in the order of the hashes of the names.
+        stop: where to stop in that order; None for the end.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is no COCO JSON, or no picture is left.
+    """
+
+    def __init__(
+        self,
+        annotations: str | Path,
+        where: Mapping[str, str] | None = None,
+        start: int = 0,
+        stop: int | None = None,
+    ) -> None:
+        file, asked = read_coco(annotations), where or {}
+        self.problems = file.problems
+        pictures: defaultdict[str, _Picture] = defaultdict(_Picture)
+        for name, annotation in file.annotations:
+            fields = file.fields_of(annotation)
+            if all(plain(fields.get(key)) == str(value) for key, value in asked.items()):
+                _add(pictures, file, name, annotation)
+        every = {image.file_name for image in file.images.values()}
+        finder = PictureFinder(folders_beside(file.path))
+        finder.settle(sorted(every)[:100])
+        names = hashed(every & pictures.keys() if asked else every)[start:stop]
+        super().__init__(
+            (_scene(pictures[name], name, finder, file.path.parent.name) for name in names), str(file.path)
+        )
+
+
+def _add(pictures: defaultdict[str, _Picture], file: CocoFile, name: str, annotation: Mapping[str, Any]) -> None:
+    """Add an annotation's hand to its picture; note what cannot be read."""
+    try:
+        picture = pictures[file.image_of(annotation, name).file_name]
+        picture.dataset = plain(file.fields_of(annotation).get("dataset") or "")
+        picture.complete &= not annotation.get("iscrowd")
+        if not annotation.get("iscrowd"):
+            picture.hands.append(_hand(file, name, annotation))
+    except Malformed as error:
+        file.problems.append(str(error))
+        pictures[str(file.fields_of(annotation).get("file_name"))].complete = False
+
+
+def _hand(file: CocoFile, name: str, annotation: Mapping[str, Any]) -> SceneHand:
+    """Return a hand's 21 keypoints where all are labelled, the corners of its box where not.
+
+    Raises:
+        Malformed: it cannot be read, or nothing says where it is.
+    """
+    layout = file.layout_of(annotation, name)
+    hands = hands_of(file, annotation, name, file.problems, layout) if layout else []
+    if len(hands) == 1 and hands[0].keypoints[:, 2].all():
+        return SceneHand(points_of(hands[0].keypoints[:, :2]), hands[0].side)
+    box = extent_of(annotation, f"{file.path} {name}")
+    if box is None and hands:
+        box = box_of_points(np.concatenate([points_of(h.keypoints[h.keypoints[:, 2] > 0, :2]) for h in hands]))
+    if box is None:
+        raise Malformed(f"{file.path} {name}: neither bbox nor polygons nor keypoints say where the hand is")
+    side, _ = Statements(annotation, {"category": (layout or Layout()).side}).settled()
+    return SceneHand(corners_of_box(box), side)
+
+
+def _scene(picture: _Picture, name: str, finder: PictureFinder, dataset: str) -> Scene:
+    return Scene(
+        tuple(picture.hands), picture.complete, picture.dataset or dataset, name, partial(_read, finder, name)
+    )
+
+
+def _read(finder: PictureFinder, name: str) -> Image:
+    return read_image(finder.find(name))
