@@ -20,6 +20,7 @@ COMMANDS: Final[dict[str, str]] = {
     "audit": "find labels of a data set that are likely wrong",
     "export": "make one ONNX file of a trained network",
     "web": "open the page that finds hands in the browser: photos, films, the camera",
+    "serve": "answer over HTTP and WebSocket, and serve the page",
     "models": "list the models that come with the package, and what they say of themselves",
     "info": "count parameters and multiply-adds by part",
     "bench": "measure speed, part against part, in one run",
@@ -34,6 +35,8 @@ EXTRAS: Final[dict[str, str]] = {
     "numba": "synth",
     "matplotlib": "plots",
     "av": "video",
+    **dict.fromkeys(("starlette", "uvicorn", "multipart", "python_multipart", "websockets"), "serve"),
+    "pythonosc": "osc",
     "openvino": "openvino",
     **dict.fromkeys(("torch", "torchvision", "timm", "accelerate", "safetensors", "onnx", "onnxscript"), "train"),
 }
