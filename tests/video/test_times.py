@@ -71,6 +71,14 @@ def test_a_clock_that_jumps_is_set_by_the_frame_rate(jump: float) -> None:
     assert clock.jumps == [Jump(30, pytest.approx(jump + 1 / RATE))]
 
 
+@pytest.mark.parametrize("jump", [1322.8284285615957, 446.5328523752493, -0.7, -3600.1])
+def test_coarse_stamps_of_a_clock_that_jumps(jump: float) -> None:
+    stamps = np.floor(TRUE / 0.1 + 1e-9) * 0.1 + np.where(TRUE > 0.99, jump, 0.0) + 1.37
+    seconds = np.array(times(stamps)) - 1.37
+    np.testing.assert_allclose(seconds, TRUE, atol=0.07)
+    assert np.diff(seconds).min() > 0.01
+
+
 def test_there_and_back() -> None:
     stamps = TRUE + np.where((TRUE > 0.5) & (TRUE < 1.2), 1000.0, 0.0)
     np.testing.assert_allclose(times(stamps), TRUE, atol=1e-6)

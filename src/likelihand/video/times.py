@@ -21,6 +21,7 @@ _PLAIN: Final = 4.0  # a stamp up to so many steps ahead is believed at once
 _WITNESSES: Final = 6  # stamps after a doubtful one that are waited for
 _WINDOW: Final = 16  # frames that are waited for where none of them can follow the last one
 _LEAST_STEP: Final = 0.1  # steps between two frames where the frame rate was too slow and stamps lag behind
+_DIGITS: Final = 9  # of a second, so that equal stamps stay equal where a jump is added
 
 
 class Jump(NamedTuple):
@@ -117,7 +118,8 @@ class Clock:
         return self._doubted(stamps) if now or self._is_enough(stamps) else []
 
     def _shifted(self, raw: Stamps) -> list[float | None]:
-        return [None if s is None or not math.isfinite(s) else s + self._offset for s in raw]
+        finite = (None if s is None or not math.isfinite(s) else s for s in raw)
+        return [s if s is None or not self._offset else round(s + self._offset, _DIGITS) for s in finite]
 
     def _begin(self, stamps: Stamps) -> None:
         """Set the time of a film's first frame: its stamp, or what fits the next one's."""
@@ -182,7 +184,7 @@ class Clock:
             self._time = max(0.0, t - k * self.step)
         elif abs(t - self._time) > _PLAIN * self.step:
             self.jumps.append(Jump(self._count + k, t - self._time))
-        end = self._time + k * self.step
+        end = round(self._time + k * self.step, _DIGITS)
         self._offset += end - t
         return self._spread(k, end)
 
