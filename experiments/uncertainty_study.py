@@ -18,7 +18,7 @@ import numpy as np
 
 from experiments.report import code, write_document
 from likelihand.audit import agreed, audit, known_sides, observe_often, offsets, suspicions
-from likelihand.bench import interleaved
+from likelihand.benchmark import interleaved
 from likelihand.calibration import Observations, compare, observe, store
 from likelihand.calibration.flow import learned_density
 from likelihand.data.check import detect

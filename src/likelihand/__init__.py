@@ -11,7 +11,7 @@ Example:
 
 from typing import TYPE_CHECKING
 
-from likelihand.lazy import lazy_names
+from likelihand.utils.lazy import lazy_names
 
 if TYPE_CHECKING:
     from likelihand import data, synth

@@ -4,8 +4,8 @@ import math
 
 import torch
 
-from likelihand.boxmaps import BoxMaps, decode, encode, grid_centres
 from likelihand.losses import DetectionLoss
+from likelihand.ops.box_coding import BoxMaps, decode, encode, grid_centres
 
 HAND = (4.0, 4.0, 36.0, 36.0)
 

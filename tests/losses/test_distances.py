@@ -3,9 +3,9 @@ import math
 import pytest
 import torch
 
-from likelihand.contracts import check_loss
 from likelihand.heatmaps import render_gaussians
 from likelihand.losses import HeatmapCrossEntropy, HeatmapLoss, IntegralLoss
+from likelihand.testing import check_loss
 
 TARGET = torch.tensor([[[30.0, 22.0], [50.5, 9.5]]], dtype=torch.float64)
 WEIGHT = torch.ones(1, 2)

@@ -3,10 +3,10 @@ import math
 import pytest
 import torch
 
-from likelihand.contracts import check_loss
-from likelihand.flows import RealNVP, StandardNormal
 from likelihand.heatmaps import Prediction
 from likelihand.losses import ResidualLogLikelihood
+from likelihand.ops.flows import RealNVP, StandardNormal
+from likelihand.testing import check_loss
 
 LOG_2PI = math.log(2 * math.pi)
 

@@ -3,9 +3,9 @@ import math
 import pytest
 import torch
 
-from likelihand.contracts import check_loss
 from likelihand.heatmaps import Prediction
 from likelihand.losses import HeatmapCrossEntropy, IntegralLoss, ResidualLogLikelihood, WarmStart
+from likelihand.testing import check_loss
 
 
 def example():

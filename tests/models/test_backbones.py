@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from likelihand.contracts import check_backbone
 from likelihand.models import TimmBackbone, backbones
+from likelihand.testing import check_backbone
 
 timm = pytest.importorskip("timm")
 

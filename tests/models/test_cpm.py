@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from likelihand.contracts import check_backbone
 from likelihand.models import ConvolutionalPoseMachine, LargeKernelBackbone, TimmBackbone
+from likelihand.testing import check_backbone
 
 
 def convolutions(module):

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from likelihand.boxmaps import decode, grid_centres
 from likelihand.models import DetectionNetwork, LargeKernelBackbone, TimmBackbone, from_config
+from likelihand.ops.box_coding import decode, grid_centres
 
 
 def network() -> DetectionNetwork:

@@ -89,8 +89,8 @@ def learned_density(checkpoint: str | Path) -> LearnedDensity | None:
         CheckpointError: the file is no checkpoint, or its flow is damaged.
     """
     from likelihand.checkpoint import load_state, read_tensors
-    from likelihand.flows import RealNVP, StandardLaplace
     from likelihand.losses import ResidualLogLikelihood
+    from likelihand.ops.flows import RealNVP, StandardLaplace
 
     tensors, info = read_tensors(checkpoint, "loss.")
     found = {re.sub(r"^.*density\.", "", name): t for name, t in tensors.items() if "density." in name}

@@ -4,7 +4,7 @@
 
 from typing import TYPE_CHECKING
 
-from likelihand.lazy import lazy_names
+from likelihand.utils.lazy import lazy_names
 
 if TYPE_CHECKING:
     from likelihand.data.augment import Augmentation, sample_of, sample_rng

@@ -6,7 +6,7 @@ Every loss takes arrays and gives arrays. `loss(...)` is the weighted mean over 
 labelled the loss is 0 and still has a gradient. Arithmetic is float32 or wider, also under autocast.
 
 Adding a loss: derive from `StageLoss`, set `stages`, write `of_prediction`, run
-`likelihand.contracts.check_loss` on it.
+`likelihand.testing.check_loss` on it.
 """
 
 from likelihand.losses.detection import DetectionLoss

@@ -7,9 +7,9 @@ from typing import Any, Final, Literal, TypeAlias
 import torch
 from torch import Tensor, nn
 
-from likelihand.flows import Density, RealNVP, StandardLaplace
 from likelihand.heatmaps import Prediction, widen
 from likelihand.losses.stage import Reduction, StageLoss, labelled, reduce, spread
+from likelihand.ops.flows import Density, RealNVP, StandardLaplace
 
 Residual: TypeAlias = Literal["none", "laplace"]
 Variant: TypeAlias = Literal["paper", "rle", "mmpose"]
@@ -63,7 +63,7 @@ class ResidualLogLikelihood(StageLoss):
             below 0.
 
     Example:
-        >>> from likelihand.flows import StandardNormal
+        >>> from likelihand.ops.flows import StandardNormal
         >>> loss = ResidualLogLikelihood(density=StandardNormal())
         >>> zeros = torch.zeros(1, 21, 2)
         >>> loss(zeros, zeros, zeros, torch.ones(1, 21))           # log(2 pi) nats

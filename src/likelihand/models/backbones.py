@@ -1,7 +1,7 @@
 """Backbones: from a normalised picture to one map of features.
 
 Any module with `channels`, `stride` and `forward` is one. Adding your own: write the three, run
-`likelihand.contracts.check_backbone` on it, and hand it to a network.
+`likelihand.testing.check_backbone` on it, and hand it to a network.
 """
 
 from collections.abc import Callable, Mapping, Sequence

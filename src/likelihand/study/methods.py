@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from likelihand.flows import RealNVP, StandardLaplace, StandardStudent
 from likelihand.hand import KEYPOINTS
 from likelihand.heatmaps import Decoder, peak, soft_argmax
 from likelihand.losses import (
@@ -25,6 +24,7 @@ from likelihand.models import (
     TimmBackbone,
 )
 from likelihand.models.heads import HEATMAP_STRIDE, separable_transposed_convolution, transposed_convolution
+from likelihand.ops.flows import RealNVP, StandardLaplace, StandardStudent
 from likelihand.study.setting import Setting
 
 NetworkFactory = Callable[[Setting], KeypointNetwork]

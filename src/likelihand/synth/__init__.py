@@ -6,7 +6,7 @@ pure functions of two numbers. The hand is MakeHuman's (CC0); everything else is
 
 from typing import TYPE_CHECKING
 
-from likelihand.lazy import lazy_names
+from likelihand.utils.lazy import lazy_names
 
 if TYPE_CHECKING:
     from likelihand.synth.options import SynthOptions

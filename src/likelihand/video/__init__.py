@@ -7,7 +7,7 @@ read of it and then says what is wrong.
 
 from typing import TYPE_CHECKING
 
-from likelihand.lazy import lazy_names
+from likelihand.utils.lazy import lazy_names
 
 if TYPE_CHECKING:
     from likelihand.video.camera import Camera

@@ -18,7 +18,7 @@ def lazy_names(package: str, home: Mapping[str, str]) -> tuple[Callable[[str], A
         The two functions.
 
     Example:
-        >>> get, names = lazy_names("likelihand.lazy", {"read_image": "data.images"})
+        >>> get, names = lazy_names("likelihand.utils.lazy", {"read_image": "data.images"})
         >>> get("read_image").__module__, "read_image" in names()
         ('likelihand.data.images', True)
     """

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from likelihand.bench import BenchOptions, bench, interleaved, table, to_json
+from likelihand.benchmark import BenchOptions, bench, interleaved, table, to_json
 
 TINY = BenchOptions(backbone="test_resnet", stages=2, size=64, batch=2, rounds=1)
 
@@ -52,7 +52,7 @@ def test_tasks_take_turns() -> None:
 
 
 def test_json_holds_the_table_and_its_options() -> None:
-    from likelihand.bench import Row
+    from likelihand.benchmark import Row
 
     rows = [Row("x", 1.5, "ms", "n"), Row("y", math.nan, "ms")]
     told = json.loads(json.dumps(to_json(TINY, rows), allow_nan=False))

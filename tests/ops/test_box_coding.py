@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from likelihand.boxmaps import UNIT, decode, encode, grid_centres
+from likelihand.ops.box_coding import UNIT, decode, encode, grid_centres
 
 LENGTH = st.floats(2.0, 400.0)
 PLACE = st.floats(-200.0, 400.0)

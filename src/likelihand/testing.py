@@ -9,10 +9,10 @@ from typing import NoReturn
 import torch
 from torch import Tensor, nn
 
-from likelihand.flows import Density
 from likelihand.heatmaps import Prediction
 from likelihand.losses import StageLoss
 from likelihand.models import Backbone
+from likelihand.ops.flows import Density
 
 
 def check_backbone(backbone: object, size: int = 128) -> None:
@@ -134,7 +134,7 @@ def check_density(density: object, reach: float = 12.0, tolerance: float = 1e-3)
         ValueError: what does not hold.
 
     Example:
-        >>> from likelihand.flows import RealNVP
+        >>> from likelihand.ops.flows import RealNVP
         >>> check_density(RealNVP())
     """
     if not isinstance(density, Density):

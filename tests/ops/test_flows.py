@@ -3,8 +3,8 @@ import math
 import pytest
 import torch
 
-from likelihand.contracts import check_density
-from likelihand.flows import Density, RealNVP, StandardLaplace, StandardNormal, StandardStudent
+from likelihand.ops.flows import Density, RealNVP, StandardLaplace, StandardNormal, StandardStudent
+from likelihand.testing import check_density
 
 
 def trained_looking(flow: RealNVP, seed: int = 0) -> RealNVP:

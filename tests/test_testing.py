@@ -2,9 +2,9 @@ import pytest
 import torch
 from torch import nn
 
-from likelihand.contracts import check_backbone, check_density, check_loss
-from likelihand.flows import StandardNormal
 from likelihand.losses import IntegralLoss
+from likelihand.ops.flows import StandardNormal
+from likelihand.testing import check_backbone, check_density, check_loss
 
 
 class Good(nn.Module):

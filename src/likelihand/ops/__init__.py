@@ -1,0 +1,1 @@
+"""Arrays in, arrays out: flows and the coding of boxes."""
