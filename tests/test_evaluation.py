@@ -12,8 +12,8 @@ import torch
 from likelihand.data.augment import sample_of
 from likelihand.data.drawn import DrawnHands
 from likelihand.evaluation import evaluate, evenly, predict_crops_of
-from likelihand.heatmaps import Prediction
 from likelihand.metrics import MMPOSE, PAPER
+from likelihand.ops.heatmaps import Prediction
 
 SIZE = (48, 48)
 

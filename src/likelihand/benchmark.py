@@ -25,9 +25,9 @@ from likelihand.utils.tables import aligned
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from likelihand.heatmaps import Prediction
     from likelihand.losses import StageLoss
     from likelihand.models import SequentialHeatmapNetwork
+    from likelihand.ops.heatmaps import Prediction
 
 Task: TypeAlias = Callable[[], object]
 

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from likelihand import distributed
 from likelihand.data.augment import sample_of
 from likelihand.data.dataset import Dataset
 from likelihand.geometry import BOX_PADDING, invert, transform_points
 from likelihand.hand import KEYPOINTS
 from likelihand.metrics import PAPER, Accumulator, Breakdown, Protocol, Scores
 from likelihand.structures import Record, Sample
+from likelihand.utils import distributed
 
 if TYPE_CHECKING:
     from torch import nn

@@ -9,10 +9,10 @@ from typing import NoReturn
 import torch
 from torch import Tensor, nn
 
-from likelihand.heatmaps import Prediction
 from likelihand.losses import StageLoss
 from likelihand.models import Backbone
 from likelihand.ops.flows import Density
+from likelihand.ops.heatmaps import Prediction
 
 
 def check_backbone(backbone: object, size: int = 128) -> None:

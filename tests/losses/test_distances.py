@@ -3,8 +3,8 @@ import math
 import pytest
 import torch
 
-from likelihand.heatmaps import render_gaussians
 from likelihand.losses import HeatmapCrossEntropy, HeatmapLoss, IntegralLoss
+from likelihand.ops.heatmaps import render_gaussians
 from likelihand.testing import check_loss
 
 TARGET = torch.tensor([[[30.0, 22.0], [50.5, 9.5]]], dtype=torch.float64)

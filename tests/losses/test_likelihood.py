@@ -3,9 +3,9 @@ import math
 import pytest
 import torch
 
-from likelihand.heatmaps import Prediction
 from likelihand.losses import ResidualLogLikelihood
 from likelihand.ops.flows import RealNVP, StandardNormal
+from likelihand.ops.heatmaps import Prediction
 from likelihand.testing import check_loss
 
 LOG_2PI = math.log(2 * math.pi)

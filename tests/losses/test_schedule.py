@@ -3,8 +3,8 @@ import math
 import pytest
 import torch
 
-from likelihand.heatmaps import Prediction
 from likelihand.losses import HeatmapCrossEntropy, IntegralLoss, ResidualLogLikelihood, WarmStart
+from likelihand.ops.heatmaps import Prediction
 from likelihand.testing import check_loss
 
 

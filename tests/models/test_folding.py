@@ -2,10 +2,10 @@ import pytest
 import torch
 from torch import nn
 
-from likelihand.heatmaps import peak
 from likelihand.models import SequentialHeatmapNetwork, TimmBackbone
 from likelihand.models.folding import averaged_doubling, folded
 from likelihand.models.heads import separable_transposed_convolution, transposed_convolution
+from likelihand.ops.heatmaps import peak
 
 
 def pictures(count, height=64, width=64):

@@ -2,9 +2,9 @@ import pytest
 import torch
 from torch import nn
 
-from likelihand.heatmaps import dark, peak, soft_argmax
 from likelihand.models import IntegralNetwork, TimmBackbone
 from likelihand.models.integral import DeconvolutionHead
+from likelihand.ops.heatmaps import dark, peak, soft_argmax
 
 
 class OneCell(nn.Module):

@@ -10,7 +10,6 @@ from torch.nn import functional as F
 
 from likelihand.checkpoint import CheckpointInfo, load_checkpoint, save_checkpoint
 from likelihand.export import export
-from likelihand.heatmaps import dark, peak
 from likelihand.losses import HeatmapLoss, IntegralLoss, ResidualLogLikelihood
 from likelihand.metadata import ModelMetadata
 from likelihand.models import (
@@ -23,6 +22,7 @@ from likelihand.models import (
     complexity,
     from_config,
 )
+from likelihand.ops.heatmaps import dark, peak
 
 
 class TinyBackbone(nn.Sequential):

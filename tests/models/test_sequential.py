@@ -5,10 +5,10 @@ import pytest
 import torch
 from torch import nn
 
-from likelihand.heatmaps import peak, soft_argmax
 from likelihand.losses import HeatmapCrossEntropy, HeatmapLoss, IntegralLoss, ResidualLogLikelihood, WarmStart
 from likelihand.models import SequentialHeatmapNetwork, TimmBackbone, from_config
 from likelihand.models.heads import separable_transposed_convolution
+from likelihand.ops.heatmaps import peak, soft_argmax
 
 
 class TinyBackbone(nn.Sequential):

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from likelihand.heatmaps import peak, soft_argmax
 from likelihand.losses import HeatmapLoss, IntegralLoss, ResidualLogLikelihood, WarmStart
+from likelihand.ops.heatmaps import peak, soft_argmax
 from likelihand.study.cost import cost_name, networks_of
 from likelihand.study.methods import (
     CPM,

@@ -11,7 +11,6 @@ import numpy as np
 import tiny_run
 import torch
 
-from likelihand import distributed
 from likelihand.data.augment import Augmentation
 from likelihand.evaluation import evaluate, predict_crops_of
 from likelihand.losses import IntegralLoss
@@ -21,6 +20,7 @@ from likelihand.training.log import Log
 from likelihand.training.loop import engine
 from likelihand.training.run import Run
 from likelihand.training.state import Trainee
+from likelihand.utils import distributed
 
 GLOBAL_BATCH = 6
 

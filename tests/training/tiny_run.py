@@ -10,8 +10,8 @@ from torch import nn
 
 from likelihand.data.augment import Augmentation, sample_of
 from likelihand.data.drawn import DrawnHands
-from likelihand.heatmaps import Prediction, soft_argmax, widen
 from likelihand.losses import HeatmapCrossEntropy, ResidualLogLikelihood, WarmStart
+from likelihand.ops.heatmaps import Prediction, soft_argmax, widen
 from likelihand.structures import Record
 from likelihand.training import TrainConfig, TrainResult, train
 

@@ -48,8 +48,8 @@ def run(arguments: Namespace) -> int:
     """Evaluate and print the report; the first process alone speaks."""
     if (runtime := detector_of(arguments.model, arguments.threads, arguments.device)) is not None:
         return judge(runtime, arguments)
-    from likelihand import distributed
     from likelihand.evaluation import evaluate, evenly
+    from likelihand.utils import distributed
 
     protocol = _protocol(arguments.protocol)
     dataset = data_of(arguments)
@@ -172,7 +172,7 @@ def _processes() -> Iterator[None]:
         return
     import torch.distributed
 
-    from likelihand import distributed
+    from likelihand.utils import distributed
 
     torch.distributed.init_process_group("gloo")
     try:

@@ -59,10 +59,10 @@ def run(arguments: Namespace) -> int:
     """
     import torch
 
-    from likelihand import distributed
     from likelihand.training import train
     from likelihand.training.memory import keep_freed_memory
     from likelihand.training.run import LAST
+    from likelihand.utils import distributed
 
     keep_freed_memory()
     torch.manual_seed(getattr(arguments.train, "seed", 0))

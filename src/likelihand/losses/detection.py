@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from likelihand.heatmaps import widen
 from likelihand.losses.stage import StageLoss
 from likelihand.ops.box_coding import BoxMaps, encode, grid_centres
+from likelihand.ops.heatmaps import widen
 
 NARROW: Final = 0.09
 """Sigma of the bell around the middle of a hand, as a share of the box's width and height (0.54 / 6)."""

@@ -2,8 +2,8 @@
 
 from torch import Tensor
 
-from likelihand.heatmaps import Prediction, log_gaussian_profiles, render_gaussians, widen
 from likelihand.losses.stage import Reduction, StageLoss, labelled, reduce, spread
+from likelihand.ops.heatmaps import Prediction, log_gaussian_profiles, render_gaussians, widen
 
 
 class IntegralLoss(StageLoss):
@@ -86,7 +86,7 @@ class _GaussianTargetLoss(StageLoss):
 class HeatmapLoss(_GaussianTargetLoss):
     r"""Measures the squared distance :math:`\sum_p (H(p) - H_g(p))^2` to a Gaussian drawn at the target (eq. 2).
 
-    The heatmaps become pictures of Gaussians, not logits: give the network `likelihand.heatmaps.peak` as its
+    The heatmaps become pictures of Gaussians, not logits: give the network `likelihand.ops.heatmaps.peak` as its
     decoder. The scale is not trained.
 
     Args:

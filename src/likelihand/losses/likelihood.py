@@ -7,9 +7,9 @@ from typing import Any, Final, Literal, TypeAlias
 import torch
 from torch import Tensor, nn
 
-from likelihand.heatmaps import Prediction, widen
 from likelihand.losses.stage import Reduction, StageLoss, labelled, reduce, spread
 from likelihand.ops.flows import Density, RealNVP, StandardLaplace
+from likelihand.ops.heatmaps import Prediction, widen
 
 Residual: TypeAlias = Literal["none", "laplace"]
 Variant: TypeAlias = Literal["paper", "rle", "mmpose"]

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from likelihand.heatmaps import Prediction
 from likelihand.losses.stage import StageLoss
+from likelihand.ops.heatmaps import Prediction
 
 
 class WarmStart(StageLoss):

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 import torch
 from torch import Tensor, nn
 
-from likelihand.heatmaps import Prediction
+from likelihand.ops.heatmaps import Prediction
 
 Reduction: TypeAlias = Literal["mean", "none"]
 

@@ -3,7 +3,7 @@
 from torch import Tensor
 from torch.nn import functional as F
 
-from likelihand.heatmaps import widen
+from likelihand.ops.heatmaps import widen
 
 
 def trait_loss(logits: Tensor, traits: Tensor) -> Tensor:

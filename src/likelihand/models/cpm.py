@@ -6,9 +6,9 @@ from typing import Any, Final, cast
 import torch
 from torch import Tensor, nn
 
-from likelihand.heatmaps import Decoder, Prediction, peak
 from likelihand.models.backbones import Backbone
 from likelihand.models.network import KeypointNetwork, check_counts, unknown_scale
+from likelihand.ops.heatmaps import Decoder, Prediction, peak
 
 STRIDE: Final = 8
 

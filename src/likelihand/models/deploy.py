@@ -6,7 +6,7 @@ from typing import Final, Protocol
 from torch import Tensor, nn
 
 from likelihand.hand import TRAITS
-from likelihand.heatmaps import Prediction, spatial_covariance
+from likelihand.ops.heatmaps import Prediction, spatial_covariance
 
 SPREAD: Final = "spread"
 """Name of the output that says how wide and how turned each heatmap is: its covariance."""

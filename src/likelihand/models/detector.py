@@ -8,11 +8,11 @@ from typing import Any, Final, Self
 import torch
 from torch import Tensor, nn
 
-from likelihand.heatmaps import widen
 from likelihand.models.backbones import Backbone, backbone_from_config
 from likelihand.models.heads import separable_transposed_convolution
 from likelihand.models.network import NormalisingNetwork, check_counts
 from likelihand.ops.box_coding import BoxMaps, decode, grid_centres
+from likelihand.ops.heatmaps import widen
 
 STRIDE: Final = 8
 """Pixels a cell of the maps."""

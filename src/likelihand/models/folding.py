@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from likelihand.heatmaps import soft_argmax, spatial_moments
 from likelihand.models.deploy import SPREAD, DeployedNetwork
 from likelihand.models.heads import HEATMAP_STRIDE
 from likelihand.models.sequential import SequentialHeatmapNetwork, Stage
+from likelihand.ops.heatmaps import soft_argmax, spatial_moments
 
 BLOCK: Final = 8
 """Inner channels are filled up with zeros to a multiple of this: ONNX Runtime's fast convolutions ask for it."""

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from likelihand.hand import TRAITS
-from likelihand.heatmaps import widen
+from likelihand.ops.heatmaps import widen
 
 Upsampling: TypeAlias = Callable[[int, int], nn.Module]
 """Makes a module that doubles height and width, from so many channels to so many."""

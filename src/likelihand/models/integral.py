@@ -5,10 +5,10 @@ from typing import Any, cast
 
 from torch import Tensor, nn
 
-from likelihand.heatmaps import Decoder, Prediction, soft_argmax
 from likelihand.models.backbones import Backbone
 from likelihand.models.heads import HEATMAP_STRIDE, doublings_to_heatmap
 from likelihand.models.network import KeypointNetwork, check_counts, unknown_scale
+from likelihand.ops.heatmaps import Decoder, Prediction, soft_argmax
 
 
 class DeconvolutionHead(nn.Sequential):
@@ -45,8 +45,8 @@ class IntegralNetwork(KeypointNetwork):
     - Integral Pose (Sun et al., Integral Human Pose Regression, 2018, arXiv 1711.08229): the softmax's mean as it
       stands here, trained with `IntegralLoss`.
     - SimpleBaseline (Xiao et al., Simple Baselines for Human Pose Estimation and Tracking, 2018,
-      arXiv 1804.06208): `decoder=likelihand.heatmaps.peak`, trained with `HeatmapLoss`.
-    - DARK (Zhang et al., 2020, arXiv 1910.06278): the same with `decoder=likelihand.heatmaps.dark`.
+      arXiv 1804.06208): `decoder=likelihand.ops.heatmaps.peak`, trained with `HeatmapLoss`.
+    - DARK (Zhang et al., 2020, arXiv 1910.06278): the same with `decoder=likelihand.ops.heatmaps.dark`.
 
     Behind a backbone of stride 32 there are three transposed convolutions, fewer behind a finer one. It predicts
     no scale: `Prediction.log_scale` is the same everywhere, see `unknown_scale`.

@@ -6,7 +6,6 @@ from typing import Any, Final, Self
 import torch
 from torch import Tensor, nn
 
-from likelihand.heatmaps import Decoder, Prediction, dark, peak, soft_argmax
 from likelihand.models.backbones import Backbone, backbone_from_config
 from likelihand.models.deploy import DeployedNetwork
 from likelihand.models.heads import (
@@ -15,6 +14,7 @@ from likelihand.models.heads import (
     separable_transposed_convolution,
     transposed_convolution,
 )
+from likelihand.ops.heatmaps import Decoder, Prediction, dark, peak, soft_argmax
 
 IMAGENET_MEAN: Final = (0.485, 0.456, 0.406)
 IMAGENET_STD: Final = (0.229, 0.224, 0.225)

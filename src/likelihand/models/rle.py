@@ -7,10 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from likelihand.heatmaps import Prediction, widen
 from likelihand.models.backbones import Backbone
 from likelihand.models.heads import SMALLEST
 from likelihand.models.network import KeypointNetwork, check_counts
+from likelihand.ops.heatmaps import Prediction, widen
 
 
 class RegressionHead(nn.Module):

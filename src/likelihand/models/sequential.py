@@ -7,7 +7,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from likelihand.heatmaps import Decoder, Prediction, soft_argmax
 from likelihand.models.backbones import Backbone
 from likelihand.models.heads import (
     HEATMAP_STRIDE,
@@ -20,6 +19,7 @@ from likelihand.models.heads import (
     transposed_convolution,
 )
 from likelihand.models.network import KeypointNetwork, check_counts
+from likelihand.ops.heatmaps import Decoder, Prediction, soft_argmax
 
 
 class Stage(nn.Module):
@@ -77,7 +77,7 @@ class SequentialHeatmapNetwork(KeypointNetwork):
         keypoints: heatmaps a stage.
         width: channels inside a stage.
         upsampling: makes a layer of the heatmap head.
-        decoder: heatmaps and stride to points; `likelihand.heatmaps.peak` after training with `HeatmapLoss`.
+        decoder: heatmaps and stride to points; `likelihand.ops.heatmaps.peak` after training with `HeatmapLoss`.
         traits: also says of the hand as a whole whether it is a right one, and whether there is one.
         mean: of RGB in 0..1; by default the backbone's own `mean`, else ImageNet's.
         std: of RGB in 0..1, likewise.

@@ -1,1 +1,1 @@
-"""Arrays in, arrays out: flows and the coding of boxes."""
+"""Arrays in, arrays out: heatmaps, flows and the coding of boxes."""

@@ -14,9 +14,9 @@ import torch
 from tqdm import tqdm
 
 from likelihand.export import export
-from likelihand.heatmaps import soft_argmax
 from likelihand.metadata import ModelMetadata
 from likelihand.models import KeypointNetwork, PartComplexity, complexity
+from likelihand.ops.heatmaps import soft_argmax
 from likelihand.runtimes import OnnxRuntime
 from likelihand.study.methods import CPM, INTEGRAL_POSE, MLE, RLE, RLE_DENSITY, SIMPLE_BASELINE, Method
 from likelihand.study.setting import Setting

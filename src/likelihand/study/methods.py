@@ -6,7 +6,6 @@ from functools import partial
 from typing import Final
 
 from likelihand.hand import KEYPOINTS
-from likelihand.heatmaps import Decoder, peak, soft_argmax
 from likelihand.losses import (
     HeatmapCrossEntropy,
     HeatmapLoss,
@@ -25,6 +24,7 @@ from likelihand.models import (
 )
 from likelihand.models.heads import HEATMAP_STRIDE, separable_transposed_convolution, transposed_convolution
 from likelihand.ops.flows import RealNVP, StandardLaplace, StandardStudent
+from likelihand.ops.heatmaps import Decoder, peak, soft_argmax
 from likelihand.study.setting import Setting
 
 NetworkFactory = Callable[[Setting], KeypointNetwork]

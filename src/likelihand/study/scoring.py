@@ -10,7 +10,7 @@ from torch import nn
 from likelihand.checkpoint import load_checkpoint
 from likelihand.data.dataset import Dataset
 from likelihand.evaluation import evaluate, predict_crops_of
-from likelihand.heatmaps import Decoder, dark
+from likelihand.ops.heatmaps import Decoder, dark
 from likelihand.study.methods import Method
 from likelihand.study.setting import Setting
 from likelihand.training import LAST

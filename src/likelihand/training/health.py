@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from likelihand import distributed
+from likelihand.utils import distributed
 
 
 class NonFiniteLossError(ValueError):

@@ -12,7 +12,6 @@ from accelerate import Accelerator, DistributedDataParallelKwargs
 from accelerate.state import AcceleratorState
 from torch import nn
 
-from likelihand import distributed
 from likelihand.checkpoint import write_atomically
 from likelihand.data.dataset import Dataset
 from likelihand.evaluation import Report
@@ -23,6 +22,7 @@ from likelihand.training.log import Log
 from likelihand.training.run import BEST, LAST, Run
 from likelihand.training.signals import StopRequest
 from likelihand.training.state import Trainee
+from likelihand.utils import distributed
 
 _PRECISION: Final = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
 

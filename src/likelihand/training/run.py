@@ -9,7 +9,6 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from likelihand import distributed
 from likelihand.checkpoint import CheckpointInfo, config_of, read_tensors, save_checkpoint, save_tensors
 from likelihand.data.dataset import Dataset
 from likelihand.evaluation import Report, evaluate, evenly, predict_crops_of
@@ -29,6 +28,7 @@ from likelihand.training.state import (
     synchronised,
     tensors_of,
 )
+from likelihand.utils import distributed
 
 LAST: Final = "last.safetensors"
 BEST: Final = "best.safetensors"

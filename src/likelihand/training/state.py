@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from likelihand.checkpoint import CheckpointError, load_state
-from likelihand.heatmaps import Prediction
 from likelihand.losses.traits import trait_loss
+from likelihand.ops.heatmaps import Prediction
 
 
 class Values(NamedTuple):

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from likelihand.heatmaps import (
+from likelihand.ops.heatmaps import (
     dark,
     peak,
     render_gaussians,

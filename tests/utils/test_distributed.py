@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from likelihand import distributed
+from likelihand.utils import distributed
 
 
 def test_one_process_gives_everything_back_unchanged() -> None:
