@@ -7,6 +7,7 @@ from web.browser import browser, downloaded, opened, playwright, served, shown, 
 
 import likelihand as lh
 from likelihand.geometry import box_length
+from likelihand.predictor import FILMS
 
 PHOTOS = 10
 FRAMES = 20
@@ -155,7 +156,7 @@ def test_a_camera_shows_the_hands_that_python_follows(play, photos, tmp_path):
     surest = sorted(photos, key=lambda photo: -min(hand.score for hand in photo[1]))[:2]
     frames = swaying([lh.read_image(file) for file, _ in surest])
     write_y4m(tmp_path / "camera.y4m", frames)
-    film = [f.hands for f in lh.track(frames, lh.load(threads=1, closer="never"), rate=15)]
+    film = [f.hands for f in lh.track(frames, lh.load(threads=1, **FILMS), rate=15)]
     assert {hand.track for hands in film for hand in hands} == {0, 1}
     fake = ("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream")
     camera = f"--use-file-for-fake-video-capture={tmp_path / 'camera.y4m'}"

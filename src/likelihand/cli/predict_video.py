@@ -21,6 +21,8 @@ def add_options(p: PlainParser) -> None:
     p.add_argument("--camera", type=int, help="number of a camera to follow until Ctrl-C, as 0")
     p.add_argument("--detect-every", type=int, help="frames between two looks for new hands in a film; 15")
     p.add_argument("--longest-gap", type=float, help="seconds without a frame that a film's clock is believed; 10")
+    p.add_argument("--show", action="store_true", help="films, cameras: a live window; a page where there is none")
+    p.add_argument("--osc", metavar="HOST:PORT", help="films, cameras: send the hands as OSC messages too")
     p.add_argument("--no-smoothing", dest="smoothing", action="store_false", help="films: the model's own points")
 
 
@@ -77,12 +79,36 @@ def _follow(source: "Camera | VideoReader", name: str, predict: "Predictor", arg
         files.callback(lambda: _tell(f"{len(tracks)} hands in {count} frames -> {results.path}", source))
         overlay = arguments.out / f"{name}{OVERLAY}"
         draw = files.enter_context(_overlay(overlay, arguments.threads)) if arguments.overlay else None
+        live = files.enter_context(_shown(arguments))
         for frame in _with_progress(frames, tqdm(total=source.frames, unit="frame", disable=None)):
             results.add(frame_json(frame))
             count += 1
             tracks |= {hand.track for hand in frame.hands}
             if draw is not None:
                 draw(frame)
+            if not live(frame):
+                break
+
+
+@contextmanager
+def _shown(arguments: Namespace) -> Iterator[Callable[["TrackedFrame"], bool]]:
+    """Lend what shows a frame and sends its hands, as asked; it returns False once the window is closed."""
+    from likelihand.live.osc import OscSender
+    from likelihand.live.preview import PagePreview, preview
+    from likelihand.video import draw_tracks
+
+    osc = OscSender(arguments.osc) if arguments.osc else None
+    with ExitStack() as files:
+        window = files.enter_context(preview()) if arguments.show else None
+        if isinstance(window, PagePreview):
+            print(f"{window.url} (stop with Ctrl-C)", file=sys.stderr)
+
+        def live(frame: "TrackedFrame") -> bool:
+            if osc is not None:
+                osc.send(frame.index, frame.seconds, frame.hands)
+            return window is None or window.show(draw_tracks(frame.image, frame.hands))
+
+        yield live
 
 
 @contextmanager

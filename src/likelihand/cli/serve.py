@@ -7,6 +7,7 @@ from pathlib import Path
 
 from likelihand.cli.formats import hand_json
 from likelihand.cli.plain import Namespace, PlainParser
+from likelihand.predictor.settings import FILMS, PHOTOS
 
 
 def parser() -> PlainParser:
@@ -16,8 +17,12 @@ def parser() -> PlainParser:
     p.add_argument("--port", type=int, default=8750, help="port to listen at")
     p.add_argument("--token", type=str, help="what /v1/ asks for; also from LIKELIHAND_TOKEN")
     p.add_argument("--model", type=Path, help="hand model, an .onnx file; the bundled one")
-    p.add_argument("--looks", type=int, default=4, help="crops of a hand in a picture, turned and mirrored")
-    p.add_argument("--closer", type=str, default="always", help="look for small hands: always, empty or never")
+    p.add_argument(
+        "--looks", type=int, default=PHOTOS["looks"], help="crops of a hand in a picture, turned and mirrored"
+    )
+    p.add_argument(
+        "--closer", type=str, default=PHOTOS["closer"], help="look for small hands: always, empty or never"
+    )
     p.add_argument("--threads", type=int, default=1, help="threads of one prediction")
     p.add_argument("--workers", type=int, help="pictures that are worked on at once; one a processor")
     p.add_argument("--queue", type=int, default=64, help="requests that are received, wait or are worked on")
@@ -46,7 +51,7 @@ def run(arguments: Namespace) -> int:
         connections=arguments.connections,
     )
     predict = load(arguments.model, "onnx", arguments.threads, closer=arguments.closer, looks=arguments.looks)
-    follow = load(arguments.model, "onnx", arguments.threads, closer="never")
+    follow = load(arguments.model, "onnx", arguments.threads, **FILMS)
     service = Service(predict, follow, hand_json, limits)
     token = arguments.token or os.environ.get("LIKELIHAND_TOKEN") or None
     serving = server(application(service, Page(arguments.model), token), limits, arguments.host, arguments.port)
