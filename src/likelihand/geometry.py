@@ -8,12 +8,12 @@ columns (x, y, 1) and are named destination_from_source, so that a chain reads
 """
 
 import math
-import threading
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
-import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from likelihand.utils.resample import block_means, frame, interpolate
 
 FloatArray: TypeAlias = NDArray[np.float64]
 Image: TypeAlias = NDArray[np.uint8]
@@ -275,7 +275,8 @@ def warp_image(
     """Resample an image through an affine matrix: the one road from pixels to a network's input.
 
     Bilinear; where the matrix shrinks by two or more the image is first averaged over whole pixels, so that
-    fine detail does not turn into noise.
+    fine detail does not turn into noise. NumPy alone computes it, in an order that is the same on every machine: a
+    crop is what it was in training.
 
     Args:
         image: (height, width, 3) uint8.
@@ -295,60 +296,58 @@ def warp_image(
     shrink = int(1.0 / max(magnification(matrix), 1e-6))
     if shrink >= 2:
         image, matrix = _averaged(image, matrix, size, shrink)
-    half = matrix[:2].copy()
-    half[:, 2] += half[:, :2].sum(1) / 2 - 0.5
+    source = invert(matrix)
+    left, top, right, bottom = _seen(image, source, size, margin=1)
+    framed = frame(image[top:bottom, left:right], fill)
+    frame_from_destination = translation(1 - left, 1 - top) @ source
+    out = np.empty((*size, 3), np.uint8)
+    rows = max(1, _BAND // size[1])
+    for first in range(0, size[0], rows):
+        band = out[first : first + rows]
+        interpolate(framed, *_places(frame_from_destination @ translation(0, first), band.shape), band)
+    return out
+
+
+_BAND: Final = 2**14
+"""Pixels that are interpolated at a time: their weights stay within a processor's cache."""
+
+
+def _seen(
+    image: Image, source_from_destination: FloatArray, size: tuple[int, int], margin: int
+) -> tuple[int, int, int, int]:
+    """Return (left, top, right, bottom), in whole pixels, of the part of an image that a crop of it shows."""
     height, width = size
-    if image.shape[0] * image.shape[1] <= 4 * height * width:
-        return _warped_by_fours(image, half, size, fill)
-    return np.asarray(cv2.warpAffine(image, half, (width, height), **_linear(fill)), np.uint8)
+    corners = transform_points(source_from_destination, [[0, 0], [width, 0], [0, height], [width, height]])
+    low, high = np.floor(corners.min(0)) - margin, np.ceil(corners.max(0)) + margin
+    most = image.shape[1], image.shape[0]
+    (left, top), (right, bottom) = (np.clip(ends, 0, most).astype(int).tolist() for ends in (low, high))
+    return left, top, max(left, right), max(top, bottom)
 
 
-def _warped_by_fours(image: Image, half: FloatArray, size: tuple[int, int], fill: tuple[int, int, int]) -> Image:
-    """Warp a small picture by way of four channels.
+def _places(frame_from_out: FloatArray, shape: tuple[int, ...]) -> tuple[FloatArray, FloatArray]:
+    """Return where pixels' centres lie, counted in pixels: x (height or 1, width) and y (height, width or 1).
 
-    OpenCV warps four channels in half the time of three, to the same numbers; and most of what is left would go
-    into fresh pages of memory, so the two intermediate pictures stay with the thread.
+    They have one row, or one column, where the matrix does not turn: all others would be the same.
     """
-    height, width = size
-    four = cv2.cvtColor(image, cv2.COLOR_RGB2RGBA, dst=_scratch("source", image.shape[:2]))
-    warped = cv2.warpAffine(four, half, (width, height), dst=_scratch("warped", size), **_linear(fill))
-    return np.asarray(cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB), np.uint8)
-
-
-def _linear(fill: tuple[int, int, int]) -> dict[str, Any]:
-    return {"flags": cv2.INTER_LINEAR, "borderMode": cv2.BORDER_CONSTANT, "borderValue": (*fill, 0)}
-
-
-_OF_THREAD = threading.local()
-
-
-def _scratch(name: str, size: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Give the thread's own array of that name, (height, width, 4); what it held is lost."""
-    held: NDArray[np.uint8] | None = getattr(_OF_THREAD, name, None)
-    if held is None or held.shape[:2] != tuple(size):
-        held = np.empty((*size, 4), np.uint8)
-        setattr(_OF_THREAD, name, held)
-    return held
+    (a, b, x0), (c, d, y0) = frame_from_out[:2].tolist()
+    height, width = shape[:2]
+    across, down = np.arange(width)[None] + 0.5, np.arange(height)[:, None] + 0.5
+    x = pixel_index_from_corner(a * across + x0 + (b * down if b else 0.0))
+    y = pixel_index_from_corner(d * down + y0 + (c * across if c else 0.0))
+    return x, y
 
 
 def _averaged(image: Image, matrix: FloatArray, size: tuple[int, int], shrink: int) -> tuple[Image, FloatArray]:
-    """Average the part of the image that is looked at over shrink x shrink pixels; give it and its matrix.
+    """Average the part of the image that is looked at over shrink x shrink pixels; return it and its matrix.
 
     A part smaller than that is averaged as a whole: a vast box must not make a vast picture.
     """
-    height, width = size
-    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]], np.float64)
-    x0, y0, x1, y1 = box_of_points(transform_points(invert(matrix), corners))
-    top, bottom = (int(np.clip(v, 0, image.shape[0])) for v in (y0 - 2 * shrink, y1 + 2 * shrink))
-    left, right = (int(np.clip(v, 0, image.shape[1])) for v in (x0 - 2 * shrink, x1 + 2 * shrink))
+    left, top, right, bottom = _seen(image, invert(matrix), size, 2 * shrink)
     if bottom <= top or right <= left:
         return image, matrix
     down, across = min(shrink, bottom - top), min(shrink, right - left)
-    bottom, right = bottom + -(bottom - top) % down, right + -(right - left) % across
-    part: Any = image[top:bottom, left:right]
-    missing = bottom - top - part.shape[0], right - left - part.shape[1]
+    part = image[top:bottom, left:right]
+    missing = (-part.shape[0] % down, -part.shape[1] % across)
     if any(missing):
-        part = cv2.copyMakeBorder(part, 0, missing[0], 0, missing[1], cv2.BORDER_REPLICATE)
-    rows, columns = part.shape[0] // down, part.shape[1] // across
-    small = cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.uint8), matrix @ translation(left, top) @ scaling(across, down)
+        part = np.pad(part, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="edge")
+    return block_means(part, down, across), matrix @ translation(left, top) @ scaling(across, down)
