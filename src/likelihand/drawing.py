@@ -1,12 +1,12 @@
 """Hands drawn on pictures: bones coloured by finger, keypoints, and ellipses that show how sure each one is."""
 
+import io
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -15,7 +15,6 @@ from likelihand.geometry import (
     Image,
     box_length,
     box_of_points,
-    pixel_index_from_corner,
     scaling,
     translation,
     warp_image,
@@ -23,13 +22,16 @@ from likelihand.geometry import (
 from likelihand.hand import BONES, FINGER_COLOURS, FINGER_KEYPOINTS, WRIST_COLOUR
 from likelihand.structures import Hand
 from likelihand.uncertainty import ONE_SIGMA, UNIT
+from likelihand.utils import paint
 
 Colour = tuple[int, int, int]
 
-_SHIFT: Final = 4
 _HALO: Final[Colour] = (20, 20, 20)
 _FAR: Final = 30_000.0
-"""OpenCV draws in 32-bit fixed point; coordinates are kept within this many pixels."""
+"""Coordinates are kept within this many pixels, far beyond any picture."""
+
+_OPTIONS: Final[Mapping[str, Mapping[str, Any]]] = {"JPEG": {"quality": 95}, "PNG": {"compress_level": 1}}
+"""How formats are written: JPEG well, PNG quickly."""
 
 ELLIPSE_RADIUS: Final = UNIT
 """Radius, in standard deviations, of the ellipse that holds 68.27 % of a Gaussian: sqrt(-2 ln(1 - 0.6827))."""
@@ -58,7 +60,7 @@ class Drawing:
         """Write the picture; the folder is made where it is missing, the ending says the format.
 
         Raises:
-            ValueError: the ending is none that OpenCV writes.
+            ValueError: the ending is none that Pillow writes.
 
         Example:
             >>> import tempfile
@@ -66,15 +68,16 @@ class Drawing:
             >>> file.name
             'a.png'
         """
-        file = Path(path)
-        try:
-            written, data = cv2.imencode(file.suffix or "none", cv2.cvtColor(self.image, cv2.COLOR_RGB2BGR))
-        except cv2.error:
-            written = False
-        if not written:
+        import PIL.Image
+
+        file, data = Path(path), io.BytesIO()
+        PIL.Image.preinit()  # the common formats; the others take a while to load
+        kind = PIL.Image.EXTENSION.get(file.suffix.lower()) or PIL.Image.registered_extensions().get(file.suffix)
+        if kind not in PIL.Image.SAVE:
             raise ValueError(f"{file}: ending {file.suffix!r} is no picture format; give .png or .jpg")
+        PIL.Image.fromarray(self.image).save(data, kind, **_OPTIONS.get(kind, {}))
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data.tobytes())
+        file.write_bytes(data.getvalue())
         return file
 
 
@@ -138,16 +141,54 @@ def draw_keypoints(
     if not shown.any():
         return
     width = line_width(array[shown])
-    if covariance is not None:
-        _ellipses(canvas, array, np.asarray(covariance, np.float64), np.flatnonzero(shown))
     edge = max(1, width // 2)
-    bones = [bone for bone in BONES if shown[bone[0]] and shown[bone[1]]]
-    for colour, extra in ((_HALO, 2 * edge), (None, 0)):
-        for parent, child in bones:
-            _line(canvas, array[parent], array[child], colour or KEYPOINT_COLOURS[child], width + extra)
-    for k in np.flatnonzero(shown):
-        _disc(canvas, array[k], 1.1 * width + edge, _HALO)
-        _disc(canvas, array[k], 1.1 * width, KEYPOINT_COLOURS[k])
+    keypoints, array = np.flatnonzero(shown), np.clip(array, -_FAR, _FAR)
+    regions = {} if covariance is None else _regions(array, np.asarray(covariance, np.float64), keypoints)
+    reach = max([2.0 * width + edge, *(float(region.radii.max()) for region in regions.values())]) + 2
+    brush = paint.Brush(canvas, array[shown].min(0) - reach, array[shown].max(0) + reach)
+    _draw_regions(brush, regions)
+    bones = {child: (array[parent], array[child]) for parent, child in BONES if shown[parent] and shown[child]}
+    brush.fill([paint.bar(*ends, width + 2 * edge) for ends in bones.values()], _HALO)
+    _fill_by_colour(brush, {k: paint.bar(*ends, width) for k, ends in bones.items()})
+    brush.fill([paint.oval(array[k], 1.1 * width + edge) for k in keypoints], _HALO)
+    _fill_by_colour(brush, {k: paint.oval(array[k], 1.1 * width) for k in keypoints.tolist()})
+    brush.done()
+
+
+class _Region(NamedTuple):
+    """An ellipse: (2,) centre and radii, (2, 2) directions of the axes in the columns."""
+
+    centre: FloatArray
+    radii: FloatArray
+    axes: FloatArray
+
+
+def _regions(points: FloatArray, covariances: FloatArray, keypoints: NDArray[np.intp]) -> dict[int, _Region]:
+    """Return the regions of keypoints whose covariance is finite and not 0."""
+    regions = {}
+    for k in keypoints.tolist():
+        if np.isfinite(covariances[k]).all() and covariances[k].any():
+            variance, axes = np.linalg.eigh(covariances[k])
+            radii = np.clip(ELLIPSE_RADIUS * np.sqrt(np.clip(variance, 0, None)), 0, _FAR)
+            regions[k] = _Region(points[k], radii, axes)
+    return regions
+
+
+def _draw_regions(brush: paint.Brush, regions: Mapping[int, _Region]) -> None:
+    """Draw regions below everything else: a wash of colour each, and a thin edge."""
+    if not regions:
+        return
+    wash = brush.copy()
+    _fill_by_colour(wash, {k: paint.oval(*region) for k, region in regions.items()})
+    brush.blend(wash, WASH)
+    for k, region in regions.items():
+        brush.fill([paint.oval(*region, grow=0.5)], KEYPOINT_COLOURS[k], [paint.oval(*region, grow=-0.5)])
+
+
+def _fill_by_colour(brush: paint.Brush, shapes: Mapping[int, FloatArray]) -> None:
+    """Fill keypoints' shapes, those of one colour together."""
+    for colour in dict.fromkeys(KEYPOINT_COLOURS[k] for k in shapes):
+        brush.fill([shape for k, shape in shapes.items() if KEYPOINT_COLOURS[k] == colour], colour)
 
 
 def label_hand(canvas: Image, text: str, points: ArrayLike) -> None:
@@ -202,17 +243,38 @@ def draw_text(canvas: Image, text: str, at: ArrayLike, height: float = 12.0) -> 
         np.True_
     """
     text = text.encode("ascii", "replace").decode()
-    scale = min(max(height, 7.0), 60.0) / 22.0
-    thick = max(1, round(2 * scale))
-    (wide, tall), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, scale, thick)
+    height = min(max(height, 7.0), 60.0)
+    edge, wide = max(1, round(height / 12)), paint.text_width(text, height)
     x, y = np.clip(np.nan_to_num(np.asarray(at, np.float64)), -_FAR, _FAR)
     left = int(np.clip(x - wide / 2, 1, max(1, canvas.shape[1] - wide - 1)))
-    bottom = int(np.clip(y + 2.2 * tall, tall + 1, max(tall + 1, canvas.shape[0] - 3)))
-    edge = max(1, thick // 2)
-    around = [(dx, dy) for dx in (-edge, 0, edge) for dy in (-edge, 0, edge) if dx or dy]
-    for (dx, dy), colour in [*((offset, _HALO) for offset in around), ((0, 0), WRIST_COLOUR)]:
-        place = (left + dx, bottom + dy)
-        cv2.putText(canvas, text, place, cv2.FONT_HERSHEY_SIMPLEX, scale, colour, thick, cv2.LINE_AA)
+    bottom = int(np.clip(y + 2.2 * height, height + 1, max(height + 1, canvas.shape[0] - 3)))
+    brush = paint.Brush(canvas, (left - edge, bottom - 2 * height), (left + wide + 2 * edge, bottom + height))
+    brush.text(text, (left, bottom), height, (_HALO, WRIST_COLOUR), edge)
+    brush.done()
+
+
+def draw_ring(canvas: Image, centre: ArrayLike, radius: float, colour: Colour, width: float = 2.0) -> None:
+    """Draw a circle around a point, in place.
+
+    Args:
+        canvas: (height, width, 3) uint8 RGB; changed.
+        centre: (2,) pixels, corner origin; nothing is drawn where it is not finite.
+        radius: in pixels.
+        colour: RGB.
+        width: of the line in pixels.
+
+    Example:
+        >>> canvas = np.zeros((9, 9, 3), np.uint8)
+        >>> draw_ring(canvas, (4.5, 4.5), 3, (200, 0, 0))
+        >>> canvas[4, [1, 4], 0]
+        array([200,   0], dtype=uint8)
+    """
+    at = np.asarray(centre, np.float64)
+    if np.isfinite(at).all():
+        brush = paint.Brush(canvas, at - radius - width, at + radius + width)
+        half = width / 2
+        brush.fill([paint.oval(at, radius, grow=half)], colour, [paint.oval(at, radius, grow=-half)])
+        brush.done()
 
 
 def contact_sheet(
@@ -266,35 +328,3 @@ def _checked(image: Image) -> Image:
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         raise ValueError(f"picture of {image.dtype} {image.shape}; give uint8 (height, width, 3) RGB")
     return np.ascontiguousarray(image)
-
-
-def _fixed(point: FloatArray) -> tuple[int, int]:
-    x, y = np.round(np.clip(pixel_index_from_corner(point), -_FAR, _FAR) * 2**_SHIFT).astype(int)
-    return int(x), int(y)
-
-
-def _line(canvas: Image, start: FloatArray, end: FloatArray, colour: Colour, width: int) -> None:
-    cv2.line(canvas, _fixed(start), _fixed(end), colour, width, cv2.LINE_AA, _SHIFT)
-
-
-def _disc(canvas: Image, centre: FloatArray, radius: float, colour: Colour) -> None:
-    cv2.circle(canvas, _fixed(centre), round(radius * 2**_SHIFT), colour, -1, cv2.LINE_AA, _SHIFT)
-
-
-def _ellipses(canvas: Image, centres: FloatArray, covariances: FloatArray, keypoints: NDArray[np.intp]) -> None:
-    """Draw regions below everything else: a wash of colour each, and a thin edge."""
-    drawn = [k for k in keypoints if np.isfinite(covariances[k]).all() and covariances[k].any()]
-    wash = canvas.copy()
-    for k in drawn:
-        _ellipse(wash, centres[k], covariances[k], KEYPOINT_COLOURS[k], cv2.FILLED)
-    cv2.addWeighted(wash, WASH, canvas, 1 - WASH, 0, dst=canvas)
-    for k in drawn:
-        _ellipse(canvas, centres[k], covariances[k], KEYPOINT_COLOURS[k], 1)
-
-
-def _ellipse(canvas: Image, centre: FloatArray, covariance: FloatArray, colour: Colour, thickness: int) -> None:
-    variance, axes = np.linalg.eigh(covariance)
-    radii = np.clip(ELLIPSE_RADIUS * np.sqrt(np.clip(variance, 0, None)), 0, _FAR)
-    size = (round(radii[1] * 2**_SHIFT), round(radii[0] * 2**_SHIFT))
-    angle = float(np.degrees(np.arctan2(axes[1, 1], axes[0, 1])))
-    cv2.ellipse(canvas, _fixed(centre), size, angle, 0, 360, colour, thickness, cv2.LINE_AA, _SHIFT)

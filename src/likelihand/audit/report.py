@@ -12,13 +12,12 @@ import numpy as np
 from likelihand.audit.suspect import Offset, Suspicion
 from likelihand.calibration import Observations
 from likelihand.data.dataset import Dataset
-from likelihand.drawing import Drawing, contact_sheet, draw_keypoints
+from likelihand.drawing import Drawing, contact_sheet, draw_keypoints, draw_ring
 from likelihand.formats.coco import hand_entry, image_entry, write_document
 from likelihand.geometry import (
     Image,
     crop_matrix,
     invert,
-    pixel_index_from_corner,
     transform_covariances,
     transform_points,
     warp_image,
@@ -127,15 +126,9 @@ def pair(
     draw_keypoints(left, transform_points(tile_from_image, record.points), record.weight)
     grown = transform_covariances(tile_from_image, regions) * (float(radial.radius(0.9)) / UNIT) ** 2
     draw_keypoints(right, transform_points(tile_from_image, points), covariance=grown)
-    _ring(left, transform_points(tile_from_image, record.points)[list(ringed)])
+    for at in transform_points(tile_from_image, record.points)[list(ringed)] if len(ringed) < len(points) else []:
+        draw_ring(left, at, 9, (255, 60, 60))
     return left, right
-
-
-def _ring(canvas: Image, points: Any) -> None:  # noqa: ANN401
-    import cv2
-
-    for x, y in pixel_index_from_corner(points) if len(points) < 21 else []:
-        cv2.circle(canvas, (round(x), round(y)), 9, (255, 60, 60), 2, cv2.LINE_AA)
 
 
 def write_clean(path: Path, dataset: Dataset, suspicions: list[Suspicion]) -> None:

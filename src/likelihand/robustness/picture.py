@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-import cv2
 import numpy as np
 
 from likelihand.data.dataset import Dataset
-from likelihand.drawing import draw
+from likelihand.drawing import draw, draw_text
 from likelihand.geometry import Image, crop_matrix, warp_image
 from likelihand.robustness.conditions import Condition
 from likelihand.robustness.summary import Row
@@ -120,6 +119,6 @@ def _tile(name: str, image: Image, tool: Tool | None) -> Image:
     height, width = image.shape[:2]
     drawn = image if tool is None else draw(image, tool(image, None), labels=False).image
     strip = np.zeros((_WRITING, TILE, 3), np.uint8)
-    cv2.putText(strip, name, (4, _WRITING - 6), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (230, 230, 230), 1, cv2.LINE_AA)
+    draw_text(strip, name, (TILE / 2, -10), 9.0)
     tile = warp_image(drawn, crop_matrix([0, 0, width, height], (TILE, TILE), padding=1.04), (TILE, TILE))
     return np.vstack([strip, tile])
