@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -69,3 +70,47 @@ def test_help_imports_nothing_heavy() -> None:
 def test_reading_labelled_hands_needs_no_numba() -> None:
     """A plain installation scores models on COCO files."""
     assert "numba" not in modules_after("import likelihand.data.check, likelihand.synth")
+
+
+WITHOUT_OPENCV = """
+import sys
+from pathlib import Path
+sys.modules["cv2"] = None                                   # as where it is not installed
+import numpy as np
+import likelihand as lh
+from likelihand.cli import main
+from likelihand.drawing import Drawing
+file = Drawing(np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)).save(sys.argv[1] + "/a.png")
+hands = lh.load(threads=1)(file, [[10, 10, 90, 80]])
+lh.draw(lh.read_image(file), hands).save(sys.argv[1] + "/b.jpg")
+assert len(list(lh.track([lh.read_image(file)] * 2))) == 2
+words = ["--out", sys.argv[1], "--threads", "1", "--format", "coco", "--crop"]
+assert main(["predict", str(file), *words]) == 0
+coco = sys.argv[1] + "/predictions.json"
+assert main(["evaluate", str(lh.predictor.bundled()), "--data", coco, "--threads", "1"]) == 0
+assert main(["models"]) == 0
+"""
+
+
+def test_prediction_and_evaluation_need_no_opencv(tmp_path: Path) -> None:
+    """Its packages own one folder, so that requiring one breaks another."""
+    command = [sys.executable, "-c", WITHOUT_OPENCV, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_what_needs_opencv_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    from likelihand.utils import opencv
+
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'likelihand\[headless\]', or opencv-python where"):
+        opencv.GaussianBlur(None, (0, 0), 1.0)
+
+
+def test_no_requirement_brings_a_package_that_owns_anothers_folder() -> None:
+    import tomllib
+
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
+    extras = {k: v for k, v in project["optional-dependencies"].items() if k not in {"headless", "all"}}
+    for requirement in [*project["dependencies"], *(r for extra in extras.values() for r in extra)]:
+        assert not requirement.startswith("opencv"), requirement

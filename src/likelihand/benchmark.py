@@ -3,6 +3,7 @@
 Absolute times belong to a machine and an hour; ratios of things timed in turns, round after round, travel.
 """
 
+import io
 import math
 import statistics
 import tempfile
@@ -13,8 +14,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from likelihand.data.images import decode_image
 from likelihand.devices import DeviceError
@@ -105,12 +106,11 @@ def interleaved(tasks: Mapping[str, Task], rounds: int) -> dict[str, float]:
 def bench(options: BenchOptions) -> list[Row]:
     """Measure everything in one run; a part that cannot be measured here has a row that says why.
 
-    Sets the number of threads of PyTorch and OpenCV for the whole process.
+    Sets the number of threads of PyTorch for the whole process.
 
     Raises:
         ValueError: neither ONNX Runtime nor PyTorch has the device, or the backbone is not known.
     """
-    cv2.setNumThreads(options.threads)
     devices, problem = list(_devices(options)), _torch_problem(options.device)
     if problem is not None and not all(np.isfinite(row.value) for row in devices):
         raise DeviceError(f"{devices[0].note}; {problem}")
@@ -167,13 +167,10 @@ def _on_devices(
 
 def _reading(options: BenchOptions, side: int = 224, count: int = 32) -> Iterator[Row]:
     """Compare decoding and warping with decoding alone, on JPEG pictures of FreiHAND's size."""
-    from likelihand.data.drawn import DrawnHands
-
-    records = [DrawnHands(count, size=side).record(i) for i in range(count)]
-    files = [
-        cv2.imencode(".jpg", r.read()[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes() for r in records
-    ]
-    matrices = [crop_matrix(r.box, (options.size, options.size)) for r in records]
+    rng = np.random.default_rng(0)
+    files = [_jpeg(rng.integers(0, 256, (8, 8, 3), np.uint8), side) for _ in range(count)]
+    boxes = [(x, y, x + side / 2, y + side / 2) for x, y in rng.uniform(0, side / 2, (count, 2))]
+    matrices = [crop_matrix(box, (options.size, options.size)) for box in boxes]
 
     def decode() -> None:
         for file in files:
@@ -188,6 +185,15 @@ def _reading(options: BenchOptions, side: int = 224, count: int = 32) -> Iterato
     yield Row("decode", count / seconds["decode"], "images/s", note)
     yield Row("decode + warp", count / seconds["both"], "images/s", note)
     yield Row("decode + warp / decode", seconds["decode"] / seconds["both"], "of its speed", note)
+
+
+def _jpeg(colours: NDArray[np.uint8], side: int) -> bytes:
+    """Write a JPEG of a few colours that flow into each other."""
+    import PIL.Image
+
+    data = io.BytesIO()
+    PIL.Image.fromarray(colours).resize((side, side), PIL.Image.Resampling.BICUBIC).save(data, "JPEG", quality=95)
+    return data.getvalue()
 
 
 def _network(options: BenchOptions) -> Iterator[Row]:
@@ -312,6 +318,8 @@ def _rendering(options: BenchOptions, count: int = 16, side: int = 160) -> Itera
     """Time rendered hands, where the extra that renders them is installed."""
     try:
         from likelihand.data.synthetic import Synthetic
+
+        Synthetic(1, size=side).record(0).read()
     except ImportError as error:
         yield _not_measured("rendered hands", "images/s", error)
         return

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +17,7 @@ from likelihand.geometry import (
     warp_image,
 )
 from likelihand.structures import Record, Sample
+from likelihand.utils import opencv as cv2
 
 _YIQ: Final = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
 _RGB: Final = np.linalg.inv(_YIQ)

@@ -9,12 +9,12 @@ import colorsys
 import math
 from typing import Final, Literal, TypeAlias, get_args
 
-import cv2
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from likelihand.geometry import FloatArray, Image, box_length, box_of_points, check_box, translation
 from likelihand.hand import BONES
+from likelihand.utils import opencv as cv2
 
 Float32: TypeAlias = NDArray[np.float32]
 Edge: TypeAlias = Literal["left", "top", "right", "bottom"]

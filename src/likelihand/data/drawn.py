@@ -8,13 +8,13 @@ import itertools
 from dataclasses import dataclass
 from typing import Final
 
-import cv2
 import numpy as np
 
 from likelihand.data.dataset import check_index
 from likelihand.geometry import FloatArray, Image, box_of_points, pixel_index_from_corner
 from likelihand.hand import FINGER_KEYPOINTS, FINGERS, TIPS, Side
 from likelihand.structures import Record, Visibility
+from likelihand.utils import opencv as cv2
 
 _SHIFT: Final = 6
 """Binary places of a pixel in which OpenCV is told where to draw."""

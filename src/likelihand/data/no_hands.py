@@ -39,10 +39,11 @@ class NoHands:
             a box nor a square.
 
     Example:
-        >>> import tempfile, cv2
+        >>> import tempfile
+        >>> from likelihand.drawing import Drawing
         >>> folder = tempfile.TemporaryDirectory()
-        >>> cv2.imwrite(f"{folder.name}/a.png", np.zeros((40, 60, 3), np.uint8))
-        True
+        >>> Drawing(np.zeros((40, 60, 3), np.uint8)).save(f"{folder.name}/a.png").name
+        'a.png'
         >>> record = NoHands(folder.name, count=2).record(1)
         >>> record.present, int(record.weight.sum())
         (False, 0)

@@ -14,12 +14,12 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Final, Protocol
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from likelihand.hand import Side
 from likelihand.structures import Record
+from likelihand.utils import opencv as cv2
 from likelihand.utils.files import begin_folder, write_atomically
 from likelihand.utils.images import encode_image
 from likelihand.utils.jobs import missing, pieces, run_jobs

@@ -173,8 +173,9 @@ def _pool(jobs: int) -> Iterator[ProcessPoolExecutor]:
 
 def _start() -> None:
     """Leave a process one thread, interrupts to its training, and no life beyond its parent's."""
-    import cv2
     import torch
+
+    from likelihand.utils import opencv as cv2
 
     torch.set_num_threads(1)
     cv2.setNumThreads(1)

@@ -2,7 +2,6 @@
 
 from typing import Final, NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +14,7 @@ from likelihand.synth.render.shading import SAMPLES, Body, Lamps, ShadowMap, sha
 from likelihand.synth.render.texture import noise_volume
 from likelihand.synth.scene.labels import screen_points
 from likelihand.synth.scene.scene import Scene
+from likelihand.utils import opencv as cv2
 
 Floats = NDArray[np.float32]
 MARGIN: Final = 0.45

@@ -4,7 +4,6 @@ import signal
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeVar
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor
@@ -14,6 +13,7 @@ import likelihand.data.dataset as data
 from likelihand.data.augment import sample_of, sample_rng
 from likelihand.structures import Sample
 from likelihand.training.config import Plan
+from likelihand.utils import opencv as cv2
 
 T = TypeVar("T")
 

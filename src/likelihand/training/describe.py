@@ -4,13 +4,13 @@ import platform
 from importlib.metadata import version
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from torch import nn
 
 from likelihand.checkpoint import config_of
 from likelihand.data.dataset import Dataset
+from likelihand.utils import opencv as cv2
 
 
 def describe_data(dataset: Dataset | None) -> dict[str, Any] | None:

@@ -1,8 +1,9 @@
 """Pictures as bytes."""
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from likelihand.utils import opencv as cv2
 
 
 def encode_image(image: NDArray[np.uint8], quality: int | None) -> bytes:

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-import cv2
 from tqdm import tqdm
+
+from likelihand.utils import opencv as cv2
 
 Job = TypeVar("Job")
 

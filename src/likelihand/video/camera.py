@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import cv2
 import numpy as np
 
+from likelihand.utils import opencv as cv2
 from likelihand.video.frames import Frame, VideoError
 from likelihand.video.times import Jump
 

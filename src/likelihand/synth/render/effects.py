@@ -3,11 +3,11 @@
 import math
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from likelihand.synth.compiled import compiled
+from likelihand.utils import opencv as cv2
 
 Floats = NDArray[np.float32]
 Image = NDArray[np.uint8]

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,6 +39,7 @@ from likelihand.synth.render.paint import (
 )
 from likelihand.synth.render.texture import linear_of_lab, noise_volume
 from likelihand.synth.scene.materials import skin_tone
+from likelihand.utils import opencv as cv2
 
 Floats = NDArray[np.float32]
 Image = NDArray[np.uint8]
