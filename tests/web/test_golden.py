@@ -1,6 +1,5 @@
 import json
 
-import cv2
 import numpy as np
 import pytest
 
@@ -33,7 +32,6 @@ def test_the_vectors_that_the_page_is_held_to_are_what_this_library_computes(bot
     assert list(differences(*both))[:5] == [], HOW
 
 
-@pytest.mark.skipif(cv2.__version__ < "5", reason="OpenCV 4 warps with coordinates rounded to 1/32 pixel")
 def test_so_are_the_warped_crops(both):
     for mine, theirs in zip(*(v["warps"]["cases"] for v in both), strict=True):
         a, b = (np.frombuffer(golden.base64.b64decode(c["rgb"]), np.uint8).astype(int) for c in (mine, theirs))
