@@ -27,7 +27,7 @@ from experiments.report import write_document
 from likelihand.data.coco import CocoHands
 from likelihand.data.scenes import EmptyScenes
 from likelihand.detection import Closer, Detector
-from likelihand.detection_report import match_boxes
+from likelihand.evaluation.boxes import match_boxes
 from likelihand.geometry import FloatArray, Image, box_length, box_of_points, crop_matrix, warp_image
 from likelihand.hand import Side
 from likelihand.predictor import Predictor, bundled

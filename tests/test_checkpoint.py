@@ -22,7 +22,6 @@ from likelihand.checkpoint import (
     read_tensors,
     save_checkpoint,
     start_from,
-    write_atomically,
 )
 from likelihand.losses import IntegralLoss, ResidualLogLikelihood
 from likelihand.models import SequentialHeatmapNetwork, TimmBackbone
@@ -176,19 +175,6 @@ def test_files_that_are_not_there_or_not_ours(tmp_path: Path) -> None:
     save_file({"a": torch.zeros(1)}, tmp_path / "other.safetensors")
     with pytest.raises(CheckpointError, match="no likelihand header"):
         read_info(tmp_path / "other.safetensors")
-
-
-def test_writing_is_all_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "a"
-    write_atomically(path, b"old")
-
-    def fail(_: int) -> None:
-        raise OSError("disk full")
-
-    monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(OSError, match="disk full"):
-        write_atomically(path, b"new")
-    assert path.read_bytes() == b"old"
 
 
 def test_a_network_starts_from_a_checkpoint_and_its_loss_where_it_fits(tmp_path: Path) -> None:

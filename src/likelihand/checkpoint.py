@@ -7,7 +7,6 @@ alone.
 """
 
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -22,6 +21,7 @@ from torch import Tensor, nn
 
 from likelihand.geometry import BOX_PADDING
 from likelihand.models import from_config
+from likelihand.utils.files import write_atomically
 
 FORMAT: Final = 1
 _KEY: Final = "likelihand"
@@ -73,31 +73,6 @@ def config_of(network: nn.Module) -> dict[str, Any] | None:
         return dict(describe()) if callable(describe) else None
     except ValueError:
         return None
-
-
-def write_atomically(path: str | Path, content: bytes) -> None:
-    """Write a file so that at any moment it holds either the old content or the new, also after a crash.
-
-    Example:
-        >>> import tempfile
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     write_atomically(Path(folder, "a"), b"new")
-        ...     Path(folder, "a").read_bytes()
-        b'new'
-    """
-    path = Path(path)
-    partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    if os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def save_tensors(path: str | Path, tensors: Mapping[str, Tensor], info: CheckpointInfo) -> None:

@@ -18,6 +18,7 @@ from likelihand.metadata import KEY, ModelMetadata
 from likelihand.models.folding import FoldedNetwork, folded
 from likelihand.runtimes import OnnxRuntime, TorchRuntime
 from likelihand.uncertainty import Calibrations
+from likelihand.utils.files import replacing
 
 TOLERANCE: Final = 1e-3
 """Crop pixels by which any result of the file may differ from PyTorch's."""
@@ -65,21 +66,17 @@ def export(
     if stages is not None and stages != metadata.stages:
         metadata = replace(metadata, stages=stages, calibrations=Calibrations())
     metadata = metadata.checked()
-    part = file.with_name(f".{file.stem}.{os.getpid()}.onnx")
     file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        _write(folded(module), part, metadata)
+    with replacing(file) as partial:
+        _write(folded(module), partial, metadata)
         if half:
-            _halve(part)
-        difference = parity(module, part, metadata)
+            _halve(partial)
+        difference = parity(module, partial, metadata)
         if not difference <= (tolerance := HALF_TOLERANCE if half else TOLERANCE):
             raise ValueError(
                 f"the exported file differs from PyTorch by {difference:.3g} crop pixels, over {tolerance:g}; "
                 "no file was written: export on the CPU in float32, and check the network for NaN"
             )
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
     return difference
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from likelihand.geometry import BOX_PADDING
 from likelihand.hand import KEYPOINTS
 from likelihand.uncertainty import Calibrations
+from likelihand.utils.files import replacing
 
 FORMAT: Final = "likelihand-model"
 VERSION: Final = 1
@@ -138,15 +139,18 @@ class ModelMetadata:
         return self
 
 
-def describe(path: str | os.PathLike[str], **changes: object) -> ModelMetadata:
-    """Change what a model file says of itself; its weights stay as they are. Needs the package `onnx`.
+def describe(
+    path: str | os.PathLike[str], *, out: str | os.PathLike[str] | None = None, **changes: object
+) -> ModelMetadata:
+    """Change the metadata of a model file; its weights stay as they are. Needs the package `onnx`.
 
     Args:
-        path: an `.onnx` file of this library; it is replaced.
+        path: an `.onnx` file of this library.
+        out: the file to write; `path` is replaced where None.
         **changes: fields of `ModelMetadata` and their new values.
 
     Returns:
-        What the file says now.
+        The new metadata.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -168,12 +172,8 @@ def describe(path: str | os.PathLike[str], **changes: object) -> ModelMetadata:
         raise ValueError(f"model {file} carries no likelihand metadata; give an .onnx file of likelihand export")
     metadata = replace(ModelMetadata.from_json(entry.value), **changes).checked()  # type: ignore[arg-type]
     entry.value = metadata.to_json()
-    partial = file.with_name(f".{file.stem}.{os.getpid()}.onnx")
-    try:
+    with replacing(Path(out or file)) as partial:
         onnx.save(model, partial)
-        partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)
     return metadata
 
 

@@ -45,7 +45,7 @@ def gullible(monkeypatch: pytest.MonkeyPatch) -> None:
 
     Where such a network's points lie differs from processor to processor; they may lead out of the picture.
     """
-    import likelihand.tracking as tracking
+    import likelihand.tracking.tracker as tracking
 
     monkeypatch.setattr(tracking._Track, "box", property(lambda self: np.array([12.0, 4.0, 52.0, 44.0])))
     monkeypatch.setattr(tracking.Tracker, "_is_good", lambda self, hand, image, track=None: True)
@@ -336,7 +336,7 @@ def test_a_hand_that_is_not_there_is_nan(
     model: Path, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also in the first frame, whose row pandas would take for the index's name if it were empty."""
-    import likelihand.tracking as tracking
+    import likelihand.tracking.tracker as tracking
 
     monkeypatch.setattr(tracking.Tracker, "_is_good", lambda *arguments: False)
     assert predict(film, "--model", model, "--out", tmp_path, "--no-overlay", "--format", "dlc") == 0

@@ -1,5 +1,6 @@
 """Files that are there whole or not at all."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,17 @@ def test_a_folder_is_begun_for_one_thing(tmp_path: Path) -> None:
     begin_folder(file, {"size": (2, 3), "seed": 1})
     with pytest.raises(ValueError, match=r"new was begun with another count, seed; give the same settings"):
         begin_folder(file, {"seed": 2, "size": (2, 3), "count": 1})
+
+
+def test_a_full_disk_leaves_the_old_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a"
+    write_atomically(path, b"old")
+
+    def fail(_: int) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="disk full"):
+        write_atomically(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [file.name for file in tmp_path.iterdir()] == ["a"]

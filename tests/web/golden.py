@@ -12,15 +12,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from likelihand import detection, geometry, tracking, uncertainty
+from likelihand import detection, geometry, uncertainty
 from likelihand.cli import formats, tables
 from likelihand.cli.predict_video import _tracked_json
 from likelihand.detection import Detection, Detector
-from likelihand.filters import PointFilter
 from likelihand.metadata import ModelMetadata
 from likelihand.predictor import Predictor, without_duplicates
 from likelihand.predictor.looks import LOOKS, Answer, together
 from likelihand.structures import Hand
+from likelihand.tracking import tracker as tracking
+from likelihand.tracking.filters import PointFilter
 from likelihand.uncertainty import Calibration, Calibrations, RadialTable
 from likelihand.web.constants import page_constants
 

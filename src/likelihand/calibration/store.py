@@ -4,7 +4,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from likelihand.metadata import KEY, ModelMetadata
+from likelihand.metadata import describe
 from likelihand.uncertainty import Calibrations
 
 
@@ -31,29 +31,10 @@ def store(
     if file.suffix.lower() != target.suffix.lower():
         raise ValueError(f"{target} is to hold what {file} holds; give a name that ends in {file.suffix}")
     if file.suffix.lower() == ".onnx":
-        _into_onnx(file, calibrations, target)
+        describe(file, out=target, calibrations=calibrations)
     else:
         from likelihand.checkpoint import read_info, rewrite_info
 
         info = replace(read_info(file), calibration=calibrations.to_json() or None)
         rewrite_info(file, info, target)
     return target
-
-
-def _into_onnx(file: Path, calibrations: Calibrations, target: Path) -> None:
-    import onnx
-
-    if not file.is_file():
-        raise FileNotFoundError(f"model {file} does not exist; give an .onnx file of likelihand export")
-    model = onnx.load(file)
-    entries = [entry for entry in model.metadata_props if entry.key == KEY]
-    if not entries:
-        raise ValueError(f"model {file} carries no likelihand metadata; give an .onnx file of likelihand export")
-    metadata = replace(ModelMetadata.from_json(entries[0].value), calibrations=calibrations)
-    entries[0].value = metadata.checked().to_json()
-    partial = target.with_name(f".{target.stem}.{os.getpid()}.onnx")
-    try:
-        onnx.save(model, partial)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)

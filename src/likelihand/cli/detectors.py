@@ -35,8 +35,8 @@ def detector_of(model: Path, threads: int | None, device: str | None = None) -> 
 def judge(runtime: "Runtime", arguments: Namespace) -> int:
     """Count missed and false hands, by source, and print the table."""
     from likelihand.detection import Detector
-    from likelihand.detection_report import count_detections, format_counts
     from likelihand.evaluation import evenly
+    from likelihand.evaluation.boxes import count_detections, format_counts
 
     scenes = _scenes(arguments)
     detector = Detector(runtime, arguments.threshold)

@@ -135,8 +135,8 @@ def _overlay(path: Path, threads: int | None) -> Iterator[Callable[["TrackedFram
 def _tracked(
     source: "Camera | VideoReader", predict: "Predictor", arguments: Namespace
 ) -> Iterator["TrackedFrame"]:
-    from likelihand.filters import Smoothing
     from likelihand.tracking import EVERY, Tracking
+    from likelihand.tracking.filters import Smoothing
     from likelihand.video import track, unmirrored
 
     every = EVERY if arguments.detect_every is None else arguments.detect_every

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from likelihand.utils.tables import aligned
+
 
 class PartComplexity(NamedTuple):
     """The cost of one part of a network.
@@ -77,16 +79,14 @@ def format_complexity(rows: Sequence[PartComplexity]) -> str:
 
     Example:
         >>> print(format_complexity([PartComplexity("backbone", 11_200_000, 2_000_000_000)]))
-        part           parameters (M)  multiply-adds (M)
-        backbone                11.20            2000.00
-        total                   11.20            2000.00
+        part      parameters (M)  multiply-adds (M)
+        backbone           11.20            2000.00
+        total              11.20            2000.00
     """
     total = PartComplexity("total", sum(row.parameters for row in rows), sum(row.multiply_adds for row in rows))
-    table = [f"{'part':<13}{'parameters (M)':>16}{'multiply-adds (M)':>19}"]
-    table += [
-        f"{row.part:<13}{row.parameters / 1e6:>16.2f}{row.multiply_adds / 1e6:>19.2f}" for row in (*rows, total)
-    ]
-    return "\n".join(table)
+    head = ("part", "parameters (M)", "multiply-adds (M)")
+    cells = [(r.part, f"{r.parameters / 1e6:.2f}", f"{r.multiply_adds / 1e6:.2f}") for r in (*rows, total)]
+    return aligned([head, *cells])
 
 
 def _parts(network: nn.Module) -> list[tuple[str, nn.Module]]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from likelihand.data.dataset import Dataset
-from likelihand.detection_report import match_boxes
+from likelihand.evaluation.boxes import match_boxes
 from likelihand.geometry import FloatArray, Image, box_length, box_of_points, transform_points
 from likelihand.robustness.conditions import Condition
 from likelihand.robustness.tools import Tool

@@ -10,8 +10,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from likelihand.checkpoint import write_atomically
 from likelihand.metrics import Scores
+from likelihand.utils.files import write_atomically
 
 NEGATIVE: str = (
     "a loss below 0 is normal: it is minus the logarithm of a density, which is above 1 a square pixel once the "

@@ -1,6 +1,5 @@
 """The door to training: from objects to a folder with a trained network."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from accelerate import Accelerator, DistributedDataParallelKwargs
 from accelerate.state import AcceleratorState
 from torch import nn
 
-from likelihand.checkpoint import write_atomically
 from likelihand.data.dataset import Dataset
 from likelihand.evaluation import Report
 from likelihand.training.config import TrainConfig
@@ -23,6 +21,7 @@ from likelihand.training.run import BEST, LAST, Run
 from likelihand.training.signals import StopRequest
 from likelihand.training.state import Trainee
 from likelihand.utils import distributed
+from likelihand.utils.files import write_json
 
 _PRECISION: Final = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
 
@@ -147,7 +146,7 @@ def _write_description(run: Run) -> None:
             run.world,
             str(run.accelerator.device),
         ) | {"batch": run.plan.batch, "passes": run.passes}
-        write_atomically(run.out / "run.json", (json.dumps(told, indent=1) + "\n").encode())
+        write_json(run.out / "run.json", told)
     distributed.wait()
 
 

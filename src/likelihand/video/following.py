@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from likelihand.drawing import draw_keypoints, label_hand, line_width
-from likelihand.filters import Smoothing
 from likelihand.geometry import Image
 from likelihand.hand import TIPS, opposite
 from likelihand.tracking import PredictBoxes, TrackedHand, Tracker, Tracking, whole_picture
+from likelihand.tracking.filters import Smoothing
 from likelihand.video.frames import Frame
 from likelihand.video.reading import VideoReader
 

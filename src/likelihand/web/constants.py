@@ -7,8 +7,8 @@ from typing import Any
 
 import likelihand.detection as detection
 import likelihand.drawing as drawing
-import likelihand.filters as filters
-import likelihand.tracking as tracking
+import likelihand.tracking.filters as filters
+import likelihand.tracking.tracker as tracking
 import likelihand.uncertainty as uncertainty
 import likelihand.uncertainty.radial as radial
 from likelihand.hand import BONES, KEYPOINTS

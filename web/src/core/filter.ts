@@ -2,7 +2,7 @@
 
 import { type Covariance, distance, type Point } from "./geometry";
 
-/** How a filter weighs what it expects against what it sees; `likelihand.filters.Smoothing` explains each. */
+/** How a filter weighs what it expects against what it sees; `likelihand.tracking.filters.Smoothing` explains each. */
 export interface SmoothingSettings {
   readonly still: number;
   readonly moving: number;

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from likelihand.data.scenes import Scenes
 from likelihand.detection import Detector
 from likelihand.geometry import box_iou
+from likelihand.utils.tables import aligned
 
 FOUND: Final = 0.3
 """IoU of a box with the hand's from which the hand counts as found."""
@@ -119,13 +120,11 @@ def format_counts(counts: dict[str, DetectionCounts]) -> str:
         source  pictures  hands  missed  IoU .5  extra  false pictures  side right
         total          3      4       1       3      0               0         0/0
     """
-    rows = [("source", "pictures", "hands", "missed", "IoU .5", "extra", "false pictures", "side right")]
+    rows: list[tuple[str, ...]] = [
+        ("source", "pictures", "hands", "missed", "IoU .5", "extra", "false pictures", "side right")
+    ]
     for name in sorted(counts, key=lambda name: (name == "total", name)):
         c = counts[name]
         numbers = (c.pictures, c.hands, c.missed, c.well, c.extra, c.false_pictures)
-        rows.append((name, *map(str, numbers), f"{c.sides_right}/{c.sides}"))  # type: ignore[arg-type]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join([row[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True))])
-        for row in rows
-    )
+        rows.append((name, *map(str, numbers), f"{c.sides_right}/{c.sides}"))
+    return aligned(rows)

@@ -4,7 +4,7 @@ import numpy as np
 
 from likelihand.data.scenes import ListedScenes, Scene, SceneHand
 from likelihand.detection import Detection
-from likelihand.detection_report import count_detections, match_boxes
+from likelihand.evaluation.boxes import count_detections, match_boxes
 
 
 def hand(x: float, side: str | None = None) -> SceneHand:

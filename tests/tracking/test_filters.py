@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.linalg import solve_discrete_are
 
 from likelihand import geometry
-from likelihand.filters import PointFilter, Smoothing, spread, steady_gain
+from likelihand.tracking.filters import PointFilter, Smoothing, spread, steady_gain
 
 T = 1 / 30
 UNIT = np.eye(2)

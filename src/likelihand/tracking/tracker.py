@@ -13,11 +13,11 @@ from typing import Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from likelihand.filters import PointFilter, Smoothed, Smoothing, median, spread
 from likelihand.geometry import BOX_PADDING, FloatArray, Image, box_iou, box_length, box_of_points
 from likelihand.hand import Side
 from likelihand.predictor.predict import CONFIDENCE, FindHands, Found, is_clear, next_box
 from likelihand.structures import Hand
+from likelihand.tracking.filters import PointFilter, Smoothed, Smoothing, median, spread
 
 PredictBoxes: TypeAlias = Callable[[Image, FloatArray], Sequence[Hand]]
 """One hand a box, in the boxes' order, as `likelihand.Predictor` gives."""

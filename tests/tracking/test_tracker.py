@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from likelihand.filters import spread
 from likelihand.geometry import box_iou, box_of_points
 from likelihand.hand import Side
 from likelihand.predictor.predict import is_clear
 from likelihand.structures import Hand
 from likelihand.tracking import Region, TrackedHand, Tracker, Tracking, whole_picture
+from likelihand.tracking.filters import spread
 
 IMAGE = np.zeros((480, 640, 3), np.uint8)
 SHAPE = np.random.default_rng(0).uniform(-40, 40, (21, 2))

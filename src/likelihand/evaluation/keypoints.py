@@ -19,6 +19,7 @@ from likelihand.hand import KEYPOINTS
 from likelihand.metrics import PAPER, Accumulator, Breakdown, Protocol, Scores
 from likelihand.structures import Record, Sample
 from likelihand.utils import distributed
+from likelihand.utils.tables import aligned
 
 if TYPE_CHECKING:
     from torch import nn
@@ -86,7 +87,7 @@ class Report:
         rows = [("", *_columns(self.protocol))]
         rows += [(f"stage {i + 1}", *_row(s)) for i, s in enumerate(self.breakdown.by_stage[:-1])]
         rows += [(name, *_row(s)) for name, s in self.breakdown.by_dataset.items()]
-        return "\n".join([*head, *_table([*rows, ("all", *_row(self.scores))])])
+        return "\n".join([*head, aligned([*rows, ("all", *_row(self.scores))])])
 
 
 def _columns(protocol: Protocol) -> list[str]:
@@ -97,15 +98,6 @@ def _row(scores: Scores) -> list[str]:
     values = [scores.nme, scores.nme_median, *scores.pck.values(), scores.auc]
     pixels = [f"{v:.2f}" for v in (scores.epe, scores.epe_median)]
     return [*(f"{v:.4f}" for v in values), *pixels, str(scores.hands)]
-
-
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        [row[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True))]
-        for row in rows
-    ]
-    return ["  ".join(line).rstrip() for line in lines]
 
 
 def evaluate(
