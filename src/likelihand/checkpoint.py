@@ -67,7 +67,7 @@ class CheckpointInfo:
 
 
 def config_of(network: nn.Module) -> dict[str, Any] | None:
-    """Give `network.config()`, None where the network, or a part of it, is of a class unknown to the library."""
+    """Return `network.config()`, None where the network, or a part of it, is of a class unknown to the library."""
     try:
         describe = getattr(network, "config", None)
         return dict(describe()) if callable(describe) else None
@@ -125,7 +125,7 @@ def save_checkpoint(
 
 
 def rewrite_info(path: str | Path, info: CheckpointInfo, out: str | Path | None = None) -> None:
-    """Give a checkpoint another header; its tensors are copied byte by byte.
+    """Replace the header of a checkpoint; its tensors are copied byte by byte.
 
     Args:
         path: of the checkpoint.

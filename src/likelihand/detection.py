@@ -166,7 +166,7 @@ class _Find(NamedTuple):
 
 
 def parts_of(height: int, width: int, share: float) -> list[FloatArray]:
-    """Give square parts of a picture that cover it, neighbours overlapping by a third or more.
+    """Return square parts of a picture that cover it, neighbours overlapping by a third or more.
 
     Args:
         height: of the picture.

@@ -60,7 +60,7 @@ INTERHAND_ORDER: Final = (
 
 
 def opposite(side: Side) -> Side:
-    """Give the other side: what a flipped picture of a hand shows.
+    """Return the other side: what a flipped picture of a hand shows.
 
     A mirrored left hand is a right hand with the same keypoint indices, so a flip permutes no keypoint.
 

@@ -103,7 +103,7 @@ def read_lines(file: Path) -> Iterator[dict[str, Any]]:
 
 
 def hand_json(hand: "Hand") -> dict[str, Any]:
-    """Give a hand as JSON: lengths in image pixels, corner origin; covariance in square pixels.
+    """Return a hand as JSON: lengths in image pixels, corner origin; covariance in square pixels.
 
     Raises:
         ValueError: the model gave a number that is not finite.

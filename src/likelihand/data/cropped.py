@@ -43,7 +43,7 @@ class Cropped:
         return groups_of(self.dataset)
 
     def record(self, index: int) -> Record:
-        """Give the hand at `index`, its photo cut when it is read.
+        """Return the hand at `index`, its photo cut when it is read.
 
         Raises:
             IndexError: there is no such record.

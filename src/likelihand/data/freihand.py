@@ -102,7 +102,7 @@ class FreiHAND:
         return [f"{self.split} {i}" for _ in self.versions for i in range(self.unique)]
 
     def record(self, index: int) -> Record:
-        """Give the record at `index`; the versions follow one another.
+        """Return the record at `index`; the versions follow one another.
 
         Raises:
             IndexError: the index is outside the data set.

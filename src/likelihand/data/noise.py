@@ -20,7 +20,7 @@ class Fault(Protocol):
     """A way in which annotators err: the points that they would have given for a record."""
 
     def __call__(self, record: Record, rng: Generator, /) -> FloatArray:
-        """Give spoilt points (21, 2) in image pixels; the record stays as it is."""
+        """Return spoilt points (21, 2) in image pixels; the record stays as it is."""
         ...
 
 
@@ -47,7 +47,7 @@ class Jitter:
             raise ValueError(f"deviation is {self.deviation}: expected 0 or more, a share of the box")
 
     def __call__(self, record: Record, rng: Generator) -> FloatArray:
-        """Give the points (21, 2) in image pixels, moved."""
+        """Return the points (21, 2) in image pixels, moved."""
         return record.points + rng.normal(size=(21, 2)) * self.deviation * box_length(record.box)
 
 
@@ -68,7 +68,7 @@ class Outliers:
         _share("share", self.share)
 
     def __call__(self, record: Record, rng: Generator) -> FloatArray:
-        """Give the points (21, 2) in image pixels, some of them anywhere."""
+        """Return the points (21, 2) in image pixels, some of them anywhere."""
         middle = (record.box[:2] + record.box[2:]) / 2
         anywhere = middle + rng.uniform(-0.5, 0.5, (21, 2)) * BOX_PADDING * box_length(record.box)
         return np.where(rng.random((21, 1)) < self.share, anywhere, record.points)
@@ -91,7 +91,7 @@ class SwappedFingers:
         _share("share", self.share)
 
     def __call__(self, record: Record, rng: Generator) -> FloatArray:
-        """Give the points (21, 2) in image pixels, those of two fingers perhaps exchanged."""
+        """Return the points (21, 2) in image pixels, those of two fingers perhaps exchanged."""
         points, whole = record.points.copy(), _FINGERS[record.weight[_FINGERS].all(1)]
         order, swaps = rng.permutation(len(whole)), rng.random() < self.share
         if swaps and len(whole) > 1:
@@ -120,7 +120,7 @@ class BiasedAnnotator:
         _share("share", self.share)
 
     def __call__(self, record: Record, rng: Generator) -> FloatArray:
-        """Give the points (21, 2) in image pixels, perhaps moved."""
+        """Return the points (21, 2) in image pixels, perhaps moved."""
         moved = rng.random() < self.share
         return record.points + moved * np.asarray(self.offset) * box_length(record.box)
 
@@ -154,7 +154,7 @@ class SpoiltLabels:
         return len(self.dataset)
 
     def record(self, index: int) -> Record:
-        """Give the record at `index`, its points spoilt."""
+        """Return the record at `index`, its points spoilt."""
         record = self.dataset.record(index)
         rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([self.seed, index])))
         labelled = record.weight[:, None] > 0

@@ -53,7 +53,7 @@ class Place:
     right: FloatArray
 
     def rows(self, size: tuple[int, int], complete: bool) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Give the target (1 + MOST, 6) and weight (1 + MOST,) that `likelihand.losses.DetectionLoss` reads."""
+        """Return the target (1 + MOST, 6) and weight (1 + MOST,) that `likelihand.losses.DetectionLoss` reads."""
         height, width = size
         target, weight = np.zeros((1 + MOST, 6), np.float32), np.zeros(1 + MOST, np.float32)
         target[0], weight[0] = [0, 0, width, height, 0.5, float(complete)], 1.0
@@ -129,6 +129,6 @@ def _anywhere(
 
 
 def _shown(box: FloatArray, size: tuple[int, int]) -> float:
-    """Give the share of a box that lies in a picture of (height, width)."""
+    """Return the share of a box that lies in a picture of (height, width)."""
     inside = np.clip(box, 0, [size[1], size[0], size[1], size[0]])
     return float((inside[2:] - inside[:2]).prod() / max((box[2:] - box[:2]).prod(), 1e-9))

@@ -95,7 +95,7 @@ class RHD:
         return [f"{self.split} {self._images[p]}" for p in self._picture]
 
     def record(self, index: int) -> Record:
-        """Give the record at `index`.
+        """Return the record at `index`.
 
         Raises:
             IndexError: the index is outside the data set.
@@ -121,7 +121,7 @@ class RHD:
 
 
 def _labels(content: object, path: Path) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Give the numbers of the pictures and (N, 42, 3) labels, sorted by picture."""
+    """Return the numbers of the pictures and (N, 42, 3) labels, sorted by picture."""
     if not isinstance(content, dict) or not content:
         raise ValueError(f"{path} holds no mapping from picture to annotation; download it again")
     images = sorted(key for key in content if isinstance(key, int))

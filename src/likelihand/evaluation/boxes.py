@@ -50,7 +50,7 @@ class DetectionCounts:
 
 
 def match_boxes(found: ArrayLike, true: ArrayLike, least: float = FOUND) -> NDArray[np.int64]:
-    """Give each hand the box that overlaps it most, the best pairs first; a box serves one hand.
+    """Assign to each hand the box that overlaps it most, the best pairs first; a box serves one hand.
 
     Args:
         found: (F, 4), or (F, T, 4) where a found hand has another box for each hand: that of the keypoints which

@@ -54,7 +54,7 @@ class Report:
         return self.breakdown.total
 
     def to_json(self) -> dict[str, Any]:
-        """Give everything as JSON values, null where a number is not finite."""
+        """Return everything as JSON values, null where a number is not finite."""
         keypoints = self.breakdown.by_keypoint
         names = KEYPOINTS if len(keypoints) == len(KEYPOINTS) else [str(i) for i in range(len(keypoints))]
         parts = self.breakdown.to_json()
@@ -214,7 +214,7 @@ def _add(
 
 
 def _merge(accumulator: Accumulator) -> None:
-    """Give every process what all of them have seen."""
+    """Gather what all processes have seen."""
     if distributed.world_size() == 1:
         return
     mine = {str(index): name for index, name in accumulator.datasets().items()}
@@ -249,7 +249,7 @@ def predict_crops_of(network: "nn.Module") -> PredictCrops:
 
 
 def evenly(count: int, limit: int | None) -> list[int]:
-    """Give at most `limit` indices spread evenly over `count` samples.
+    """Return at most `limit` indices spread evenly over `count` samples.
 
     Example:
         >>> evenly(10, 3)

@@ -111,7 +111,7 @@ def _found(presence: Tensor, bells: Tensor) -> Tensor:
 
 
 def _shares(bells: Tensor) -> Tensor:
-    """Give every cell to the hand of the highest bell there, each hand's shares summing to 1."""
+    """Assign every cell to the hand of the highest bell there, each hand's shares summing to 1."""
     own = bells * (bells >= bells.amax(1, keepdim=True)) * (bells > 0.1)
     return own / own.sum((2, 3), keepdim=True).clamp_min(1e-6)
 

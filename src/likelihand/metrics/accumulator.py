@@ -30,7 +30,7 @@ class Breakdown:
     unscored: int
 
     def to_json(self) -> dict[str, Any]:
-        """Give everything as JSON values."""
+        """Return everything as JSON values."""
         return {
             "total": self.total.to_json(),
             "by_stage": [s.to_json() for s in self.by_stage],
@@ -92,7 +92,7 @@ class Accumulator:
                 self._datasets[key] = dataset[n]
 
     def rows(self) -> FloatArray:
-        """Give what was collected, (N, 3 + K + stages K), sorted by index.
+        """Return what was collected, (N, 3 + K + stages K), sorted by index.
 
         A row holds the index, the number of stages, the length, then by keypoint 1 where counted, then the
         errors stage by stage.
@@ -100,7 +100,7 @@ class Accumulator:
         return np.stack([self._rows[key] for key in sorted(self._rows)]) if self._rows else np.zeros((0, 0))
 
     def datasets(self) -> dict[int, str]:
-        """Give the name of each sample's data set by index."""
+        """Return the name of each sample's data set by index."""
         return dict(self._datasets)
 
     def merge(self, rows: FloatArray, datasets: Mapping[int, str]) -> None:

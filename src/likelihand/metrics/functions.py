@@ -130,7 +130,7 @@ def pck(
     strict: bool = False,
     over: Average = Average.HAND,
 ) -> FloatArray:
-    """Give the share of correct keypoints: those within threshold x length (the paper's eq. 8).
+    """Return the share of correct keypoints: those within threshold x length (the paper's eq. 8).
 
     Args:
         distances: (N, K) in pixels; infinite = missed, and wrong.
@@ -156,7 +156,7 @@ def pck(
 
 
 def area_under_curve(thresholds: ArrayLike, curve: ArrayLike) -> FloatArray:
-    """Give the mean height of a curve: its area by the trapezoidal rule over the width.
+    """Return the mean height of a curve: its area by the trapezoidal rule over the width.
 
     Args:
         thresholds: (M,) growing, M >= 2.

@@ -38,7 +38,7 @@ class Truth:
 
 
 def tight_box_length(truth: Truth) -> float:
-    """Give max(width, height) of the tight box of the counted true keypoints; 0 with fewer than two.
+    """Return max(width, height) of the tight box of the counted true keypoints; 0 with fewer than two.
 
     Example:
         >>> box = np.array([0.0, 0.0, 9.0, 9.0])
@@ -49,7 +49,7 @@ def tight_box_length(truth: Truth) -> float:
 
 
 def given_box_length(truth: Truth) -> float:
-    """Give max(width, height) of the data set's own box.
+    """Return max(width, height) of the data set's own box.
 
     Example:
         >>> given_box_length(Truth(np.zeros((1, 2)), np.array([True]), np.array([0.0, 0.0, 9.0, 5.0]), ""))
@@ -59,7 +59,7 @@ def given_box_length(truth: Truth) -> float:
 
 
 def mmpose_box_length(truth: Truth) -> float:
-    """Give the length that mmpose 1.x normalises PCK by.
+    """Return the length that mmpose 1.x normalises PCK by.
 
     FreiHAND: its reader writes the box [0, 0, 224, 224] for every hand; RHD: the tight box enlarged 1.2
     times; other data sets: the box of the annotation.
@@ -161,7 +161,7 @@ class Scores:
     curve: tuple[float, ...] = field(repr=False)
 
     def to_json(self) -> dict[str, Any]:
-        """Give the scores as JSON values, null where not finite."""
+        """Return the scores as JSON values, null where not finite."""
         values = {k: _finite(v) if isinstance(v, float) else v for k, v in vars(self).items()}
         values["pck"] = {f"{t:g}": _finite(v) for t, v in self.pck.items()}
         return values | {"curve": [_finite(v) for v in self.curve]}
@@ -207,13 +207,13 @@ def scores(distances: ArrayLike, counted: ArrayLike, lengths: ArrayLike, protoco
 
 
 def _hand_errors(normalised: FloatArray, counted: Counted) -> FloatArray:
-    """Give each counted hand's mean over its found keypoints; infinite where all of them are missed."""
+    """Return each counted hand's mean over its found keypoints; infinite where all of them are missed."""
     found = counted & np.isfinite(normalised)
     means = np.where(found, normalised, 0.0).sum(-1) / np.maximum(found.sum(-1), 1)
     return np.asarray(np.where(found.any(-1), means, np.inf)[counted.any(-1)])
 
 
 def _median(values: FloatArray) -> float:
-    """Give the median (the mean of the two middle ones, infinite if either is); NaN of nothing."""
+    """Return the median (the mean of the two middle ones, infinite if either is); NaN of nothing."""
     ordered, n = np.sort(values), len(values)
     return float((ordered[(n - 1) // 2] + ordered[n // 2]) / 2) if n else math.nan

@@ -145,7 +145,7 @@ class Reliability:
         return 1 - self.error_kept / self.error
 
     def to_json(self) -> dict[str, Any]:
-        """Give it as JSON values, null where it says nothing."""
+        """Return it as JSON values, null where it says nothing."""
         values: dict[str, Any] = {k: _finite(v) if isinstance(v, float) else v for k, v in vars(self).items()}
         values["coverage"] = {f"{level:g}": _finite(share) for level, share in self.coverage.items()}
         return values | {"reduction": _finite(self.reduction)}

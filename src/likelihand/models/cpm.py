@@ -123,7 +123,7 @@ class ConvolutionalPoseMachine(KeypointNetwork):
         return [self._prediction(each, images) for each in (heatmaps if every else heatmaps[-1:])]
 
     def options(self) -> dict[str, Any]:
-        """Give the constructor's arguments beside backbone, keypoints, mean and std."""
+        """Return the constructor's arguments beside backbone, keypoints, mean and std."""
         return {"stages": len(self.stages), "width": self.width, "decoder": self.decoder}
 
     def _prediction(self, heatmaps: Tensor, images: Tensor) -> Prediction:

@@ -25,7 +25,7 @@ BLOCK: Final = 8
 
 
 def folded(module: nn.Module) -> nn.Module:
-    """Give the form of a deployed network that computes the same in fewer operations, where there is one.
+    """Return the form of a deployed network that computes the same in fewer operations, where there is one.
 
     Args:
         module: in evaluation mode; it stays as it is.
@@ -79,7 +79,7 @@ class FoldedNetwork(nn.Module):
         return (*found, spread) if SPREAD in self.outputs else tuple(found)
 
     def unfolded(self) -> dict[str, Tensor]:
-        """Give the weights that folding lost, as the export of the network itself would name and give them.
+        """Return the weights that folding lost, as the export of the network itself would name them.
 
         A file that holds them too, unused, can be the start of a training.
         """

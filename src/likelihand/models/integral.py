@@ -93,5 +93,5 @@ class IntegralNetwork(KeypointNetwork):
         return [Prediction(heatmaps, mean, unknown_scale(mean, images))]
 
     def options(self) -> dict[str, Any]:
-        """Give the constructor's arguments beside backbone, keypoints, mean and std."""
+        """Return the constructor's arguments beside backbone, keypoints, mean and std."""
         return {"width": self.width, "decoder": self.decoder}

@@ -135,7 +135,7 @@ class KeypointNetwork(NormalisingNetwork):
         raise NotImplementedError
 
     def options(self) -> dict[str, Any]:
-        """Give the constructor's arguments beside backbone, keypoints, mean and std."""
+        """Return the constructor's arguments beside backbone, keypoints, mean and std."""
         raise NotImplementedError
 
     def deploy(self, stages: int | None = None, spread: bool = False) -> DeployedNetwork:
@@ -211,7 +211,7 @@ def check_images(images: Tensor, stride: int) -> None:
 
 
 def unknown_scale(mean: Tensor, images: Tensor) -> Tensor:
-    """Give the log scale of a network that predicts none: an eighth of the input's longer side, for every point.
+    """Return the log scale of a network that predicts none: an eighth of the input's longer side, for every point.
 
     It is where the other networks start, says nothing of the picture, and has no gradient.
 

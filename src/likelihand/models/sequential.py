@@ -129,7 +129,7 @@ class SequentialHeatmapNetwork(KeypointNetwork):
         return predictions
 
     def options(self) -> dict[str, Any]:
-        """Give the constructor's arguments beside backbone, keypoints, mean and std."""
+        """Return the constructor's arguments beside backbone, keypoints, mean and std."""
         return {
             "stages": len(self.stages),
             "width": self.width,

@@ -29,7 +29,7 @@ class BoxMaps(NamedTuple):
 
 
 def grid_centres(size: Sequence[int], stride: int) -> Tensor:
-    """Give the centres (h, w, 2) of a grid of (h, w) cells, (x, y) in crop pixels.
+    """Return the centres (h, w, 2) of a grid of (h, w) cells, (x, y) in crop pixels.
 
     Example:
         >>> grid_centres((1, 2), 8)

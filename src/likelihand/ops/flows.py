@@ -19,7 +19,7 @@ class Density(Protocol):
     """A density over the plane: whatever has `log_prob`."""
 
     def log_prob(self, x: Tensor, /) -> Tensor:
-        """Give the natural logarithm of the density at x (..., 2), shape (...)."""
+        """Return the natural logarithm of the density at x (..., 2), shape (...)."""
 
 
 class Base(Density, Protocol):
@@ -38,7 +38,7 @@ class StandardNormal:
     """
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """Give the natural logarithm of the density at x (..., 2), shape (...)."""
+        """Return the natural logarithm of the density at x (..., 2), shape (...)."""
         return -0.5 * x.square().sum(-1) - math.log(2 * math.pi)
 
     def sample(self, shape: tuple[int, ...], generator: torch.Generator | None, like: Tensor) -> Tensor:
@@ -55,7 +55,7 @@ class StandardLaplace:
     """
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """Give the natural logarithm of the density at x (..., 2), shape (...)."""
+        """Return the natural logarithm of the density at x (..., 2), shape (...)."""
         return -math.sqrt(2) * x.abs().sum(-1) - math.log(2)
 
     def sample(self, shape: tuple[int, ...], generator: torch.Generator | None, like: Tensor) -> Tensor:
@@ -88,7 +88,7 @@ class StandardStudent:
         self.freedom = freedom
 
     def log_prob(self, x: Tensor) -> Tensor:
-        """Give the natural logarithm of the density at x (..., 2), shape (...)."""
+        """Return the natural logarithm of the density at x (..., 2), shape (...)."""
         n = self.freedom
         constant = math.lgamma((n + 1) / 2) - math.lgamma(n / 2) - 0.5 * math.log(n * math.pi)
         return 2 * constant - (n + 1) / 2 * torch.log1p(x.square() / n).sum(-1)
@@ -173,7 +173,7 @@ class RealNVP(nn.Module):
         return self._run(x, index, inverse=True)
 
     def log_prob(self, x: Tensor, index: int | None = None) -> Tensor:
-        """Give the natural logarithm of the learned density at x; see `forward` for the shapes."""
+        """Return the natural logarithm of the learned density at x; see `forward` for the shapes."""
         z, log_det = self.inverse(x, index)
         return self.base.log_prob(z) + log_det
 

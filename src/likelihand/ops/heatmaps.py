@@ -52,7 +52,7 @@ def widen(values: Tensor) -> Tensor:
 
 
 def cell_centres(count: int, stride: int, like: Tensor) -> Tensor:
-    """Give the centres (j + 1/2) * stride of a row of cells in crop pixels, shape (count,).
+    """Return the centres (j + 1/2) * stride of a row of cells in crop pixels, shape (count,).
 
     Example:
         >>> cell_centres(3, 4, torch.zeros(()))

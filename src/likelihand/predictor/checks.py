@@ -12,7 +12,7 @@ FARTHEST: Final = 1e8
 
 
 def check_boxes(boxes: ArrayLike, image: Image) -> FloatArray:
-    """Give boxes as (N, 4) float64 after checking each against the picture.
+    """Return boxes as (N, 4) float64 after checking each against the picture.
 
     Raises:
         ValueError: not (N, 4), or a box is not finite, is empty, is vast, or shares no pixel with the picture.

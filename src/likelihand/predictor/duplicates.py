@@ -37,7 +37,7 @@ def without_duplicates(hands: Sequence[Hand], closest: float = SAME_HAND) -> lis
 
 
 def distance(first: Hand, second: Hand) -> float:
-    """Give the mean distance of two hands' points, over the size of the larger hand.
+    """Return the mean distance of two hands' points, over the size of the larger hand.
 
     Example:
         >>> points = np.arange(42.0).reshape(21, 2)

@@ -111,7 +111,7 @@ class PointFilter:
         self._state: _State | None = None
 
     def expected(self, seconds: float) -> FloatArray:
-        """Give where the points will be, (K, 2) pixels; the filter stays as it is.
+        """Return where the points will be, (K, 2) pixels; the filter stays as it is.
 
         Args:
             seconds: from the last step on, 0 or more.
@@ -272,7 +272,7 @@ class _State(NamedTuple):
 
 
 def spread(points: ArrayLike) -> float:
-    """Give the root mean square distance of points from their middle: a size that no rotation changes.
+    """Return the root mean square distance of points from their middle: a size that no rotation changes.
 
     Args:
         points: (K, 2).
@@ -287,7 +287,7 @@ def spread(points: ArrayLike) -> float:
 
 
 def median(values: FloatArray) -> float:
-    """Give the median of finite numbers of any shape, sooner than NumPy's own where they are few.
+    """Return the median of finite numbers of any shape, sooner than NumPy's own where they are few.
 
     Example:
         >>> median(np.array([[3.0, 1.0], [2.0, 9.0]]))
@@ -298,7 +298,7 @@ def median(values: FloatArray) -> float:
 
 
 def steady_gain(index: float) -> tuple[float, float]:
-    """Give the filter's gain once it has settled: place += alpha * r, velocity += beta * r / T, r the innovation.
+    """Return the gain of a settled filter: place += alpha * r, velocity += beta * r / T, r the innovation.
 
     With a constant T, density q and variance R along an axis only the index L = q T^3 / R counts. The spectrum of
     the innovations factors:
@@ -359,5 +359,5 @@ def _inverse(matrices: FloatArray) -> FloatArray:
 
 
 def _squared_length(innovation: FloatArray, precision: FloatArray) -> FloatArray:
-    """Give the squared Mahalanobis distances (K,) of (K, 2) under inverse covariances (K, 2, 2)."""
+    """Return the squared Mahalanobis distances (K,) of (K, 2) under inverse covariances (K, 2, 2)."""
     return np.asarray(np.einsum("ki,kij,kj->k", innovation, precision, innovation))

@@ -248,7 +248,7 @@ class Tracker:
         return owner
 
     def _affinity(self, track: "_Track", found: Found, hand: Hand | None) -> float:
-        """Give how well a detection fits a track: above 0 if they may be one hand, less where sides differ."""
+        """Return how well a detection fits a track: above 0 if they may be one hand, less where sides differ."""
         other_side = _OTHER_SIDE if found.side and track.side and found.side != track.side else 0.0
         if hand is not None:
             shared = float(box_iou(box_of_points(hand.points), found.box))
@@ -331,7 +331,7 @@ class _Track:
             self.expected = now + move / max(1.0, float(np.linalg.norm(move.mean(0))) / (_FARTHEST * self.size))
 
     def surprise(self, hand: Hand) -> float:
-        """Give how far a hand is from where it should be, in spreads; a wrong side counts as one."""
+        """Return how far a hand is from where it should be, in spreads; a wrong side counts as one."""
         away = float(np.linalg.norm(hand.points - self.expected, axis=1).mean()) / self.size
         return away + float(hand.side is not None and self.side is not None and hand.side != self.side)
 
@@ -355,7 +355,7 @@ class _Track:
         self.last, self.unseen, self.live, self.size = hand, 0.0, True, spread(hand.points)
 
     def hand(self, smooth: bool) -> TrackedHand:
-        """Give the hand as it is now."""
+        """Return the hand as it is now."""
         assert self.smoothed is not None
         same = {f.name: getattr(self.last, f.name) for f in fields(Hand)}
         same["side"] = self.side

@@ -157,7 +157,7 @@ class TrainConfig:
         return total, -(-total // (processes * self.batch_size))
 
     def to_json(self) -> dict[str, Any]:
-        """Give the settings as JSON values."""
+        """Return the settings as JSON values."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
     def check_continues(self, earlier: dict[str, Any]) -> None:
@@ -214,11 +214,11 @@ class Plan:
         return self.config.steps or -(-self.config.epochs * self.samples // self.batch)
 
     def epoch(self, step: int) -> int:
-        """Give the number of whole epochs seen before `step`."""
+        """Return the number of whole epochs seen before `step`."""
         return step * self.batch // self.samples
 
     def positions(self, step: int, rank: int, world: int) -> list[tuple[int, int]]:
-        """Give the (epoch, index) of each sample of one process's share of a step, in order."""
+        """Return the (epoch, index) of each sample of one process's share of a step, in order."""
         share = self.batch // world
         first = step * self.batch + rank * share
         places = [divmod(first + i, self.samples) for i in range(share)]
@@ -226,7 +226,7 @@ class Plan:
         return [(epoch, int(orders[epoch][place])) for epoch, place in places]
 
     def learning_rate(self, step: int) -> float:
-        """Give Adam's rate in `step`, counted from 0.
+        """Return Adam's rate in `step`, counted from 0.
 
         Example:
             >>> plan = Plan(TrainConfig(milestones=(1,), warm_up=2), samples=8, batch=2)
@@ -248,7 +248,7 @@ class Plan:
 
 
 def step_seed(seed: int, step: int, rank: int) -> int:
-    """Give the seed of torch's own random numbers (dropout) in one step of one process.
+    """Return the seed of torch's own random numbers (dropout) in one step of one process.
 
     Example:
         >>> step_seed(0, 1, 0) != step_seed(0, 2, 0)
@@ -259,5 +259,5 @@ def step_seed(seed: int, step: int, rank: int) -> int:
 
 @lru_cache(maxsize=2)
 def _order(seed: int, epoch: int, samples: int) -> NDArray[np.int64]:
-    """Give the order of the samples in an epoch."""
+    """Return the order of the samples in an epoch."""
     return np.asarray(sample_rng(seed, epoch, samples).permutation(samples), np.int64)

@@ -161,7 +161,7 @@ def _taken(layers: dict[str, str], values: dict[str, Tensor]) -> list[str]:
 
 @torch.no_grad()
 def _normalise(network: nn.Module, norms: list[str], crops: Tensor) -> None:
-    """Give batch normalisations the statistics of their inputs, and the affine part that undoes them."""
+    """Set batch normalisations to the statistics of their inputs, and the affine part that undoes them."""
     seen: dict[str, tuple[Tensor, Tensor]] = {}
 
     def look(name: str, given: Tensor, _: Tensor) -> None:

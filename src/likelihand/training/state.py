@@ -164,7 +164,7 @@ def _parameter_names(trainee: Trainee, optimizer: torch.optim.Optimizer) -> list
 def tensors_of(
     trainee: Trainee, optimizer: torch.optim.Optimizer, average: WeightAverage | None
 ) -> dict[str, Tensor]:
-    """Give everything that changes during training, by name.
+    """Return everything that changes during training, by name.
 
     Names: `network.*`, `loss.*`, `optimizer.<parameter>.<kind>` and `average.*`.
     """

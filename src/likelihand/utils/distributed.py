@@ -22,13 +22,13 @@ Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | Non
 
 
 def _group() -> ModuleType | None:
-    """Give torch.distributed where a process group is running, else None."""
+    """Return torch.distributed where a process group is running, else None."""
     module = sys.modules.get("torch.distributed")
     return module if module is not None and module.is_available() and module.is_initialized() else None
 
 
 def rank() -> int:
-    """Give the number of this process, from 0.
+    """Return the number of this process, from 0.
 
     Example:
         >>> rank()
@@ -39,7 +39,7 @@ def rank() -> int:
 
 
 def world_size() -> int:
-    """Give the number of processes.
+    """Return the number of processes.
 
     Example:
         >>> world_size()
@@ -96,7 +96,7 @@ def sum_over_processes(values: "torch.Tensor") -> "torch.Tensor":
 
 
 def gather_bytes(message: bytes) -> list[bytes]:
-    """Give every process the message of every process, in the order of their ranks.
+    """Return the messages of all processes, in the order of their ranks.
 
     Example:
         >>> gather_bytes(b"one")
@@ -120,7 +120,7 @@ def gather_bytes(message: bytes) -> list[bytes]:
 
 
 def gather_json(value: Json) -> list[Json]:
-    """Give every process the JSON value of every process, in the order of their ranks.
+    """Return the JSON values of all processes, in the order of their ranks.
 
     Example:
         >>> gather_json({"a": 1})
@@ -130,7 +130,7 @@ def gather_json(value: Json) -> list[Json]:
 
 
 def gather_rows(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give every process the rows of every process, bit for bit, in the order of their ranks.
+    """Return the rows of all processes, bit for bit, in the order of their ranks.
 
     Args:
         rows: (N, ...) float64; N may differ between processes, the other axes may not, unless N is 0.
