@@ -21,9 +21,9 @@ from likelihand.audit import agreed, audit, known_sides, observe_often, offsets,
 from likelihand.benchmark import interleaved
 from likelihand.calibration import Observations, compare, observe, store
 from likelihand.calibration.flow import learned_density
-from likelihand.data.check import detect
 from likelihand.data.coco import CocoHands
 from likelihand.data.dataset import Concatenated, Dataset, Subset
+from likelihand.data.layouts import detect
 from likelihand.geometry import transform_points
 from likelihand.hand import FINGER_KEYPOINTS, FINGERS, opposite
 from likelihand.plots import save_plots

@@ -1,5 +1,6 @@
 """`likelihand data check`: a data set in, counts and a contact sheet out."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -39,6 +40,53 @@ def test_check(tmp_path: Path, spoilt: bool, capsys: pytest.CaptureFixture[str])
     assert "2" in told
     assert ("over 2 box lengths outside the box" in told) == spoilt
     assert read_image(out).size > 0
+
+
+def test_check_takes_the_readers_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = coco(tmp_path, spoilt=True) / "annotations.json"
+    content = json.loads(file.read_text())
+    content["categories"][0]["keypoints"] = ["palm", *(f"x{i}" for i in range(20))]
+    for i, annotation in enumerate(content["annotations"]):
+        annotation["subset"] = ["core", "extra"][i]
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "labels/hands.json").write_text(json.dumps(content))
+    for i in range(2):
+        (tmp_path / f"{i}.png").rename(tmp_path / f"pictures/{i}.png")
+    check = ["data", "check", str(tmp_path / "labels/hands.json"), "--out", str(tmp_path / "sheet.png")]
+    assert main(check) == 2
+    assert "keypoint name 'palm' (number 0 of 21) is not understood" in (told := capsys.readouterr().err)
+    assert told.count("\n") == 1 and "--keypoint-order" in told
+    assert main([*check, "--keypoint-order", "own"]) == 2
+    assert "picture 0.png is in none of" in capsys.readouterr().err
+    options = ["--keypoint-order", *map(str, range(21)), "--images-folder", str(tmp_path / "pictures")]
+    table = tmp_path / "problems.csv"
+    assert main([*check, *options, "--list", str(table)]) == 1
+    assert f"1 problems of hands -> {table}" in capsys.readouterr().out
+    (row,) = csv.DictReader(table.open(newline=""))
+    assert row["key"] == f"{tmp_path}/pictures/1.png annotation 1"
+    assert "over 2 box lengths outside the box" in row["problem"]
+    assert main([*check, *options, "--where", "subset=core", "--pixel-centre", "0.5", "--box", "keypoints"]) == 0
+    assert "1 hands" in capsys.readouterr().out
+    assert main([*check, "--keypoint-order", "1", "2"]) == 2
+    assert "--keypoint-order '1 2' is neither 0 to 20 in some order nor one of own" in capsys.readouterr().err
+    assert main([*check, "--split", "train"]) == 2
+    assert "split is no option of CocoHands" in capsys.readouterr().err
+
+
+def test_the_cases_of_wrong_coordinates(
+    shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = shared / "cases"
+    if not folder.is_dir():
+        pytest.skip("no cases beside the checkout")
+    for name, text in (
+        ("coco/normalised_0_1.json", "are they shares of the picture, from 0 to 1?"),
+        ("badlabel/typo_x100.json", "lie over 2 box lengths outside the box"),
+        ("badlabel/zero_zero_visible.json", "in the corner (0, 0) and count as labelled"),
+    ):
+        assert main(["data", "check", str(folder / name), "--out", str(tmp_path / "sheet.png")]) == 1
+        assert text in capsys.readouterr().out
 
 
 def test_an_unknown_layout_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from likelihand.data import CocoHands, CocoScenes
-from likelihand.data.check import detect
+from likelihand.data.layouts import detect
 from likelihand.formats.boxes import BoxesFile
 from likelihand.hand import KEYPOINTS
 

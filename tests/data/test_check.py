@@ -6,14 +6,15 @@ import cv2
 import numpy as np
 import pytest
 
-from likelihand.data import check
-from likelihand.data.check import check_dataset, detect
+from likelihand.data.check import check_dataset, write_problems
 from likelihand.data.coco import CocoHands
-from likelihand.data.dataset import Concatenated
+from likelihand.data.dataset import Concatenated, check_record
 from likelihand.data.drawn import DrawnHands
 from likelihand.data.freihand import FreiHAND
 from likelihand.data.images import ImageError
+from likelihand.data.layouts import LAYOUTS, detect
 from likelihand.data.rhd import RHD
+from likelihand.data.selection import leave_out, read_keys
 from likelihand.data.wholebody import CocoWholeBodyHands
 
 
@@ -40,8 +41,9 @@ class Broken(DrawnHands):
 def test_the_report_counts_and_names_every_problem(tmp_path):
     report = check_dataset(Broken(8), tmp_path / "new" / "sheet.png")
     assert report.records == 8
-    assert report.problems[:2] == ("sample 1: labelled keypoints [3] are not finite", "sample 2: truncated")
-    assert report.problems[2].startswith("drawn 0/3: box")
+    told = [str(problem) for problem in report.problems[:2]]
+    assert told == ["sample 1: labelled keypoints [3] are not finite", "sample 2: truncated"]
+    assert report.problems[2].text.startswith("drawn 0/3: box")
     assert len(report.problems) == 3
     assert report.outside > 0
     assert report.sides["unknown"] == 1
@@ -114,4 +116,91 @@ def test_unknown_layouts_are_refused_with_the_known_ones(tmp_path):
         detect(tmp_path / "a.txt")
     with pytest.raises(FileNotFoundError, match="no such file or folder"):
         detect(tmp_path / "none")
-    assert len(check.LAYOUTS) == 5
+    assert len(LAYOUTS) == 6
+
+
+class Labelled(DrawnHands):
+    """Drawn hands, one label of which is changed."""
+
+    def __init__(self, change):
+        super().__init__(4, size=200)
+        self.change = change
+
+    def record(self, index):
+        record = super().record(index)
+        points = record.points.copy()
+        if index == 2:
+            self.change(points)
+        return replace(record, points=points, box=np.array([0.0, 0, 200, 200]), side=None)
+
+    def keys(self):
+        return [f"drawn 0/{i}" for i in range(4)]
+
+
+def whole(points, places):
+    """Round points to pixels, those of some places to one."""
+    rounded = np.round(points) + 0.5
+    rounded[list(places)] = rounded[places[0]]
+    return rounded
+
+
+def test_labels_that_can_be_read_but_are_likely_wrong_are_flagged(tmp_path):
+    def changed(place, value):
+        return lambda points: points.__setitem__(place, value)
+
+    for change, kind, text in (
+        (changed(slice(5, 7), 0.5), "corner", "index_mcp, index_pip lie in the corner (0, 0) and count"),
+        (changed(8, 0.0), "corner", "index_tip lie in the corner"),
+        (lambda points: changed(20, points[19])(points), "coincident", "little_dip, little_tip lie on one"),
+        (changed(4, 305.0), "outside", "thumb_tip lie far outside the picture of 200 x 200 pixels"),
+        (lambda points: changed(slice(None), points / 200)(points), "unreadable", "keypoints lie within 2"),
+        (changed(3, np.nan), "unreadable", "labelled keypoints [3] are not finite"),
+    ):
+        report = check_dataset(Labelled(change))
+        (problem,) = report.problems
+        assert (problem.kind, problem.index, problem.key) == (kind, 2, "drawn 0/2"), problem
+        assert text in problem.text
+        assert write_problems(tmp_path / "list.csv", report) == 1
+        assert read_keys(tmp_path / "list.csv") == ["drawn 0/2"]
+        assert len(leave_out(Labelled(change), {"list": ["drawn 0/2"]})) == 3
+    for places, count in (((8, 16), 0), ((8, 7), 1), ((0, 12), 1), ((8, 12, 16), 1)):
+        same = Labelled(lambda points, places=places: points.__setitem__(slice(None), whole(points, places)))
+        assert len(check_dataset(same).problems) == count, places
+    report = check_dataset(Labelled(changed(4, 250.0)))
+    assert (report.problems, report.outside) == ((), 1)
+
+
+def test_sides_that_are_all_missing_are_noted():
+    assert "note: no hand has a side: give handedness" in str(check_dataset(Labelled(lambda points: None)))
+    assert check_dataset(DrawnHands(4)).notes == ()
+
+
+def test_shares_of_the_picture_are_refused_wherever_they_are_read():
+    record = DrawnHands(1).record(0)
+    shares = replace(record, points=record.points / 100, key="a.jpg")
+    with pytest.raises(ValueError, match=r"a.jpg: the labelled keypoints lie within 2 pixels; are they shares"):
+        check_record(shares)
+    assert check_record(replace(shares, visibility=np.where(np.arange(21) < 2, 2, 0).astype(np.int8)))
+
+
+def test_what_the_reader_left_out_is_a_problem_through_any_wrapping(tmp_path):
+    points = np.column_stack([np.linspace(5, 50, 21), np.linspace(60, 8, 21), np.full(21, 2)])
+    annotations = [{"id": i, "image_id": 1, "keypoints": points.tolist(), "side": "left"} for i in range(3)]
+    annotations[1]["image_id"] = 8
+    content = {"images": [{"id": 1, "file_name": "a.png"}], "annotations": annotations}
+    (tmp_path / "labels.json").write_text(json.dumps(content))
+    cv2.imwrite(str(tmp_path / "a.png"), np.zeros((64, 64, 3), np.uint8))
+    data = Concatenated([CocoHands(tmp_path / "labels.json"), DrawnHands(2)])
+    report = check_dataset(data)
+    assert [problem.kind for problem in report.problems] == ["reader"]
+    assert "annotation 1, field image_id: 8 is not the id of an image" in str(report)
+    assert report.left_out == {"parts that cannot be read": 1}
+    assert write_problems(tmp_path / "list.csv", report) == 0
+
+
+def test_real_labels_are_not_flagged_without_cause(shared):
+    report = check_dataset(CocoHands(shared / "real/labelled/annotations.json", where={"subset": "core"}))
+    assert report.records == 108
+    assert report.problems == ()
+    report = check_dataset(detect(shared / "real/formats/others/mmpose_onehand10k/test_onehand10k.json"))
+    assert report.problems == ()

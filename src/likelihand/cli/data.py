@@ -17,8 +17,11 @@ def parser() -> Parser:
 
 def _check_parser() -> Parser:
     p = command_parser("data check", "Read a data set and report what is wrong with it.")
-    p.add_argument("path", type=Path, help="folder or file in a layout that likelihand reads")
+    add_data_options(p, "data")
     p.add_argument("--out", type=Path, default=Path("contact-sheet.png"), help="the contact sheet to write")
+    p.add_argument(
+        "--list", type=Path | None, help="CSV file to write: key and problem of each hand, for train --leave-out"
+    )
     return p
 
 
@@ -40,10 +43,12 @@ def run(arguments: Namespace) -> int:
 
 
 def _check(arguments: Namespace) -> int:
-    from likelihand.data.check import check_dataset, detect
+    from likelihand.data.check import check_dataset, write_problems
 
-    report = check_dataset(detect(arguments.path), arguments.out)
+    report = check_dataset(data_of(arguments), arguments.out)
     print(report)
+    if arguments.list is not None:
+        print(f"{write_problems(arguments.list, report)} problems of hands -> {arguments.list}")
     return 1 if report.problems else 0
 
 

@@ -1,9 +1,12 @@
 """What the commands that read labelled hands share: the options that name a data set, and opening it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from likelihand.cli.parsing import Namespace, Parser, command_parser
+
+ORDERS: Final = ("own", "rhd", "interhand")
+"""Orders of keypoints that have a name."""
 
 if TYPE_CHECKING:
     from likelihand.data.dataset import Dataset
@@ -30,27 +33,45 @@ def add_data_options(parser: Parser, name: str) -> None:
     parser.add_argument(
         "--box",
         choices=["annotation", "keypoints"],
-        help="whose box of a COCO file: the file's own, or the tight one of its keypoints",
+        help="whose box of a COCO or YOLO file: the file's own, or the tight one of its keypoints",
     )
+    parser.add_argument(
+        "--images-folder", type=Path | None, help="where the pictures of a COCO file are; beside it where absent"
+    )
+    parser.add_argument(
+        "--keypoint-order",
+        nargs="*",
+        metavar="PLACE",
+        help="place in a COCO file of each of our 21 keypoints (wrist, thumb from palm to tip, index, ...), or a "
+        f"name: {', '.join(ORDERS)}; by the names of its keypoints where absent",
+    )
+    parser.add_argument(
+        "--pixel-centre",
+        type=float | None,
+        metavar="0|0.5",
+        help="what a COCO or YOLO file calls the centre of the first pixel",
+    )
+    parser.add_argument("--split", help="which part of a YOLO set: train, val or test; all where absent")
 
 
 def data_of(arguments: Namespace) -> "Dataset":
-    """Open the data set that `--data`, `--where` and `--box` describe."""
+    """Open the data set that `--data` and the options beside it describe."""
     options = _options(arguments)
     if not isinstance(arguments.data, Path):
         if options:
-            raise ValueError(f"--{next(iter(options))} goes with a path; a class takes it as --data.init_args")
+            name = next(iter(options)).replace("_", "-")
+            raise ValueError(f"--{name} goes with a path; a class takes it as --data.init_args")
         return _built(arguments.data)
-    if arguments.data.suffix in {".yaml", ".yml"} and arguments.data.is_file() and not options:
-        import yaml
+    if arguments.data.suffix in {".yaml", ".yml"} and arguments.data.is_file():
+        from likelihand.formats.yolo import is_yolo
+        from likelihand.utils.validation import read_yaml
 
-        return _built(yaml.safe_load(arguments.data.read_text(encoding="utf-8")))
-    from likelihand.data.check import detect
+        content = read_yaml(arguments.data, "a YAML file with class_path and init_args")
+        if not options and not is_yolo(content):
+            return _built(content)
+    from likelihand.data.layouts import detect
 
-    try:
-        return detect(arguments.data, **options)
-    except TypeError as error:
-        raise ValueError(f"{arguments.data}: --where and --box are for COCO files alone ({error})") from error
+    return detect(arguments.data, **options)
 
 
 def _built(description: object) -> "Dataset":
@@ -80,6 +101,25 @@ def where_of(arguments: Namespace) -> dict[str, str]:
 
 
 def _options(arguments: Namespace) -> dict[str, Any]:
-    """Give what the options say to the reader of a COCO file."""
-    where = where_of(arguments)
-    return ({"where": where} if where else {}) | ({"box": arguments.box} if arguments.box else {})
+    """Return what the options say to the reader of a file."""
+    options: dict[str, Any] = {"where": where_of(arguments), "keypoint_order": _order(arguments.keypoint_order)}
+    for name in ("box", "images_folder", "pixel_centre", "split"):
+        options[name] = getattr(arguments, name)
+    return {name: value for name, value in options.items() if value not in (None, {})}
+
+
+def _order(words: list[str] | None) -> tuple[int, ...] | None:
+    """Return the order of keypoints that `--keypoint-order` names or lists."""
+    if not words:
+        return None
+    from likelihand.hand import INTERHAND_ORDER, RHD_ORDER
+
+    named = {"own": tuple(range(21)), "rhd": RHD_ORDER, "interhand": INTERHAND_ORDER}
+    if len(words) == 1 and words[0].lower() in named:
+        return named[words[0].lower()]
+    places = " ".join(words).replace(",", " ").split()
+    if sorted(places, key=lambda p: (len(p), p)) != [str(i) for i in range(21)]:
+        given = " ".join(places)[:80]
+        names = ", ".join(ORDERS)
+        raise ValueError(f"--keypoint-order {given!r} is neither 0 to 20 in some order nor one of {names}")
+    return tuple(map(int, places))

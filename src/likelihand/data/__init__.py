@@ -8,7 +8,7 @@ from likelihand.utils.lazy import lazy_names
 
 if TYPE_CHECKING:
     from likelihand.data.augment import Augmentation, sample_of, sample_rng
-    from likelihand.data.check import Report, check_dataset, detect
+    from likelihand.data.check import Report, check_dataset
     from likelihand.data.coco import CocoHands
     from likelihand.data.coco_scenes import CocoScenes
     from likelihand.data.cropped import Cropped
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from likelihand.data.drawn import DrawnHands
     from likelihand.data.freihand import FreiHAND
     from likelihand.data.images import ImageError, as_image, decode_image, read_image
+    from likelihand.data.layouts import detect
     from likelihand.data.no_hands import NoHands
     from likelihand.data.rhd import RHD
     from likelihand.data.scenes import EmptyScenes, SceneMix, Scenes
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from likelihand.data.shards import Shards
     from likelihand.data.synthetic import Synthetic
     from likelihand.data.wholebody import CocoWholeBodyHands
+    from likelihand.data.yolo import YoloPose
 
 __all__ = [
     "RHD",
@@ -45,6 +47,7 @@ __all__ = [
     "Shards",
     "Subset",
     "Synthetic",
+    "YoloPose",
     "as_image",
     "check_dataset",
     "check_record",
@@ -79,11 +82,12 @@ _HOME = {
     "Shards": "data.shards",
     "Subset": "data.dataset",
     "Synthetic": "data.synthetic",
+    "YoloPose": "data.yolo",
     "as_image": "data.images",
     "check_dataset": "data.check",
     "check_record": "data.dataset",
     "decode_image": "data.images",
-    "detect": "data.check",
+    "detect": "data.layouts",
     "leave_out": "data.selection",
     "read_image": "data.images",
     "read_keys": "data.selection",

@@ -1,38 +1,24 @@
-"""A data set looked through: counts, problems and a sheet of labelled pictures; and which layout a path holds."""
+"""A data set looked through: counts, problems and a sheet of labelled pictures."""
 
+import csv
 import json
-import logging
 from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final
 
 import numpy as np
 from tqdm import tqdm
 
-from likelihand.data.coco import CocoHands
-from likelihand.data.dataset import Concatenated, Dataset, check_record
-from likelihand.data.freihand import VERSIONS, FreiHAND
-from likelihand.data.rhd import RHD
-from likelihand.data.shards import INDEX, Shards
-from likelihand.data.wholebody import CocoWholeBodyHands
+from likelihand.data.dataset import Dataset, check_record, parts_of
+from likelihand.data.findings import Problem, label_problems
 from likelihand.drawing import Drawing, contact_sheet, draw_keypoints
-from likelihand.formats.coco.document import WHAT
 from likelihand.geometry import Image, crop_matrix, transform_points, warp_image
 from likelihand.structures import Record, Visibility
-from likelihand.utils.validation import read_json
+from likelihand.utils.files import replacing
 
-_log = logging.getLogger(__name__)
 _TILE: Final = 224
 _TOLD: Final = 20
-_SPLITS: Final[tuple[Literal["training", "evaluation"], ...]] = ("training", "evaluation")
-LAYOUTS: Final = (
-    "FreiHAND (training_K.json or evaluation_K.json)",
-    "RHD (training/anno_training.pickle or evaluation/anno_evaluation.pickle)",
-    "COCO keypoint JSON with 21 keypoints (a .json file, or annotations.json in the folder)",
-    "COCO-WholeBody JSON (lefthand_kpts, righthand_kpts)",
-    "shards (shards.json) that `likelihand synth --shards` wrote",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +32,8 @@ class Report:
         keypoints: labelled keypoints by "visible" and "hidden", and those "unlabelled".
         outside: labelled keypoints outside their picture.
         sizes: the smallest, median and largest longer side of the boxes, in pixels.
-        problems: one line each.
+        problems: what is wrong, with the records' keys; what the reader left out or did not understand comes last.
+        notes: what is no mistake but should be known.
         left_out: annotations that the reader left out, by reason.
         expected: the published count of records, where the data set is whole and one is known.
         sheet: the contact sheet's file.
@@ -58,7 +45,8 @@ class Report:
     keypoints: dict[str, int]
     outside: int
     sizes: tuple[float, float, float]
-    problems: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...]
     left_out: dict[str, int]
     expected: int | None
     sheet: str | None
@@ -74,8 +62,9 @@ class Report:
         if self.expected is not None:
             agrees = "as published" if self.expected == self.records else "NOT the published number"
             lines.append(f"whole data set: {self.records} of {self.expected} hands, {agrees}")
+        lines += [f"note: {note}" for note in self.notes]
         more = len(self.problems) - _TOLD
-        told = [*self.problems[:_TOLD], *([f"and {more} more, see the report file"] if more > 0 else [])]
+        told = [*map(str, self.problems[:_TOLD]), *([f"and {more} more, see the report file"] if more > 0 else [])]
         lines.append(f"{len(self.problems)} problems" + "".join(f"\n  {line}" for line in told))
         return "\n".join([*lines, *([f"sheet: {self.sheet}"] if self.sheet else [])])
 
@@ -104,51 +93,102 @@ def check_dataset(
         >>> check_dataset(DrawnHands(3)).keypoints
         {'visible': 63, 'hidden': 0, 'unlabelled': 0}
     """
-    counts: dict[str, Counter[str]] = {"datasets": Counter(), "sides": Counter(), "keypoints": Counter()}
-    problems: list[str] = []
-    sizes: list[float] = []
-    outside = 0
-    shown = set(np.linspace(0, max(len(dataset) - 1, 0), min(tiles, len(dataset))).round().astype(int).tolist())
-    sheet: list[tuple[Image, str]] = []
+    look = _Look(dataset, out is not None, tiles, pictures)
     for index in tqdm(range(len(dataset)), desc="check", unit="hand", disable=None):
-        record, image = _looked_at(dataset, index, pictures or (out is not None and index in shown), problems)
-        if record is None:
-            continue
-        counts["datasets"][record.dataset] += 1
-        counts["sides"][record.side or "unknown"] += 1
-        for code, name in ((2, "visible"), (1, "hidden"), (0, "unlabelled")):
-            counts["keypoints"][name] += int((record.visibility == code).sum())
-        sizes.append(float((record.box[2:] - record.box[:2]).max()))
+        look.at(index)
+    report = look.report(None if out is None or not look.sheet else str(out))
+    return _written(report, out, look.sheet)
+
+
+class _Look:
+    """Counts what is found while a data set is looked through."""
+
+    def __init__(self, dataset: Dataset, drawn: bool, tiles: int, pictures: bool) -> None:
+        self.dataset, self.pictures = dataset, pictures
+        self.datasets: Counter[str] = Counter()
+        self.sides: Counter[str] = Counter()
+        self.keypoints: Counter[str] = Counter()
+        self.problems: list[Problem] = []
+        self.sizes: list[float] = []
+        self.outside = 0
+        self.sheet: list[tuple[Image, str]] = []
+        keys = getattr(dataset, "keys", None)
+        self._keys: list[str] = keys() if callable(keys) else []
+        chosen = np.linspace(0, max(len(dataset) - 1, 0), min(tiles, len(dataset))).round().astype(int)
+        self._shown = set(chosen.tolist()) if drawn else set()
+
+    def at(self, index: int) -> None:
+        """Look at one record."""
+        try:
+            record = check_record(self.dataset.record(index))
+        except (ValueError, OSError) as error:
+            key = self._keys[index] if self._keys else ""
+            self.problems.append(Problem("unreadable", str(error), key, index))
+            return
+        image = self._picture(record, index)
+        self._count(record)
+        size = None if image is None else (image.shape[0], image.shape[1])
+        for kind, text in label_problems(record, size):
+            self.problems.append(Problem(kind, f"{record.key}: {text}", record.key, index))
         if image is not None:
-            outside += _outside(record, image)
-            if out is not None and index in shown:
-                sheet.append((tile_of(record, image), f"{index} {Path(record.key).name}"))
-    return _written(
-        Report(
-            records=len(dataset),
-            **{name: dict(counter) for name, counter in counts.items()},
-            outside=outside,
-            sizes=_spread(sizes),
-            problems=tuple(problems),
-            left_out=dict(getattr(dataset, "left_out", {})),
-            expected=getattr(dataset, "expected_count", None),
-            sheet=str(out) if out is not None and sheet else None,
-        ),
-        out,
-        sheet,
-    )
+            self.outside += _outside(record, image)
+            if index in self._shown:
+                self.sheet.append((tile_of(record, image), f"{index} {Path(record.key).name}"))
+
+    def _picture(self, record: Record, index: int) -> Image | None:
+        if not self.pictures and index not in self._shown:
+            return None
+        try:
+            return record.read()
+        except (ValueError, OSError) as error:
+            self.problems.append(Problem("picture", str(error), record.key, index))
+            return None
+
+    def _count(self, record: Record) -> None:
+        self.datasets[record.dataset] += 1
+        self.sides[record.side or "unknown"] += 1
+        for code, name in ((2, "visible"), (1, "hidden"), (0, "unlabelled")):
+            self.keypoints[name] += int((record.visibility == code).sum())
+        self.sizes.append(float((record.box[2:] - record.box[:2]).max()))
+
+    def report(self, sheet: str | None) -> Report:
+        parts = parts_of(self.dataset)
+        read = [line for part in parts for line in getattr(part, "problems", ())]
+        left_out: Counter[str] = Counter()
+        for part in parts:
+            left_out.update(getattr(part, "left_out", {}))
+        return Report(
+            records=len(self.dataset),
+            datasets=dict(self.datasets),
+            sides=dict(self.sides),
+            keypoints=dict(self.keypoints),
+            outside=self.outside,
+            sizes=_spread(self.sizes),
+            problems=(*self.problems, *(Problem("reader", line) for line in read)),
+            notes=self._notes(),
+            left_out=dict(left_out),
+            expected=getattr(self.dataset, "expected_count", None),
+            sheet=sheet,
+        )
+
+    def _notes(self) -> tuple[str, ...]:
+        if len(self.dataset) and set(self.sides) == {"unknown"}:
+            return ("no hand has a side: give handedness, side or is_right, or categories named by side",)
+        return ()
 
 
-def _looked_at(
-    dataset: Dataset, index: int, picture: bool, problems: list[str]
-) -> tuple[Record | None, Image | None]:
-    """Give a record and its picture; what goes wrong is added to the problems."""
-    try:
-        record = check_record(dataset.record(index))
-        return record, record.read() if picture else None
-    except (ValueError, OSError) as error:
-        problems.append(str(error))
-        return None, None
+def write_problems(path: str | Path, report: Report) -> int:
+    """Write the hands with problems as a CSV table: columns `key`, `index`, `kind` and `problem`.
+
+    `likelihand train --leave-out` reads it. What the reader left out already is not among them.
+
+    Returns:
+        How many rows there are, one a problem.
+    """
+    rows = [(p.key, p.index, p.kind, p.text) for p in report.problems if p.key]
+    with replacing(path) as part, part.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("key", "index", "kind", "problem"), *rows])
+    return len(rows)
 
 
 def _outside(record: Record, image: Image) -> int:
@@ -186,65 +226,3 @@ def _written(report: Report, out: str | Path | None, sheet: list[tuple[Image, st
         images, captions = zip(*sheet, strict=True)
         Drawing(contact_sheet(images, cell=_TILE, captions=captions)).save(report.sheet)
     return report
-
-
-def detect(path: str | Path, **options: Any) -> Dataset:  # noqa: ANN401
-    """Open a data set whose layout is found out from its files.
-
-    Args:
-        path: FreiHAND's or RHD's folder, a COCO or COCO-WholeBody JSON, or a folder with `annotations.json`.
-        options: for the reader, e.g. `images_folder`, `keypoint_order`, `pixel_centre`.
-
-    Returns:
-        The data set; all splits of FreiHAND or RHD that the folder holds.
-
-    Raises:
-        FileNotFoundError: there is no such path.
-        ValueError: the path holds none of the layouts; the line lists them.
-
-    Example:
-        >>> detect("nowhere")
-        Traceback (most recent call last):
-        FileNotFoundError: nowhere: no such file or folder; check the path
-    """
-    place = Path(path)
-    if not place.exists():
-        raise FileNotFoundError(f"{place}: no such file or folder; check the path")
-    if place.is_file() and place.suffix == ".json":
-        return _coco(place, options)
-    found: list[Dataset] = []
-    if (place / INDEX).is_file():
-        return Shards(place, **options)
-    if place.is_dir():
-        found = [_freihand(place, s, options) for s in _SPLITS if (place / f"{s}_K.json").exists()]
-        found += [RHD(place, s, **options) for s in _SPLITS if (place / s / f"anno_{s}.pickle").exists()]
-        if not found and (place / "annotations.json").exists():
-            found = [_coco(place / "annotations.json", options)]
-    if not found:
-        raise ValueError(f"{place} holds no layout that is known; known are {'; '.join(LAYOUTS)}")
-    return found[0] if len(found) == 1 else Concatenated(found)
-
-
-def _coco(path: Path, options: dict[str, Any]) -> Dataset:
-    content = read_json(path, WHAT)
-    annotations = content.get("annotations") if isinstance(content, dict) else None
-    listed = annotations if isinstance(annotations, list) else []
-    whole_body = any("lefthand_kpts" in annotation for annotation in listed if isinstance(annotation, dict))
-    return (CocoWholeBodyHands if whole_body else CocoHands)(path, **options)
-
-
-def _freihand(root: Path, split: Any, options: dict[str, Any]) -> Dataset:  # noqa: ANN401
-    """Open one split with the versions and labels that are there, and say what is not."""
-    if split == "evaluation":
-        labels = (root / "evaluation_xyz.json").exists()
-        if not labels:
-            _log.warning("%s is missing: its pictures come without labels", root / "evaluation_xyz.json")
-        return FreiHAND(root, split, **{"labels": labels} | options)
-    if "versions" not in options:
-        unique = len(json.loads((root / "training_K.json").read_text()))
-        names = (root / "training" / "rgb" / f"{v * unique:08d}.jpg" for v in range(4))
-        there = tuple(v for v, name in zip(VERSIONS, names, strict=True) if name.exists())
-        if there and there != VERSIONS:
-            _log.warning("%s holds the versions %s alone", root, ", ".join(there))
-            options = {"versions": there} | options
-    return FreiHAND(root, split, **options)

@@ -165,6 +165,10 @@ class CocoHands:
         """List every record's group: its picture."""
         return [hand.image.file_name for hand in self._hands]
 
+    def keys(self) -> list[str]:
+        """List every record's key: its picture's path and its annotation."""
+        return [f"{self._pictures.find(hand.image.file_name)} {hand.name}" for hand in self._hands]
+
     def record(self, index: int) -> Record:
         """Return the record at `index`.
 

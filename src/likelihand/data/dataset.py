@@ -6,8 +6,9 @@ from itertools import accumulate
 from typing import Final, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
+from tqdm import tqdm
 
-from likelihand.geometry import box_length, check_box
+from likelihand.geometry import box_length, box_of_points, check_box
 from likelihand.structures import Record, Visibility
 
 FAR: Final = 2.0
@@ -32,6 +33,9 @@ class Dataset(Protocol):
         """Give the record at `index`, from 0 to len - 1."""
         ...
 
+
+SMALLEST: Final = 2.0
+"""Three or more keypoints of a hand lie further apart than this, in pixels."""
 
 D = TypeVar("D", bound=Dataset)
 
@@ -78,6 +82,11 @@ def record_problems(record: Record) -> list[str]:
     reach = FAR * box_length(box)
     with np.errstate(invalid="ignore"):
         outside = (record.points < box[:2] - reach) | (record.points > box[2:] + reach)
+    if labelled.sum() >= 3 and not bad.any() and box_length(box_of_points(record.points, labelled)) < SMALLEST:
+        problems.append(
+            f"{record.key}: the labelled keypoints lie within {SMALLEST:g} pixels; "
+            "are they shares of the picture, from 0 to 1? Multiply them by its width and height"
+        )
     far = labelled & ~bad & outside.any(1)
     if far.any():
         which = np.flatnonzero(far).tolist()
@@ -117,6 +126,8 @@ def _is_sound(record: Record) -> bool:
     if not len(labelled):
         return True
     (left, top), (right, bottom) = labelled.min(0).tolist(), labelled.max(0).tolist()
+    if len(labelled) >= 3 and max(right - left, bottom - top) < SMALLEST:
+        return False
     return bool(x0 - reach <= left <= right <= x1 + reach and y0 - reach <= top <= bottom <= y1 + reach)
 
 
@@ -156,6 +167,10 @@ class Concatenated:
         """List every record's group."""
         return [f"{i}:{group}" for i, part in enumerate(self.datasets) for group in groups_of(part)]
 
+    def keys(self) -> list[str]:
+        """List every record's key."""
+        return [key for part in self.datasets for key in keys_of(part)]
+
 
 class Repeated:
     """A data set several times over: a way to give it more weight among `Concatenated` parts.
@@ -192,6 +207,10 @@ class Repeated:
         """List every record's group."""
         return groups_of(self.dataset) * self.times
 
+    def keys(self) -> list[str]:
+        """List every record's key."""
+        return keys_of(self.dataset) * self.times
+
 
 class Subset:
     """Some records of a data set, in the given order.
@@ -226,6 +245,11 @@ class Subset:
         groups = groups_of(self.dataset)
         return [groups[i] for i in self.indices]
 
+    def keys(self) -> list[str]:
+        """List every record's key."""
+        keys = keys_of(self.dataset)
+        return [keys[i] for i in self.indices]
+
 
 def groups_of(dataset: Dataset) -> list[str]:
     """List every record's group; a record without one is a group of its own.
@@ -242,6 +266,36 @@ def groups_of(dataset: Dataset) -> list[str]:
         return list(groups())
     records = (dataset.record(i) for i in range(len(dataset)))
     return [f"{r.dataset}:{r.group}" if r.group else r.key for r in records]
+
+
+def keys_of(dataset: Dataset) -> list[str]:
+    """List every record's key, by which lists of bad labels name it.
+
+    A data set that has a method `keys()` is asked (quick, and records whose labels are refused have one too); of
+    any other every record is made.
+
+    Example:
+        >>> from likelihand.data.drawn import DrawnHands
+        >>> keys_of(DrawnHands(2))
+        ['drawn 0/0', 'drawn 0/1']
+    """
+    keys = getattr(dataset, "keys", None)
+    if callable(keys):
+        return list(keys())
+    total = len(dataset)
+    return [dataset.record(i).key for i in tqdm(range(total), desc="keys", unit="hand", leave=False, disable=None)]
+
+
+def parts_of(dataset: object) -> list[object]:
+    """List a data set and those it is made of, to the bottom.
+
+    Example:
+        >>> from likelihand.data.drawn import DrawnHands
+        >>> [type(part).__name__ for part in parts_of(Subset(Concatenated([DrawnHands(2)]), [0]))]
+        ['Subset', 'Concatenated', 'DrawnHands']
+    """
+    inner = [*getattr(dataset, "datasets", ()), *([dataset.dataset] if hasattr(dataset, "dataset") else [])]
+    return [dataset, *(part for other in inner if isinstance(other, Dataset) for part in parts_of(other))]
 
 
 def split(dataset: Dataset, fraction: float, seed: int = 0) -> tuple[Subset, Subset]:

@@ -15,7 +15,7 @@ import numpy as np
 from likelihand.data.pixels import Channels, ImageError, rgb_of_array, rgb_of_pillow
 from likelihand.geometry import Image
 
-__all__ = ["Channels", "ImageError", "Picture", "as_image", "decode_image", "read_image"]
+__all__ = ["Channels", "ImageError", "Picture", "as_image", "decode_image", "read_image", "size_of_image"]
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -28,6 +28,8 @@ _KNOWN: Final = "JPEG, PNG, WebP, BMP or TIFF"
 _FORMATS: Final = ("JPEG", "PNG", "BMP", "GIF", "PPM", "WEBP", "TIFF", "DIB", "AVIF", "JPEG2000")
 """Pillow's decoders that are used, the common ones first; some of its others start programs."""
 _HEIC: Final = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+_ORIENTATION: Final = 0x0112
+"""EXIF's tag; from 5 to 8 width and height change places."""
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 
 
@@ -94,6 +96,34 @@ def read_image(path: str | os.PathLike[str]) -> Image:
             f"{path}: cannot be read ({error.strerror}); check its permissions and the disk"
         ) from error
     return decode_image(data, name=str(path))
+
+
+def size_of_image(path: str | os.PathLike[str]) -> tuple[int, int]:
+    """Read the size of a picture from the head of its file.
+
+    Args:
+        path: the file.
+
+    Returns:
+        (height, width) in pixels, as `read_image` makes it: turned as EXIF asks.
+
+    Raises:
+        OSError: it is missing or cannot be read.
+        ImageError: the file is not a picture.
+
+    Example:
+        >>> size_of_image("missing.jpg")
+        Traceback (most recent call last):
+        FileNotFoundError: missing.jpg: no such file; check the path
+    """
+    import PIL.Image
+
+    try:
+        with PIL.Image.open(path, formats=_FORMATS) as picture:
+            width, height = picture.size
+            return (width, height) if picture.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8) else (height, width)
+    except Exception:  # whatever a decoder raises: the whole picture is read, or its error told
+        return read_image(path).shape[:2]
 
 
 def decode_image(data: bytes, name: str = "picture") -> Image:

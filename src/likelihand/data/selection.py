@@ -5,9 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from tqdm import tqdm
-
-from likelihand.data.dataset import Dataset, Subset
+from likelihand.data.dataset import Dataset, Subset, keys_of
 
 KEY: Final = "key"
 SUSPECT: Final = "suspect"
@@ -81,7 +79,7 @@ def _is_listed(path: Path, number: int, row: list[str], columns: list[str]) -> b
 
 
 def leave_out(dataset: Dataset, lists: Mapping[str, Iterable[str]]) -> LeftOut:
-    """Leave the records out that lists name; every record is made once to learn its key.
+    """Leave the records out that lists name.
 
     Args:
         dataset: the whole.
@@ -104,7 +102,7 @@ def leave_out(dataset: Dataset, lists: Mapping[str, Iterable[str]]) -> LeftOut:
         raise ValueError(f"a {type(dataset).__name__} holds whole pictures; only single hands can be left out")
     wanted = {name: set(keys) for name, keys in lists.items()}
     total = len(dataset)
-    keys = [dataset.record(i).key for i in tqdm(range(total), desc="keys", unit="hand", leave=False, disable=None)]
+    keys = keys_of(dataset)
     for name, listed in wanted.items():
         _check_known(name, listed, keys)
     unwanted = set().union(*wanted.values())

@@ -33,7 +33,8 @@ _LONG: Final = sorted({w for w in [*_FINGERS, *_JOINTS, *_SIDES, *_NOISE] if len
 _GLUED: Final = re.compile(f"(?:{'|'.join(_LONG)})+")
 _INITIAL: Final = re.compile("([timrpl])(cmc|mcp|pip|dip|ip|tip)")
 _HELP: Final = (
-    "give keypoint_order (our keypoint i is theirs[keypoint_order[i]]; 0 to 20 where they are in our order)"
+    "give keypoint_order, on the command line --keypoint-order (our keypoint i is theirs[keypoint_order[i]]; "
+    "0 to 20 where they are in our order)"
 )
 
 
