@@ -74,9 +74,7 @@ def test_check_takes_the_readers_options(tmp_path: Path, capsys: pytest.CaptureF
     assert "split is no option of CocoHands" in capsys.readouterr().err
 
 
-def test_the_cases_of_wrong_coordinates(
-    shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_cases_of_wrong_coordinates(shared: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = shared / "cases"
     if not folder.is_dir():
         pytest.skip("no cases beside the checkout")

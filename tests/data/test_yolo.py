@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from likelihand.cli import main
@@ -188,7 +188,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read.record(3).read(), data.record(3).read())
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.floats(0, 640), st.floats(0, 480)), min_size=21, max_size=21, unique=True))
 def test_labels_keep_a_hundred_thousandth_of_a_pixel(
     tmp_path_factory: pytest.TempPathFactory, places: list
