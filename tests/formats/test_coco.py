@@ -26,12 +26,10 @@ BUSY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthChe
 PIXELS = st.integers(-2_000_000, 9_000_000).map(lambda n: n / 1000)
 """Places to a thousandth of a pixel, as annotation tools and our own lines have them."""
 POINTS = arrays(np.int64, (21, 2), elements=st.integers(-2_000_000, 9_000_000)).map(lambda n: n / 1000)
-HANDS = (
-    arrays(np.int64, (21, 2), elements=st.integers(1_000_000, 1_999_999))
-    .map(lambda n: n / 1000)
-    .filter(lambda points: np.ptp(points, axis=0).min() > 2)
+HANDS = arrays(np.int64, (21, 2), elements=st.integers(0, 19_999)).map(
+    lambda n: (1_000_000 + 40_000 * np.arange(21)[:, None] + n) / 1000
 )
-"""Points near enough to each other for a hand."""
+"""Points near enough to each other for a hand, and none on another."""
 CODES = arrays(np.int64, 21, elements=st.integers(0, 2)).filter(np.any)
 SIDES = st.sampled_from(["left", "right", None])
 
