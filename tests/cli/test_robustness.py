@@ -1,6 +1,7 @@
 """`likelihand robustness` on three rendered pictures, with the bundled models."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_writes_tables_and_pictures(measured: Path) -> None:
     files = {p.name for p in measured.iterdir()}
-    assert {"outcomes.jsonl", "robustness.json", "robustness.csv", "robustness.md", "examples.jpg"} <= files
+    assert {"likelihand.jsonl", "robustness.json", "robustness.csv", "robustness.md", "examples.jpg"} <= files
     content = json.loads((measured / "robustness.json").read_text())
     assert [(r["condition"], r["hands"]) for r in content["rows"]] == [
         ("as it is", 3),
@@ -44,7 +45,7 @@ def test_writes_tables_and_pictures(measured: Path) -> None:
 
 
 def lines(folder: Path) -> list[str]:
-    return (folder / "outcomes.jsonl").read_text().splitlines()
+    return (folder / "likelihand.jsonl").read_text().splitlines()
 
 
 def test_the_same_on_more_threads(measured: Path, tmp_path: Path) -> None:
@@ -57,9 +58,9 @@ def test_goes_on_where_it_stopped(
 ) -> None:
     from likelihand.robustness import Own
 
-    kept = (measured / "outcomes.jsonl").read_bytes().splitlines(keepends=True)
-    (tmp_path / "settings.json").write_bytes((measured / "settings.json").read_bytes())
-    (tmp_path / "outcomes.jsonl").write_bytes(b"".join(kept[:5]) + kept[5][:20])
+    kept = (measured / "likelihand.jsonl").read_bytes().splitlines(keepends=True)
+    (tmp_path / "likelihand.json").write_bytes((measured / "likelihand.json").read_bytes())
+    (tmp_path / "likelihand.jsonl").write_bytes(b"".join(kept[:5]) + kept[5][:20])
     calls, call = [], Own.__call__
 
     def counted(self: Own, image: object, box: object) -> object:
@@ -69,7 +70,7 @@ def test_goes_on_where_it_stopped(
     monkeypatch.setattr(Own, "__call__", counted)
     assert main(["robustness", *DATA, *CONDITIONS, "--threads", "1", "--out", str(tmp_path)]) == 0
     assert len(calls) == 4 + 6  # what was left, and the sheet of two hands
-    assert (tmp_path / "outcomes.jsonl").read_bytes() == (measured / "outcomes.jsonl").read_bytes()
+    assert (tmp_path / "likelihand.jsonl").read_bytes() == (measured / "likelihand.jsonl").read_bytes()
     assert (tmp_path / "robustness.md").read_bytes() == (measured / "robustness.md").read_bytes()
     assert main(["robustness", *DATA, *CONDITIONS, "--seed", "1", "--out", str(tmp_path)]) == 2
     assert "was begun with another seed" in capsys.readouterr().err
@@ -101,3 +102,23 @@ def test_wrong_requests_are_one_line(
     assert message in error
     assert len(error.splitlines()) == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_a_peer_measured_before_need_not_be_installed(
+    measured: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "mediapipe", None)
+    settings = json.loads((measured / "likelihand.json").read_text())
+    own = {"model", "model_sha256", "looks", "calibration"}
+    (tmp_path / "mediapipe.json").write_text(json.dumps({k: v for k, v in settings.items() if k not in own}))
+    outcomes = (measured / "likelihand.jsonl").read_text()
+    (tmp_path / "mediapipe.jsonl").write_text(outcomes.replace('"tool": "likelihand"', '"tool": "MediaPipe"'))
+    for name in ("likelihand.json", "likelihand.jsonl"):
+        (tmp_path / name).write_bytes((measured / name).read_bytes())
+    arguments = [*DATA, *CONDITIONS, "--peer", "mediapipe", "--out", str(tmp_path)]
+    assert main(["robustness", *arguments]) == 0
+    rows = json.loads((tmp_path / "robustness.json").read_text())["rows"]
+    assert [(r["tool"], r["missed"]) for r in rows[:2]] == [
+        ("likelihand", rows[0]["missed"]),
+        ("MediaPipe", rows[0]["missed"]),
+    ]

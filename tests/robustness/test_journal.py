@@ -4,7 +4,7 @@ from likelihand.robustness import CONDITIONS, Journal, measure
 
 
 def filled(folder, drawn, truth, settings=None):
-    with Journal(folder, settings or {"seed": 0}) as journal:
+    with Journal(folder, "Tool", settings or {"seed": 0}) as journal:
         tool = truth([drawn.record(0).points])
         done = {outcome.key for outcome in journal.outcomes}
         for outcome in measure([tool], drawn, CONDITIONS[:2], done=done, progress=False):
@@ -25,12 +25,12 @@ def test_other_settings_are_refused(tmp_path, drawn, truth):
     before = filled(tmp_path, drawn, truth).file.read_bytes()
     with pytest.raises(ValueError, match="begun with another seed"):
         filled(tmp_path, drawn, truth, {"seed": 1})
-    assert (tmp_path / "outcomes.jsonl").read_bytes() == before
+    assert (tmp_path / "tool.jsonl").read_bytes() == before
 
 
 @pytest.mark.parametrize("line", ["no JSON", "3", "{}"])
 def test_a_file_of_something_else_is_refused_and_kept(line, tmp_path):
-    (tmp_path / "outcomes.jsonl").write_text(f"{line}\nmore")
+    (tmp_path / "tool.jsonl").write_text(f"{line}\nmore")
     with pytest.raises(ValueError, match="no file of outcomes"):
-        Journal(tmp_path, {"seed": 0})
-    assert (tmp_path / "outcomes.jsonl").read_text() == f"{line}\nmore"
+        Journal(tmp_path, "Tool", {"seed": 0})
+    assert (tmp_path / "tool.jsonl").read_text() == f"{line}\nmore"

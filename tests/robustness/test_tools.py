@@ -7,6 +7,9 @@ import pytest
 from likelihand.robustness import MediaPipe, Own
 
 
+PICTURE = np.zeros((8, 8, 3), np.uint8)
+
+
 def mark(x, y):
     return SimpleNamespace(x=x, y=y)
 
@@ -44,18 +47,27 @@ def test_a_version_without_models_says_which_to_install(monkeypatch):
     with pytest.raises(
         ValueError, match=r"mediapipe 1\.2\.2 comes without hand models; install mediapipe==0\.10\.21"
     ):
-        MediaPipe()
+        MediaPipe()(PICTURE, None)
+
+
+def test_where_it_is_missing_it_says_so_at_the_first_picture(monkeypatch):
+    monkeypatch.setitem(sys.modules, "mediapipe", None)
+    tool = MediaPipe()
+    with pytest.raises(
+        ValueError, match=r"mediapipe is not installed; install mediapipe==0\.10\.21, or leave out"
+    ):
+        tool(PICTURE, None)
 
 
 def test_boxes_are_refused(mediapipe):
     with pytest.raises(ValueError, match="looks for hands itself"):
-        MediaPipe()(np.zeros((8, 8, 3), np.uint8), np.array([0, 0, 4, 4.0]))
+        MediaPipe()(PICTURE, np.array([0, 0, 4, 4.0]))
 
 
 def test_own_hands_over_a_box_or_none():
     asked = []
     tool = Own(lambda image, boxes: asked.append(boxes) or [])
-    tool(np.zeros((8, 8, 3), np.uint8), None)
-    tool(np.zeros((8, 8, 3), np.uint8), np.array([0, 0, 4, 4.0]))
+    tool(PICTURE, None)
+    tool(PICTURE, np.array([0, 0, 4, 4.0]))
     assert asked[0] is None
     assert asked[1].shape == (1, 4)

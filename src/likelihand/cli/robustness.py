@@ -3,6 +3,7 @@
 import hashlib
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +13,7 @@ from likelihand.cli.parsing import Namespace, Parser, command_parser
 
 if TYPE_CHECKING:
     from likelihand.data.dataset import Dataset
+    from likelihand.predictor import Predictor
     from likelihand.robustness import Condition, Outcome, Report, Tool
 
 EXAMPLES: Final = 2
@@ -32,6 +34,7 @@ def parser() -> Parser:
         "--only", nargs="*", default=[], metavar="CONDITION", help="some conditions, as 'dark' 'JPEG 8'"
     )
     p.add_argument("--looks", type=int, default=4, help="crops of a hand, turned and mirrored")
+    p.add_argument("--calibration", type=str | None, help="what regions are to hold on: photos or rendered")
     p.add_argument("--seed", type=int, default=0, help="of noise, colours and edges")
     p.add_argument("--limit", type=int | None, help="measure so many hands, spread evenly")
     p.add_argument("--threads", type=int | None, help="threads of one prediction")
@@ -43,14 +46,41 @@ def parser() -> Parser:
 def run(arguments: Namespace) -> int:
     """Measure, print the table and write everything."""
     from likelihand.evaluation import evenly
-    from likelihand.robustness import Journal, chosen, measure
+    from likelihand.robustness import Own, chosen, peer
 
     _check(arguments)
     dataset, conditions = data_of(arguments), chosen(arguments.only)
     indices = evenly(len(dataset), arguments.limit)
-    tools = _tools(arguments)
-    settings = _settings(arguments, dataset)
-    with Journal(arguments.out, settings) as journal:
+    predict = _predictor(arguments)
+    tools: list[Tool] = [Own(predict), *map(peer, arguments.peer)]
+    settings, own = _settings(arguments, dataset), _of_model(arguments, predict)
+    outcomes = _measured(arguments, dataset, conditions, indices, tools, settings, own)
+    report = _report(arguments, settings | own, conditions, indices, outcomes)
+    print(report)
+    _write(arguments, report)
+    _draw(arguments, report, dataset, indices, tools[0])
+    print(f"-> {arguments.out}", file=sys.stderr)
+    return 0
+
+
+def _measured(
+    arguments: Namespace,
+    dataset: "Dataset",
+    conditions: "Sequence[Condition]",
+    indices: Sequence[int],
+    tools: "Sequence[Tool]",
+    settings: dict[str, Any],
+    own: dict[str, Any],
+) -> "list[Outcome]":
+    """Measure what is not on the disk yet; return all there is."""
+    from likelihand.robustness import Journal, measure
+
+    said = [settings | own, *([settings] * (len(tools) - 1))]
+    with ExitStack() as stack:
+        journals = {
+            tool.name: stack.enter_context(Journal(arguments.out, tool.name, its))
+            for tool, its in zip(tools, said, strict=True)
+        }
         for outcome in measure(
             tools,
             dataset,
@@ -58,16 +88,11 @@ def run(arguments: Namespace) -> int:
             seed=arguments.seed,
             boxes=arguments.boxes,
             indices=indices,
-            done={o.key for o in journal.outcomes},
+            done={o.key for journal in journals.values() for o in journal.outcomes},
             progress=sys.stderr.isatty(),
         ):
-            journal.add(outcome)
-    report = _report(arguments, settings, conditions, indices, journal.outcomes)
-    print(report)
-    _write(arguments, report)
-    _draw(arguments, report, dataset, indices, tools[0])
-    print(f"-> {arguments.out}", file=sys.stderr)
-    return 0
+            journals[outcome.tool].add(outcome)
+        return [o for journal in journals.values() for o in journal.outcomes]
 
 
 def _check(arguments: Namespace) -> None:
@@ -79,31 +104,44 @@ def _check(arguments: Namespace) -> None:
         raise ValueError(f"--peer {arguments.peer[0]} looks for hands itself; leave out --boxes")
 
 
-def _tools(arguments: Namespace) -> "list[Tool]":
+def _predictor(arguments: Namespace) -> "Predictor":
     from likelihand.predictor import load
-    from likelihand.robustness import Own, peer
 
-    predict = load(arguments.model, threads=arguments.threads, detector=not arguments.boxes, looks=arguments.looks)
-    return [Own(predict), *map(peer, arguments.peer)]
+    return load(
+        arguments.model,
+        threads=arguments.threads,
+        detector=not arguments.boxes,
+        looks=arguments.looks,
+        calibration=arguments.calibration,
+    )
 
 
 def _settings(arguments: Namespace, dataset: "Dataset") -> dict[str, Any]:
     """Say what must be the same for outcomes to belong together."""
-    from likelihand.predictor import bundled, model_file
     from likelihand.robustness import CONDITIONS
 
-    file = bundled() if arguments.model is None else model_file(arguments.model)
     name = arguments.data.name if isinstance(arguments.data, Path) else type(dataset).__name__
     return {
         "data": " ".join([name, *arguments.where]),
         "hands": len(dataset),
         "box": arguments.box or "",
-        "model": file.name,
-        "model_sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
-        "looks": arguments.looks,
         "boxes": arguments.boxes,
         "seed": arguments.seed,
         "conditions": {c.name: c.level for c in CONDITIONS},
+    }
+
+
+def _of_model(arguments: Namespace, predict: "Predictor") -> dict[str, Any]:
+    """Say which model was measured and how it looked."""
+    from likelihand.predictor import bundled, model_file
+
+    file = bundled() if arguments.model is None else model_file(arguments.model)
+    known = predict.calibration
+    return {
+        "model": file.name,
+        "model_sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+        "looks": arguments.looks,
+        "calibration": "none" if known is None else f"{known.name} ({known.source})",
     }
 
 
@@ -121,7 +159,10 @@ def _report(
     hands = len({o.index for o in kept})
     road = "given boxes" if arguments.boxes else "whole pictures"
     looks = "1 look" if arguments.looks == 1 else f"{arguments.looks} looks"
-    title = f"{hands} hands of {settings['data']}, {road}, {looks}, seed {arguments.seed}"
+    title = (
+        f"{hands} hands of {settings['data']}, {road}, {looks}, seed {arguments.seed}; "
+        f"calibration: {settings['calibration']}"
+    )
     return Report.of(title, settings, conditions, kept)
 
 

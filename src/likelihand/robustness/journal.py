@@ -1,4 +1,4 @@
-"""A folder of outcomes from which interrupted work goes on."""
+"""Files of outcomes from which interrupted work goes on."""
 
 import json
 from collections.abc import Mapping
@@ -10,24 +10,27 @@ from likelihand.utils.files import begin_folder
 
 
 class Journal:
-    """Outcomes in a folder, a line each; a line is written before the next hand is looked for.
+    """A tool's outcomes, a line each; a line is written before the next hand is looked for.
+
+    Each tool has a file of its own, so that a new model can be measured beside what another tool made before.
 
     Args:
         folder: made where it is missing.
+        tool: name of the tool; the files are TOOL.jsonl and TOOL.json, in small letters.
         settings: under which outcomes belong together, as JSON values.
 
     Raises:
-        ValueError: the folder was begun with other settings, or its outcomes are none.
+        ValueError: the file was begun with other settings, or its outcomes are none.
 
     Example:
         >>> import tempfile
-        >>> len(Journal(Path(tempfile.mkdtemp()), {"seed": 0}).outcomes)
+        >>> len(Journal(Path(tempfile.mkdtemp()), "likelihand", {"seed": 0}).outcomes)
         0
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, object]) -> None:
-        begin_folder(folder / "settings.json", settings)
-        self.file = folder / "outcomes.jsonl"
+    def __init__(self, folder: Path, tool: str, settings: Mapping[str, object]) -> None:
+        begin_folder(folder / f"{tool.lower()}.json", settings)
+        self.file = folder / f"{tool.lower()}.jsonl"
         self.outcomes = self._read() if self.file.is_file() else []
 
     def _read(self) -> list[Outcome]:

@@ -1,6 +1,7 @@
 """What is measured: likelihand's own predictor, and MediaPipe Hands beside it where it is installed."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -53,22 +54,29 @@ class MediaPipe:
         limit: most hands of a picture.
         score: least score of a palm, as its makers set it.
 
-    Raises:
-        ModuleNotFoundError: mediapipe is not installed.
-        ValueError: the installed version comes without `mp.solutions` and its models.
+    It is opened at the first picture, so that a finished measurement can be read where it is not installed.
     """
 
-    sure = False
+    name, sure = "MediaPipe", False
 
     def __init__(self, limit: int = 2, score: float = 0.5) -> None:
-        solutions = _solutions()
-        self.name = "MediaPipe"
-        self._hands = solutions.hands.Hands(
-            static_image_mode=True, max_num_hands=limit, model_complexity=1, min_detection_confidence=score
+        self.limit, self.score = limit, score
+
+    @cached_property
+    def _hands(self) -> Any:  # noqa: ANN401
+        return _solutions().hands.Hands(
+            static_image_mode=True,
+            max_num_hands=self.limit,
+            model_complexity=1,
+            min_detection_confidence=self.score,
         )
 
     def __call__(self, image: Image, box: FloatArray | None, /) -> Sequence[Hand]:
-        """Find the hands of a picture; a box is not taken, since MediaPipe looks for hands itself."""
+        """Find the hands of a picture; a box is not taken, since MediaPipe looks for hands itself.
+
+        Raises:
+            ValueError: mediapipe is not installed, or its version comes without models; or a box is given.
+        """
         if box is not None:
             raise ValueError("MediaPipe looks for hands itself; measure it without given boxes")
         found = self._hands.process(np.ascontiguousarray(image))
@@ -91,13 +99,14 @@ def _hand(found: Any, label: str, image: Image) -> Hand:  # noqa: ANN401
 
 
 def _solutions() -> Any:  # noqa: ANN401
-    import mediapipe
-
+    mend = "install mediapipe==0.10.21, or leave out --peer mediapipe"
+    try:
+        import mediapipe
+    except ModuleNotFoundError as error:
+        raise ValueError(f"mediapipe is not installed; {mend}") from error
     if not hasattr(mediapipe, "solutions"):
-        version = getattr(mediapipe, "__version__", "")
-        raise ValueError(
-            f"mediapipe {version} comes without hand models; install mediapipe==0.10.21 for --peer mediapipe"
-        )
+        version = getattr(mediapipe, "__version__", "of this version")
+        raise ValueError(f"mediapipe {version} comes without hand models; {mend}")
     return mediapipe.solutions
 
 
