@@ -6,7 +6,6 @@ import pytest
 
 from likelihand.robustness import MediaPipe, Own
 
-
 PICTURE = np.zeros((8, 8, 3), np.uint8)
 
 
