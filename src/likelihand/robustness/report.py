@@ -22,8 +22,8 @@ EXPLAINED: Final = (
     "NME and median: of the hands found, protocol paper, normalised by max(w, h) of the labels' tight box. "
     "PCK@0.1: share of all keypoints within a tenth of that, those of missed hands counted as wrong. "
     "68 %, 90 %: truths within the regions of that level; said and true: mean confidence, and how often it came "
-    "true; all of the hands found. others: hands found that no label names, some of them real, counted for every hand "
-    "anew where a picture shows several."
+    "true; all of the hands found. others: hands found that no label names, some of them real; where a picture "
+    "shows several hands they are counted for each."
 )
 
 
