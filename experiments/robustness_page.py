@@ -8,6 +8,9 @@ The tables go into docs/robustness.md and, shortened, into README.md: what stand
 `<!-- /robustness -->` is replaced. Bars and CSV are copied into docs/robustness. Sentences about the figures,
 outside the marks, are for a person to read again. The sheet of examples is not copied: what the documents show
 must be pictures that may be shown (rendered hands).
+
+    likelihand robustness --data.class_path likelihand.data.Synthetic --data.init_args.count 10 \
+        --data.init_args.seed 12 --data.init_args.size 288 --out runs/rendered  # hands 0 and 5 in examples.jpg
 """
 
 import argparse
