@@ -3,7 +3,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test browser install clean
+.PHONY: demo test browser page install clean
 
 demo: install
 	$(PY) -m likelihand demo --out demo-out
@@ -18,6 +18,10 @@ test: install browser
 # The page's tests drive a real Chromium; where it cannot be had they are skipped and say so.
 browser:
 	@sh .ci/get_chromium.sh
+
+# The browser page, built anew; needs node 20 or newer.
+page:
+	cd web && npm ci && npm run check && npm test && npm run build
 
 install: $(STAMP)
 

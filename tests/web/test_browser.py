@@ -141,6 +141,25 @@ def test_it_works_offline_once_loaded(play, photos):
         assert "found" in shown(page, photos[0][0])
 
 
+def test_a_film_is_followed_to_its_end(chromium_page, photos, tmp_path):
+    pytest.importorskip("av", reason="the extra likelihand[video] is not installed")
+    from likelihand.video import VideoWriter
+
+    page, _, _ = chromium_page
+    surest = max(photos, key=lambda photo: min(hand.score for hand in photo[1]))
+    with VideoWriter(tmp_path / "clip.mp4") as film:
+        for i, frame in enumerate(swaying([lh.read_image(surest[0])])):
+            film.write(frame, i / 15)
+    page.set_input_files("#file", str(tmp_path / "clip.mp4"))
+    page.wait_for_selector("#stop:not([hidden])", state="attached", timeout=60_000)
+    page.wait_for_selector("#stop", state="hidden", timeout=180_000)
+    assert page.inner_text("#status").startswith("Stopped after ")
+    lines = [json.loads(line) for line in downloaded(page, "jsonl").splitlines()]
+    assert lines[-1]["time"] <= 48 / 15
+    assert {hand["track"] for line in lines for hand in line["hands"]} == {0}
+    assert downloaded(page, "csv").startswith("frame,time,hand,side,seen,")
+
+
 def nearest(points, film):
     """Return the track of a film's hands that comes nearest to points, and how near in sizes of the hand."""
     away = {
