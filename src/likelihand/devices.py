@@ -4,6 +4,8 @@ ONNX Runtime comes as several packages, of which an environment can hold one: `o
 macOS), `onnxruntime-gpu` (CUDA and TensorRT), `onnxruntime-directml` (Windows). The package says which are there.
 """
 
+import contextlib
+import io
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -148,18 +150,31 @@ def open_with(
             f"{asked} needs {missing[0]}, which this ONNX Runtime lacks (it has {', '.join(available)}); "
             f"{_cure(missing[0])}"
         )
+    said = _preloaded(names)
     try:
         session = create(providers)
     except Exception as error:  # ONNX Runtime's own exceptions share no public base
         if names == [CPU]:
             raise
         create([CPU])  # raises its own error where not the device but the model is at fault
-        raise DeviceError(f"{asked} cannot be used ({' '.join(str(error).split())[:200]}); {_ADVICE}") from error
+        reason = " ".join(str(error.__cause__ or error).split())
+        raise DeviceError(f"{asked} cannot be used ({reason[-200:]}); {_ADVICE}") from error
     if unused := [name for name in names if name not in session.get_providers()]:
-        raise DeviceError(
-            f"{asked} cannot be used: ONNX Runtime has {unused[0]} but could not start it; {_ADVICE}"
-        )
+        reason = f"ONNX Runtime has {unused[0]} but could not start it" + (f" ({said})" if said else "")
+        raise DeviceError(f"{asked} cannot be used: {reason}; {_ADVICE}")
     return session
+
+
+def _preloaded(names: Sequence[str]) -> str:
+    """Load the libraries of CUDA that pip installed, where it is wanted; return the first one that is missing."""
+    if not any(name.startswith(("CUDA", "Tensorrt")) for name in names):
+        return ""
+    import onnxruntime
+
+    told = io.StringIO()
+    with contextlib.redirect_stdout(told):
+        onnxruntime.preload_dlls()
+    return told.getvalue().partition("\n")[0]
 
 
 def _cure(provider: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from likelihand.devices import DeviceError, Provider, open_on, open_with, provider_name
+from likelihand.devices import CPU, DeviceError, Provider, open_on, open_with, provider_name
 from likelihand.metadata import KEY, ModelMetadata
 
 Outputs: TypeAlias = dict[str, NDArray[np.float32]]
@@ -124,13 +124,20 @@ def _created(model: Path | bytes, threads: int | None, providers: Sequence[Provi
     if threads is not None:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
-    if any(provider_name(p).startswith(("CUDA", "Tensorrt")) for p in providers):
-        onnxruntime.preload_dlls()
+    if any(provider_name(p) != CPU for p in providers):  # a provider that fails talks to the default logger
+        onnxruntime.set_default_logger_severity(_FATAL)
     source = model if isinstance(model, bytes) else str(model)
     try:
         return onnxruntime.InferenceSession(source, options, providers=list(providers), enable_fallback=0)
     except Exception as error:  # ONNX Runtime's own exceptions share no public base
         raise _unreadable(model if isinstance(model, Path) else Path("in memory"), error) from error
+    finally:
+        onnxruntime.set_default_logger_severity(_WARNINGS)
+
+
+_WARNINGS: Final = 2
+"""ONNX Runtime's own severity of what it tells."""
+_FATAL: Final = 4
 
 
 def _metadata(session: Any, path: Path) -> ModelMetadata:  # noqa: ANN401

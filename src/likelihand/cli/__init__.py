@@ -7,6 +7,7 @@ its module and a line in `COMMANDS`.
 
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any, Final
@@ -49,7 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     With LIKELIHAND_DEBUG=1 in the environment an error shows its traceback.
     """
     try:
-        return _run(list(sys.argv[1:] if arguments is None else arguments))
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn  # type: ignore[assignment]
+            return _run(list(sys.argv[1:] if arguments is None else arguments))
     except KeyboardInterrupt:
         return _failed("interrupted", 130)
     except BrokenPipeError:
@@ -100,6 +103,11 @@ def explain(error: Exception) -> str:
     if isinstance(error, ModuleNotFoundError) and (extra := EXTRAS.get((error.name or "").split(".")[0])):
         return f"{text}; install it with: pip install 'likelihand[{extra}]'"
     return text
+
+
+def _warn(message: Warning | str, *_: object) -> None:
+    """Print a warning on one line, without the place in the code."""
+    print(f"likelihand: {' '.join(str(message).split())}", file=sys.stderr)
 
 
 def _failed(message: str, code: int) -> int:
