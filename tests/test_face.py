@@ -114,3 +114,13 @@ def test_no_requirement_brings_a_package_that_owns_anothers_folder() -> None:
     extras = {k: v for k, v in project["optional-dependencies"].items() if k not in {"headless", "all"}}
     for requirement in [*project["dependencies"], *(r for extra in extras.values() for r in extra)]:
         assert not requirement.startswith("opencv"), requirement
+
+
+def test_the_requirements_are_told_for_those_who_have_another_onnx_runtime() -> None:
+    import tomllib
+
+    root = Path(__file__).parents[1]
+    required = tomllib.loads((root / "pyproject.toml").read_text())["project"]["dependencies"]
+    names = {requirement.partition(">")[0] for requirement in required} - {"onnxruntime"}
+    (line,) = (line for line in (root / "docs/usage.md").read_text().splitlines() if "pip install numpy" in line)
+    assert set(line.split()[2:]) == names

@@ -1,3 +1,4 @@
+import sys
 import urllib.error
 import urllib.request
 
@@ -33,3 +34,9 @@ def test_a_closed_preview_ends_its_streams():
     assert stream.readline() == b"--frame\r\n"
     shown.__exit__(None, None, None)
     assert b"--frame" not in stream.read()
+
+
+def test_without_opencv_it_is_a_page(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    with preview(browser=False) as shown:
+        assert isinstance(shown, PagePreview)

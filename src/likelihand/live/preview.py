@@ -1,5 +1,6 @@
 """A live picture: in a window where OpenCV has them, else in the browser."""
 
+import io
 import threading
 import webbrowser
 from http import HTTPStatus
@@ -7,9 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
-import cv2
-
 from likelihand.geometry import Image
+from likelihand.utils import opencv as cv2
 
 TITLE: Final = "likelihand"
 QUIT: Final = (ord("q"), 27)
@@ -42,7 +42,9 @@ def preview(browser: bool = True) -> Preview:
     """
     try:
         cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL)
-    except cv2.error:
+    except ModuleNotFoundError:
+        return PagePreview(browser)
+    except cv2.error:  # this OpenCV has none
         return PagePreview(browser)
     return WindowPreview()
 
@@ -84,8 +86,11 @@ class PagePreview:
 
     def show(self, image: Image) -> bool:
         """Show a picture."""
-        _, data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-        self._server.put(data.tobytes())
+        import PIL.Image
+
+        data = io.BytesIO()
+        PIL.Image.fromarray(image).save(data, "JPEG", quality=90)
+        self._server.put(data.getvalue())
         return True
 
     def __enter__(self) -> Self:
