@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from likelihand.audit.density import Densities, HandDensity, fit_density, fit_shape
-from likelihand.audit.suspect import (
+from likelihand.audit.patterns import (
     LITTLE_FIRST,
     MIRRORED,
     OUTLIER,
@@ -17,13 +17,11 @@ from likelihand.audit.suspect import (
     SWAPPED,
     TIP_TO_PALM,
     Suspicion,
-    _median,
     mirrored_in_box,
-    of_whole_set,
-    offsets,
     orders,
-    suspicions,
 )
+from likelihand.audit.suspect import suspicions
+from likelihand.audit.whole_set import _median, of_whole_set, offsets
 from likelihand.calibration import Observations, simulated
 from likelihand.hand import INDEX, RHD_ORDER
 

@@ -12,8 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from likelihand.audit.looks import agreed, observe_often
+from likelihand.audit.patterns import PATTERNS, Suspicion
 from likelihand.audit.report import Audit, write_clean, write_csv, write_sheet, write_worst
-from likelihand.audit.suspect import PATTERNS, Offset, Suspicion, of_whole_set, offsets, suspicions
+from likelihand.audit.suspect import suspicions
+from likelihand.audit.whole_set import Offset, of_whole_set, offsets
 from likelihand.calibration import Observations
 from likelihand.data.dataset import Dataset
 from likelihand.uncertainty import Calibration, predicted_density

@@ -1,9 +1,9 @@
 """How the errors of a whole hand go together: a Student's t over all its keypoints."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +46,7 @@ class HandDensity:
     freedom: float
 
     def log_prob(self, z: FloatArray, labelled: NDArray[np.bool_]) -> FloatArray:
-        """Give the log-density of whitened residuals.
+        """Return the log-density of whitened residuals.
 
         Args:
             z: (H, K, 2), H versions of one hand's labels.
@@ -62,7 +62,7 @@ class HandDensity:
         return self._of_form(q, int(part.sum()), float(np.linalg.slogdet(scatter)[1]))
 
     def of_each(self, z: FloatArray, labelled: NDArray[np.bool_]) -> "Densities":
-        """Give the density of each labelled keypoint given the hand's others.
+        """Return the density of each labelled keypoint given the hand's others.
 
         Args:
             z: (K, 2), one hand.
@@ -80,17 +80,43 @@ class HandDensity:
         wider = (self.freedom + q_others) / freedom
         return Densities(z[labelled] - away, covariance * wider[:, None, None], freedom)
 
+    def of_groups(
+        self, z: FloatArray, labelled: NDArray[np.bool_], groups: Sequence[Sequence[int]]
+    ) -> Iterator["Densities"]:
+        """Compute the joint density of some labelled keypoints given the hand's others.
+
+        Args:
+            z: (K, 2), one hand.
+            labelled: (K,).
+            groups: keypoints in ascending order, fewer than are labelled.
+
+        Yields:
+            For each group one density over 2 x len(group) numbers.
+        """
+        part = np.repeat(labelled, 2)
+        flat = (z - self.centre).reshape(-1)[part]
+        precision = np.linalg.inv(self.scatter[np.ix_(part, part)])
+        pull = precision @ flat
+        place = 2 * (np.cumsum(labelled) - 1)
+        for group in groups:
+            rows = (place[list(group), None] + [0, 1]).ravel()
+            covariance = np.linalg.inv(precision[np.ix_(rows, rows)])
+            away = covariance @ pull[rows]
+            freedom = self.freedom + len(flat) - len(rows)
+            wider = (self.freedom + max(float(flat @ pull - pull[rows] @ away), 0.0)) / freedom
+            yield Densities(z[list(group)].reshape(1, -1) - away, (covariance * wider)[None], freedom)
+
     def _of_form(self, q: FloatArray, p: int, log_det: FloatArray | float) -> FloatArray:
         return student(q, p, log_det, self.freedom)
 
 
 @dataclass(frozen=True, eq=False)
 class Densities:
-    """A Student's t over the plane for each of some keypoints.
+    """A Student's t for each of some keypoints, or groups of them, over D numbers: 2 of a keypoint.
 
     Attributes:
-        mean: (P, 2).
-        scatter: (P, 2, 2).
+        mean: (P, D).
+        scatter: (P, D, D).
         freedom: of all.
     """
 
@@ -99,21 +125,23 @@ class Densities:
     freedom: float
 
     def moved(self, matrix: FloatArray, offset: FloatArray) -> "Densities":
-        """Give the densities of A x + b, for A (P, 2, 2) and b (P, 2)."""
+        """Return the densities of A x + b, for A (P, D, D) and b (P, D)."""
         mean = np.einsum("kij,kj->ki", matrix, self.mean) + offset
         return Densities(mean, matrix @ self.scatter @ np.swapaxes(matrix, -1, -2), self.freedom)
 
     def log_prob(self, points: FloatArray) -> FloatArray:
-        """Give the log-density (P,) of points (P, 2), each under its own."""
-        return student(self.distance(points), 2, np.linalg.slogdet(self.scatter)[1], self.freedom)
+        """Return the log-density (P,) of points (P, D), each under its own."""
+        return student(
+            self.distance(points), self.mean.shape[-1], np.linalg.slogdet(self.scatter)[1], self.freedom
+        )
 
     def distance(self, points: FloatArray) -> FloatArray:
-        """Give the quadratic form (P,) of points (P, 2) about their means."""
+        """Return the quadratic form (P,) of points (P, D) about their means."""
         away = points - self.mean
         return np.asarray(np.einsum("ki,ki->k", away, np.linalg.solve(self.scatter, away[..., None])[..., 0]))
 
     def spread(self, tails: "Tails") -> "Densities":
-        """Give the same means with the tails that data have shown."""
+        """Return the same means with the tails that data have shown."""
         return Densities(self.mean, tails.scale * self.scatter, tails.freedom)
 
 
@@ -149,7 +177,7 @@ def fit_tails(q: FloatArray) -> Tails:
 
 
 def student(q: FloatArray, p: int, log_det: FloatArray | float, freedom: float) -> FloatArray:
-    """Give the log-density of Student's t in p dimensions from its quadratic form q.
+    """Return the log-density of Student's t in p dimensions from its quadratic form q.
 
     Example:
         >>> float(student(np.array(0.0), 1, 0.0, 1.0).round(4))                # Cauchy's: 1 / pi
@@ -204,6 +232,11 @@ def _likeliest(
     for freedom in FREEDOMS:
         density = fit(values, labelled, freedom)
         total = sum(float(density.log_prob(values[n : n + 1], labelled[n])[0]) for n in range(0, len(values), 4))
+        if not math.isfinite(total):
+            raise ValueError(
+                f"the density of {len(values)} hands gives a likelihood of {total}; their labels hold numbers "
+                "that no hand could have, see `likelihand data check`"
+            )
         if best is None or total > best[0]:
             best = total, density
     assert best is not None
@@ -211,36 +244,80 @@ def _likeliest(
 
 
 def _fit(z: FloatArray, labelled: NDArray[np.bool_], freedom: float) -> HandDensity:
-    part = np.repeat(labelled, 2, axis=1).astype(np.float64)
-    values = np.where(part > 0, z.reshape(len(z), -1), 0.0)
-    centre, scatter = np.zeros(values.shape[1]), np.eye(values.shape[1])
+    part = np.repeat(labelled, 2, axis=1)
+    values = np.where(part, z.reshape(len(z), -1), 0.0)[:, None]
+    patterns, centre = _patterns(part), np.zeros(values.shape[2])
+    scatter = np.diag((values[:, 0] ** 2).sum(0) + 1.0) / np.maximum(part.sum(0) + 1.0, 1.0)
     for _ in range(ROUNDS):
-        flat = (values - centre) * part
-        # unlabelled numbers are 0 and count as lying where they should, which keeps the form a little small
-        q = np.einsum("ni,ni->n", flat, np.linalg.solve(scatter, flat.T).T)
-        weight = (freedom + part.sum(1)) / (freedom + q)
-        pairs = part.T @ part
-        centre = centre + (flat * weight[:, None]).sum(0) / np.maximum((part * weight[:, None]).sum(0), 1.0)
-        moments = (flat * weight[:, None]).T @ flat
-        spread = np.diag(moments) / np.maximum(np.diag(pairs), 1.0)
-        scatter = (moments + SHRINKAGE * np.diag(spread)) / (pairs + SHRINKAGE)
+        moments = _expected(values - centre, patterns, scatter, freedom)
+        centre = centre + moments.first / max(moments.weight, 1.0)
+        spread = np.diag(moments.second) / len(values)
+        scatter = (moments.second + SHRINKAGE * np.diag(spread)) / (len(values) + SHRINKAGE)
         scatter += 1e-6 * np.diag(np.diag(scatter)) + SMALLEST * np.eye(len(scatter))
     return HandDensity(centre.reshape(-1, 2), scatter, freedom)
 
 
 def _fit_shape(points: FloatArray, labelled: NDArray[np.bool_], freedom: float) -> HandDensity:
-    part = labelled.astype(np.float64)
-    values = np.where(labelled[..., None], points, 0.0)
-    pairs = 2 * part.T @ part
-    keypoints = values.shape[1]
-    scatter = np.eye(keypoints)
+    values = np.swapaxes(np.where(labelled[..., None], points, 0.0), 1, 2)
+    keypoints, count = values.shape[2], 2 * len(values)
+    patterns, scatter = _patterns(labelled), np.eye(keypoints)
     for _ in range(ROUNDS):
-        q = np.einsum("nki,nki->n", values, np.linalg.solve(scatter, values))
-        weight = (freedom + 2 * part.sum(1)) / (freedom + q)
-        moments = np.einsum("n,nki,nli->kl", weight, values, values)
-        spread = np.diag(np.diag(moments) / np.maximum(np.diag(pairs), 1.0))
-        scatter = (moments + SHAPE_SHRINKAGE * spread) / (pairs + SHAPE_SHRINKAGE)
-        # where labels are missing, pairs of different hands need not make a covariance
+        moments = _expected(values, patterns, scatter, freedom)
+        spread = np.diag(np.diag(moments.second)) / count
+        scatter = (moments.second + SHAPE_SHRINKAGE * spread) / (count + SHAPE_SHRINKAGE)
         lengths, axes = np.linalg.eigh(scatter)
         scatter = (axes * np.maximum(lengths, SHAPE_FLOOR * lengths.mean())) @ axes.T
     return HandDensity(np.zeros((keypoints, 2)), np.asarray(np.kron(scatter, np.eye(2)), np.float64), freedom)
+
+
+Patterns: TypeAlias = list[tuple[NDArray[np.bool_], NDArray[np.intp]]]
+"""Which numbers are labelled together, (p,), with the hands in which they are."""
+
+
+class Moments(NamedTuple):
+    """Weighted sums over hands, what is not labelled standing at what the rest of its hand says of it.
+
+    Attributes:
+        weight: sum of the hands' weights.
+        first: (p,) of the numbers.
+        second: (p, p) of their products, with the conditional covariance of what is not labelled.
+    """
+
+    weight: float
+    first: FloatArray
+    second: FloatArray
+
+
+def _expected(values: FloatArray, patterns: Patterns, scatter: FloatArray, freedom: float) -> Moments:
+    """Take the expectations of the EM algorithm for a Student's t with missing numbers.
+
+    Source: Liu and Rubin, "ML estimation of the t distribution using EM and its extensions, ECM and ECME",
+    Statistica Sinica 5 (1995), section 3. Hands with the same labels share their matrices.
+
+    Args:
+        values: (N, A, p) about the centre, 0 where not labelled; A draws that share a hand's width.
+        patterns: of labels (N, p).
+        scatter: (p, p).
+        freedom: of the t.
+    """
+    weight, first, second = 0.0, np.zeros(len(scatter)), np.zeros_like(scatter)
+    draws = values.shape[1]
+    for known, hands in patterns:
+        told = values[hands][:, :, known]
+        own = scatter[np.ix_(known, known)]
+        regression = np.linalg.solve(own, scatter[known])
+        form = ((told @ np.linalg.inv(own)) * told).sum((1, 2))
+        weights = (freedom + draws * known.sum()) / (freedom + form)
+        whole = (told @ regression).reshape(-1, len(scatter))
+        each = np.repeat(weights, draws)[:, None]
+        weight += float(each.sum())
+        first += (each * whole).sum(0)
+        second += (each * whole).T @ whole + len(whole) * (scatter - scatter[:, known] @ regression)
+    return Moments(weight, first, second)
+
+
+def _patterns(labelled: NDArray[np.bool_]) -> Patterns:
+    """List what is labelled together, with the hands in which it is; hands without any label are left out."""
+    patterns, which = np.unique(labelled, axis=0, return_inverse=True)
+    which = which.reshape(-1)
+    return [(known, np.flatnonzero(which == i)) for i, known in enumerate(patterns) if known.any()]

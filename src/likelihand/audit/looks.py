@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from likelihand.audit.suspect import Suspicion
+from likelihand.audit.patterns import Suspicion
 from likelihand.calibration import Observations, observe_looks
 from likelihand.data.dataset import Dataset
 from likelihand.geometry import FloatArray

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from likelihand.audit.suspect import Offset, Suspicion
+from likelihand.audit.patterns import Suspicion
+from likelihand.audit.whole_set import Offset
 from likelihand.calibration import Observations
 from likelihand.data.dataset import Dataset
 from likelihand.drawing import Drawing, contact_sheet, draw_keypoints, draw_ring

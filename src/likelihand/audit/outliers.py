@@ -1,0 +1,108 @@
+"""Keypoints that were put anywhere: one, several, a whole finger, all that lie at one place."""
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from likelihand.audit.density import Densities, HandDensity, Tails
+from likelihand.audit.patterns import OUTLIER, SUSPECT, Suspicion
+from likelihand.calibration import Observations
+from likelihand.geometry import FloatArray
+from likelihand.hand import FINGER_KEYPOINTS, FINGERS, KEYPOINTS
+
+
+def in_box(o: Observations, points: FloatArray) -> FloatArray:
+    """Take points (..., 2) in crop pixels to the middle of the crop, in shares of its side."""
+    return np.asarray((points - o.side / 2) / o.side)
+
+
+def outlier(
+    o: Observations, w: FloatArray, z: FloatArray, density: HandDensity, shape: HandDensity, tails: Tails
+) -> Suspicion:
+    """Score the explanations that keypoints of one hand were put anywhere in its box.
+
+    Each keypoint alone, each finger, and the keypoints that lie at one place, as all that a tool had no place for
+    lie at (0, 0). A finger's keypoints speak for each other, so that one by one none of them is strange.
+
+    Args:
+        o: one hand.
+        w: (K, 2, 2), whitens its residuals.
+        z: (K, 2) whitened.
+        density: of whitened residuals.
+        shape: of labels in the box.
+        tails: how far labels lie from where the shape puts them.
+    """
+    labelled = o.labelled[0]
+    which = np.flatnonzero(labelled)
+    nats = np.full(len(labelled), -np.inf)
+    each = density.of_each(z, labelled), shape.of_each(in_box(o, o.target[0]), labelled)
+    likely = _likely(o, w[which, None], *each, tails, which[:, None])
+    nats[which] = -2 * math.log(float(o.length[0])) - math.log(len(which)) - likely
+    wrong = np.flatnonzero(nats >= SUSPECT)
+    wrong = wrong if len(wrong) else np.array([nats.argmax()])
+    detail = ", ".join(KEYPOINTS[k] for k in wrong[np.argsort(-nats[wrong])])
+    found = [Suspicion(int(o.index[0]), OUTLIER, detail, float(nats.max()), tuple(map(int, wrong)))]
+    groups = list(_groups(o))
+    chosen = [group for _, group, _ in groups]
+    seen = density.of_groups(z, labelled, chosen)
+    others = shape.of_groups(in_box(o, o.target[0]), labelled, chosen)
+    for (name, group, prior), p, q in zip(groups, seen, others, strict=True):
+        together = float(_likely(o, w[None, list(group)], p, q, tails, np.array([group]))[0])
+        nats_of_group = prior - math.log(len(groups)) - together
+        found.append(Suspicion(int(o.index[0]), OUTLIER, name, nats_of_group, group))
+    return max(found, key=lambda s: s.nats)
+
+
+def _groups(o: Observations) -> Iterator[tuple[str, tuple[int, ...], float]]:
+    """List the groups of one hand that may have been put elsewhere together; one keypoint at least is left.
+
+    Of each its name, its keypoints, and the log-density of where they may have been put.
+    """
+    labelled, target = o.labelled[0], o.target[0]
+    anywhere = -2 * math.log(float(o.length[0]))
+    for finger in FINGERS:
+        group = tuple(k for k in FINGER_KEYPOINTS[finger] if labelled[k])
+        if 1 < len(group) < labelled.sum():
+            yield finger, group, len(group) * anywhere
+    places, which = np.unique(target[labelled].round(3), axis=0, return_inverse=True)
+    for place in range(len(places)):
+        group = tuple(int(k) for k in np.flatnonzero(labelled)[which.reshape(-1) == place])
+        if 1 < len(group) < labelled.sum():
+            # one is put anywhere, the others into the same square pixel
+            yield f"{', '.join(KEYPOINTS[k] for k in group)} at one place", group, anywhere
+
+
+def _likely(
+    o: Observations, w: FloatArray, seen: Densities, others: Densities, tails: Tails, chosen: NDArray[np.intp]
+) -> FloatArray:
+    r"""Return the log-density (P,) of P groups of labels from the picture and from the hand's other labels.
+
+    With the picture's density p and the other labels' q, both of about normal form with means m, n and
+    covariances C, S, the density is p q over its integral N(m; n, C + S): a model that is wrong where the other
+    labels agree is not believed.
+
+    Args:
+        o: one hand.
+        w: (P, M, 2, 2), whitens the residuals of the groups' keypoints.
+        seen: of whitened residuals.
+        others: of labels in the box.
+        tails: of `others`.
+        chosen: (P, M) the groups' keypoints.
+    """
+    label = o.target[0][chosen].reshape(len(chosen), -1)
+    seen = seen.moved(_diagonals(np.linalg.inv(w)), o.points[0][chosen].reshape(label.shape))
+    scale = np.broadcast_to(o.side * np.eye(label.shape[1]), seen.scatter.shape)
+    others = others.spread(tails).moved(scale, np.full_like(label, o.side / 2))
+    both = Densities(others.mean, others.scatter + seen.scatter, others.freedom)
+    return seen.log_prob(label) + others.log_prob(label) - both.log_prob(seen.mean)
+
+
+def _diagonals(matrices: FloatArray) -> FloatArray:
+    """Put matrices (P, M, 2, 2) on diagonals: (P, 2 M, 2 M)."""
+    rows, count = matrices.shape[:2]
+    whole = np.zeros((rows, count, 2, count, 2))
+    for m in range(count):
+        whole[:, m, :, m] = matrices[:, m]
+    return whole.reshape(rows, 2 * count, 2 * count)
