@@ -23,7 +23,7 @@ from likelihand.audit.patterns import (
 from likelihand.audit.suspect import suspicions
 from likelihand.audit.whole_set import _median, of_whole_set, offsets
 from likelihand.calibration import Observations, simulated
-from likelihand.hand import INDEX, RHD_ORDER
+from likelihand.hand import FINGER_KEYPOINTS, FINGERS, INDEX, RHD_ORDER
 
 HANDS = 240
 
@@ -123,6 +123,61 @@ def test_planted_errors_fill_the_first_ranks(hands: Observations) -> None:
     assert sum(s.index in change for s in first) >= 11
 
 
+def finger_elsewhere(o: Observations, index: int, finger: str) -> np.ndarray:
+    """Put a finger's keypoints to the picture's first pixel, as tools do that know no place for them."""
+    target = o.target[index].copy()
+    target[list(FINGER_KEYPOINTS[finger])] = 0.5
+    return target
+
+
+def test_a_finger_at_the_origin_is_found_and_named(hands: Observations) -> None:
+    """Its keypoints speak for each other, so that none alone is strange: 10 of 10 planted ones come first."""
+    change = {i: finger_elsewhere(hands, i, FINGERS[i % 5]) for i in range(0, 100, 10)}
+    first = suspicions(spoil(hands, change))[:10]
+    assert {s.index for s in first} == set(change) and all(s.suspect for s in first)
+    for s in first:
+        assert s.pattern == OUTLIER
+        assert set(s.keypoints) == set(FINGER_KEYPOINTS[FINGERS[s.index % 5]])
+
+
+def test_a_finger_put_elsewhere_is_found_though_it_is_a_finger(hands: Observations) -> None:
+    target = hands.target[7].copy()
+    target[list(FINGER_KEYPOINTS["ring"])] += [-30.0, 24.0]
+    suspicion = found(spoil(hands, {7: target}), 7)
+    assert (suspicion.pattern, suspicion.detail) == (OUTLIER, "ring")
+
+
+def test_one_keypoint_at_the_origin_is_found_in_few_hands(hands: Observations) -> None:
+    few = hands.take(np.arange(16))
+    target = few.target[3].copy()
+    target[INDEX["index_tip"]] = 0.5
+    suspicion = found(spoil(few, {3: target}), 3)
+    assert (suspicion.detail, suspicion.suspect) == ("index_tip", True)
+
+
+def partly(o: Observations, whole: int, kept: tuple[int, ...] = (4, 8)) -> Observations:
+    """Keep some keypoints' labels alone of all hands but the first `whole`, as sets of fingertips have them."""
+    labelled = np.zeros_like(o.labelled)
+    labelled[:, list(kept)] = True
+    labelled[:whole] = True
+    return replace(o, labelled=labelled, target=np.where(labelled[..., None], o.target, 0.0))
+
+
+@pytest.mark.parametrize("kept", [(4, 8), (0, 4, 8)])
+def test_where_most_hands_have_two_tips_the_full_ones_are_audited(
+    hands: Observations, kept: tuple[int, ...]
+) -> None:
+    """Moments of pairs from different hands made no covariance, and 107 of 108 scores were not numbers."""
+    wrong = hands.target[7].copy()
+    wrong[INDEX["ring_pip"]] += [16.0, -6.0]
+    some = partly(spoil(hands, {7: wrong}), 60, kept)
+    ranked = suspicions(some)
+    assert np.isfinite([s.nats for s in ranked]).all()
+    assert len(ranked) == (60 if len(kept) < 3 else HANDS)
+    assert (ranked[0].index, ranked[0].detail, ranked[0].suspect) == (7, "ring_pip", True)
+    assert sum(s.suspect for s in ranked) <= 3
+
+
 def test_unlabelled_keypoints_are_no_suspects(hands: Observations) -> None:
     labelled = hands.labelled.copy()
     labelled[4, 8] = False
@@ -216,6 +271,51 @@ def test_where_the_model_alone_is_wrong_the_other_labels_are_believed(hands: Obs
     by_index = {s.index: s for s in suspicions(replace(hands, target=target, points=points))}
     assert not by_index[7].suspect
     assert (by_index[8].pattern, by_index[8].detail, by_index[8].suspect) == (OUTLIER, "index_pip", True)
+
+
+def test_missing_labels_cost_little_of_what_the_others_say() -> None:
+    """A t of known dependence, 120 hands whole and 880 with two keypoints: the fit is a covariance near the truth.
+
+    It foretells hands it never saw at least as well as a fit on the whole hands alone does.
+    """
+    rng = np.random.default_rng(0)
+    root = rng.normal(size=(42, 42))
+    scatter = root @ root.T / 42 + 0.3 * np.eye(42)
+
+    def draw(count: int) -> np.ndarray:
+        width = np.sqrt(4 / rng.chisquare(4, (count, 1)))
+        return (width * rng.multivariate_normal(np.zeros(42), scatter, count)).reshape(count, 21, 2)
+
+    z, unseen, everywhere = draw(1000), draw(300), np.ones(21, bool)
+    labelled = np.zeros((1000, 21), bool)
+    labelled[:, [4, 8]] = labelled[:120] = True
+
+    def foretold(density: HandDensity) -> float:
+        return float(np.mean([density.log_prob(one[None], everywhere) for one in unseen]))
+
+    mixed = fit_density(np.where(labelled[..., None], z, np.nan), labelled)
+    assert np.linalg.eigvalsh(mixed.scatter).min() > 0
+    assert foretold(mixed) > foretold(fit_density(z[:120], labelled[:120]))
+    assert foretold(mixed) > foretold(HandDensity(np.zeros((21, 2)), scatter, 4.0)) - 4.0
+
+
+def test_the_joint_density_of_a_group_is_the_ratio_of_densities() -> None:
+    rng = np.random.default_rng(0)
+    root = rng.normal(size=(12, 12))
+    density = HandDensity(rng.normal(size=(6, 2)), root @ root.T + np.eye(12), 4.0)
+    z, labelled = rng.normal(size=(6, 2)), np.array([True, True, False, True, True, True])
+    groups = [(0, 3), (1, 4, 5), (3,)]
+    for group, joint in zip(groups, density.of_groups(z, labelled, groups), strict=True):
+        rest = labelled & ~np.isin(np.arange(6), group)
+        expected = density.log_prob(z[None], labelled)[0] - density.log_prob(z[None], rest)[0]
+        assert joint.log_prob(z[list(group)].reshape(1, -1))[0] == pytest.approx(expected)
+
+
+def test_numbers_that_no_hand_could_have_are_refused() -> None:
+    z = np.random.default_rng(0).normal(size=(40, 3, 2))
+    z[5] = np.inf
+    with pytest.raises(ValueError, match="no hand could have"):
+        fit_density(z, np.ones((40, 3), bool))
 
 
 def test_the_density_integrates_to_one() -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from likelihand.audit.looks import agreed, observe_often
 from likelihand.audit.patterns import PATTERNS, Suspicion
 from likelihand.audit.report import Audit, write_clean, write_csv, write_sheet, write_worst
+from likelihand.audit.sifted import Sifted
 from likelihand.audit.suspect import suspicions
 from likelihand.audit.whole_set import Offset, of_whole_set, offsets
 from likelihand.calibration import Observations
@@ -24,6 +25,7 @@ __all__ = [
     "PATTERNS",
     "Audit",
     "Offset",
+    "Sifted",
     "Suspicion",
     "agreed",
     "audit",
@@ -49,7 +51,7 @@ def audit(
     Args:
         observations: what a model that was not trained on these hands says of them; see
             `likelihand.calibration.observe`.
-        dataset: the labelled hands.
+        dataset: the labelled hands; a `Sifted` one lists first what no hand could have.
         out: folder of the results.
         others: further looks at the same hands; see `observe_often`, whose first look is `observations`.
         calibration: the model's own, for the regions on the sheet.
@@ -62,6 +64,8 @@ def audit(
     folder.mkdir(parents=True, exist_ok=True)
     sides = known_sides(dataset, [int(i) for i in observations.index])
     found = agreed([suspicions(look, sides) for look in (observations, *others)])
+    if isinstance(dataset, Sifted):
+        found = [*dataset.suspicions(), *(s for s in found if s.index not in dataset.wrong)]
     if not found:
         raise ValueError("no hand has three labelled keypoints; there is nothing to audit")
     o = observations

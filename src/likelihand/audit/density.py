@@ -228,14 +228,16 @@ def _likeliest(
     fit: Callable[[FloatArray, NDArray[np.bool_], float], HandDensity],
 ) -> HandDensity:
     """Choose between tails."""
+    if not np.isfinite(values[labelled]).all():
+        raise ValueError("the labels hold numbers that no hand could have; see `likelihand data check`")
     best: tuple[float, HandDensity] | None = None
     for freedom in FREEDOMS:
         density = fit(values, labelled, freedom)
         total = sum(float(density.log_prob(values[n : n + 1], labelled[n])[0]) for n in range(0, len(values), 4))
         if not math.isfinite(total):
             raise ValueError(
-                f"the density of {len(values)} hands gives a likelihood of {total}; their labels hold numbers "
-                "that no hand could have, see `likelihand data check`"
+                f"the density of {len(values)} hands gives a likelihood of {total}, a fault of this library; "
+                "audit fewer hands, or those with more labels"
             )
         if best is None or total > best[0]:
             best = total, density

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from likelihand.audit.density import Densities, HandDensity, Tails
 from likelihand.audit.patterns import OUTLIER, SUSPECT, Suspicion
 from likelihand.calibration import Observations
-from likelihand.geometry import FloatArray
+from likelihand.geometry import FloatArray, invert, transform_points
 from likelihand.hand import FINGER_KEYPOINTS, FINGERS, KEYPOINTS
 
 
@@ -21,10 +21,10 @@ def in_box(o: Observations, points: FloatArray) -> FloatArray:
 def outlier(
     o: Observations, w: FloatArray, z: FloatArray, density: HandDensity, shape: HandDensity, tails: Tails
 ) -> Suspicion:
-    """Score the explanations that keypoints of one hand were put anywhere in its box.
+    """Score the explanations that keypoints of one hand were put anywhere, or at (0, 0) for want of a place.
 
     Each keypoint alone, each finger, and the keypoints that lie at one place, as all that a tool had no place for
-    lie at (0, 0). A finger's keypoints speak for each other, so that one by one none of them is strange.
+    do. A finger's keypoints speak for each other, so that one by one none of them is strange.
 
     Args:
         o: one hand.
@@ -39,7 +39,7 @@ def outlier(
     nats = np.full(len(labelled), -np.inf)
     each = density.of_each(z, labelled), shape.of_each(in_box(o, o.target[0]), labelled)
     likely = _likely(o, w[which, None], *each, tails, which[:, None])
-    nats[which] = -2 * math.log(float(o.length[0])) - math.log(len(which)) - likely
+    nats[which] = np.where(_unplaced(o)[which], 0.0, _anywhere(o)) - math.log(len(which)) - likely
     wrong = np.flatnonzero(nats >= SUSPECT)
     wrong = wrong if len(wrong) else np.array([nats.argmax()])
     detail = ", ".join(KEYPOINTS[k] for k in wrong[np.argsort(-nats[wrong])])
@@ -60,8 +60,7 @@ def _groups(o: Observations) -> Iterator[tuple[str, tuple[int, ...], float]]:
 
     Of each its name, its keypoints, and the log-density of where they may have been put.
     """
-    labelled, target = o.labelled[0], o.target[0]
-    anywhere = -2 * math.log(float(o.length[0]))
+    labelled, target, anywhere, unplaced = o.labelled[0], o.target[0], _anywhere(o), _unplaced(o)
     for finger in FINGERS:
         group = tuple(k for k in FINGER_KEYPOINTS[finger] if labelled[k])
         if 1 < len(group) < labelled.sum():
@@ -71,7 +70,22 @@ def _groups(o: Observations) -> Iterator[tuple[str, tuple[int, ...], float]]:
         group = tuple(int(k) for k in np.flatnonzero(labelled)[which.reshape(-1) == place])
         if 1 < len(group) < labelled.sum():
             # one is put anywhere, the others into the same square pixel
-            yield f"{', '.join(KEYPOINTS[k] for k in group)} at one place", group, anywhere
+            prior = 0.0 if unplaced[list(group)].all() else anywhere
+            yield f"{', '.join(KEYPOINTS[k] for k in group)} at one place", group, prior
+
+
+def _anywhere(o: Observations) -> float:
+    """Return the log-density of a label that was put anywhere in the hand's box."""
+    return -2 * math.log(float(o.length[0]))
+
+
+def _unplaced(o: Observations) -> NDArray[np.bool_]:
+    """Say of each keypoint (K,) whether its label is at the picture's first pixel, or (-1, -1): it has no place.
+
+    Such a label is put into one square pixel, not anywhere.
+    """
+    points = transform_points(invert(o.crop_from_image[0]), o.target[0])
+    return np.asarray((np.abs(points) <= 1.0).all(1))
 
 
 def _likely(
@@ -92,7 +106,9 @@ def _likely(
         chosen: (P, M) the groups' keypoints.
     """
     label = o.target[0][chosen].reshape(len(chosen), -1)
-    seen = seen.moved(_diagonals(np.linalg.inv(w)), o.points[0][chosen].reshape(label.shape))
+    seen = seen.moved(
+        _diagonals(np.asarray(np.linalg.inv(w), np.float64)), o.points[0][chosen].reshape(label.shape)
+    )
     scale = np.broadcast_to(o.side * np.eye(label.shape[1]), seen.scatter.shape)
     others = others.spread(tails).moved(scale, np.full_like(label, o.side / 2))
     both = Densities(others.mean, others.scatter + seen.scatter, others.freedom)

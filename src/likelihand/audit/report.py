@@ -1,6 +1,7 @@
 """What an audit leaves behind: a table, a sheet to look at, and labels without the suspects."""
 
 import csv
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -63,6 +64,8 @@ def write_csv(path: Path, suspicions: list[Suspicion], dataset: Dataset) -> None
         for rank, s in enumerate(suspicions, 1):
             record = dataset.record(s.index)
             names = " ".join(KEYPOINTS[k] for k in s.keypoints)
+            if not math.isfinite(s.nats):
+                raise ValueError(f"{record.key} has the score {s.nats}; look at it with `likelihand data check`")
             row = [rank, s.index, record.key, record.dataset, int(s.suspect), f"{s.nats:.2f}"]
             writer.writerow([*row, s.pattern, s.detail, names])
 
@@ -80,7 +83,7 @@ def write_sheet(
     tiles: list[Image] = []
     captions: list[str] = []
     for s in suspicions:
-        tiles += pair(dataset, observations, position[s.index], covariance, radial, s.keypoints)
+        tiles += pair(dataset, s.index, observations, position.get(s.index), covariance, radial, s.keypoints)
         captions += [f"{s.index}: {s.pattern}", f"{s.detail} {s.nats:.0f} nats"]
     Drawing(contact_sheet(tiles, columns=8, cell=CELL, captions=captions)).save(path)
 
@@ -103,32 +106,46 @@ def write_worst(
     tiles: list[Image] = []
     captions: list[str] = []
     for n in np.argsort(-error, kind="stable")[:count]:
-        tiles += pair(dataset, o, int(n), covariance, radial)
+        tiles += pair(dataset, int(o.index[n]), o, int(n), covariance, radial)
         captions += [f"{o.index[n]}: error {error[n]:.3f}", str(o.dataset[n])]
     Drawing(contact_sheet(tiles, columns=8, cell=CELL, captions=captions)).save(path)
 
 
 def pair(
     dataset: Dataset,
+    index: int,
     observations: Observations,
-    n: int,
+    n: int | None,
     covariance: Any,  # noqa: ANN401
     radial: Radial,
     ringed: Sequence[int] = (),
 ) -> tuple[Image, Image]:
-    """Draw the n-th hand twice: its label, some keypoints ringed, and its estimate with 90 % regions."""
-    record = dataset.record(int(observations.index[n]))
-    image_from_crop = invert(observations.crop_from_image[n])
-    points = transform_points(image_from_crop, observations.points[n])
-    regions = transform_covariances(image_from_crop, covariance[n])
+    """Draw a hand twice: its label, some keypoints ringed, and its estimate with 90 % regions.
+
+    Args:
+        dataset: of the hands.
+        index: the hand's.
+        observations: of some of them.
+        n: the hand's place among the observations; None where it has none, and the right side stays bare.
+        covariance: (N, K, 2, 2) of the observations, square crop pixels.
+        radial: its map.
+        ringed: keypoints.
+    """
+    record = dataset.record(index)
     tile_from_image = crop_matrix(record.box, (CELL, CELL), padding=1.5)
     left = warp_image(record.read(), tile_from_image, (CELL, CELL), fill=(90, 90, 90))
     right = left.copy()
-    draw_keypoints(left, transform_points(tile_from_image, record.points), record.weight)
+    shown = transform_points(tile_from_image, record.points)
+    draw_keypoints(left, shown, record.weight)
+    for at in shown[[k for k in ringed if record.weight[k]]] if len(ringed) < len(shown) else []:
+        draw_ring(left, at, 9, (255, 60, 60))
+    if n is None:
+        return left, right
+    image_from_crop = invert(observations.crop_from_image[n])
+    points = transform_points(image_from_crop, observations.points[n])
+    regions = transform_covariances(image_from_crop, covariance[n])
     grown = transform_covariances(tile_from_image, regions) * (float(radial.radius(0.9)) / UNIT) ** 2
     draw_keypoints(right, transform_points(tile_from_image, points), covariance=grown)
-    for at in transform_points(tile_from_image, record.points)[list(ringed)] if len(ringed) < len(points) else []:
-        draw_ring(left, at, 9, (255, 60, 60))
     return left, right
 
 

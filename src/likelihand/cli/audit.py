@@ -25,10 +25,10 @@ def parser() -> Parser:
 
 def run(arguments: Namespace) -> int:
     """Audit and print what was found; the exit code is 0 whatever that is."""
-    from likelihand.audit import audit, observe_often
+    from likelihand.audit import Sifted, audit, observe_often
     from likelihand.predictor import bundled, load, model_file
 
-    dataset = data_of(arguments)
+    dataset = Sifted(data_of(arguments))
     file = bundled() if arguments.model is None else model_file(arguments.model)
     if arguments.folds is None:
         runtime = load(file, threads=arguments.threads, detector=False).runtime

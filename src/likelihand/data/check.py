@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 from tqdm import tqdm
 
-from likelihand.data.dataset import Dataset, check_record, parts_of
+from likelihand.data.dataset import Dataset, LabelError, check_record, parts_of, record_problems
 from likelihand.data.findings import Problem, label_problems
 from likelihand.drawing import Drawing, contact_sheet, draw_keypoints
 from likelihand.geometry import Image, crop_matrix, transform_points, warp_image
@@ -121,6 +121,11 @@ class _Look:
         """Look at one record."""
         try:
             record = check_record(self.dataset.record(index))
+        except LabelError as error:
+            key = "" if error.record is None else error.record.key
+            text = str(error) if error.record is None else "; ".join(record_problems(error.record))
+            self.problems.append(Problem("unreadable", text, key, index))
+            return
         except (ValueError, OSError) as error:
             key = self._keys[index] if self._keys else ""
             self.problems.append(Problem("unreadable", str(error), key, index))

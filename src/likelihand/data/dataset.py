@@ -94,11 +94,23 @@ def record_problems(record: Record) -> list[str]:
     return problems
 
 
+class LabelError(ValueError):
+    """Labels that cannot be right.
+
+    Attributes:
+        record: the hand, as its reader would have given it; None where the error comes from another process.
+    """
+
+    def __init__(self, message: str, record: Record | None = None) -> None:
+        super().__init__(message)
+        self.record = record
+
+
 def check_record(record: Record) -> Record:
-    """Give the record after checking its labels.
+    """Return the record after checking its labels.
 
     Raises:
-        ValueError: a label is not finite or far outside the box, the box is empty, or a shape is wrong; one
+        LabelError: a label is not finite or far outside the box, the box is empty, or a shape is wrong; one
             line that begins with the sample's key.
 
     Example:
@@ -106,11 +118,31 @@ def check_record(record: Record) -> Record:
         >>> from likelihand.data.drawn import DrawnHands
         >>> check_record(replace(DrawnHands(1).record(0), box=np.zeros(4), key="a.jpg"))
         Traceback (most recent call last):
-        ValueError: a.jpg: box [0.0, 0.0, 0.0, 0.0] is empty; give (x0, y0, x1, y1) with x1 > x0 and y1 > y0
+        likelihand.data.dataset.LabelError: a.jpg: box [0.0, 0.0, 0.0, 0.0] is empty; give (x0, y0, x1, y1) ...
     """
     if not _is_sound(record):
-        raise ValueError("; ".join(record_problems(record)))
+        raise LabelError(
+            f"{'; '.join(record_problems(record))}; `likelihand audit` lists such hands, "
+            "`likelihand train --leave-out suspects.csv` leaves them out",
+            record,
+        )
     return record
+
+
+def key_of(dataset: Dataset, index: int) -> str:
+    """Return the key of the record at `index`, also where its labels cannot be right.
+
+    Example:
+        >>> from likelihand.data.drawn import DrawnHands
+        >>> key_of(DrawnHands(2), 1)
+        'drawn 0/1'
+    """
+    try:
+        return dataset.record(index).key
+    except LabelError as error:
+        if error.record is None:
+            raise
+        return error.record.key
 
 
 def _is_sound(record: Record) -> bool:
