@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from likelihand.live.preview import PagePreview
+from likelihand.live.preview import PagePreview, preview
 
 
 def test_the_page_shows_the_newest_picture_as_a_stream():
