@@ -45,7 +45,7 @@ def test_a_device_that_is_not_there_names_what_brings_it(device: str, cure: str)
 
 
 def test_a_package_that_another_lies_over_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("likelihand.devices.version", lambda package: "1.0")
+    monkeypatch.setattr("importlib.metadata.version", lambda package: "1.0")
     with pytest.raises(DeviceError, match=r"onnxruntime-gpu is installed, but another .* lies over it; run: pip"):
         open_on("cuda", [CPU], working(CPU))
 

@@ -8,7 +8,6 @@ import contextlib
 import io
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 Device: TypeAlias = Literal["cpu", "cuda", "tensorrt", "coreml", "directml", "auto"]
@@ -184,9 +183,11 @@ def _cure(provider: str) -> str:
         return (
             "it comes with onnxruntime on macOS" if "CoreML" in provider else "install an ONNX Runtime that has it"
         )
+    from importlib import metadata  # slow to import, and only wanted here
+
     try:
-        version(package)
-    except PackageNotFoundError:
+        metadata.version(package)
+    except metadata.PackageNotFoundError:
         return f"run: pip uninstall -y onnxruntime; pip install {package}"
     return (
         f"{package} is installed, but another package of ONNX Runtime lies over it; run: pip uninstall -y "

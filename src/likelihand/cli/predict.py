@@ -145,8 +145,6 @@ def _predict(
     taken: set[str],
 ) -> dict[str, Any]:
     """Read and predict one picture, write its overlay, and give its line."""
-    from likelihand.drawing import draw
-
     given = None if boxes is None else boxes.of(picture)
     image = read_picture(picture, request.stdin)
     if arguments.unmirror:
@@ -156,6 +154,8 @@ def _predict(
     line: dict[str, Any] = {"file": shown(picture), "size": list(image.shape[:2])}
     line["hands"] = [hand_json(hand) for hand in hands]
     if arguments.overlay:
+        from likelihand.drawing import draw
+
         path = arguments.out / f"{unique_name(picture, taken)}.png"
         draw(image, hands).save(path)
         line["overlay"] = path.name
