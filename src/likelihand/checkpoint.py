@@ -22,10 +22,12 @@ from torch import Tensor, nn
 from likelihand.geometry import BOX_PADDING
 from likelihand.models import from_config
 from likelihand.utils.files import write_atomically
+from likelihand.utils.validation import shown
 
 FORMAT: Final = 1
 _KEY: Final = "likelihand"
 _LONGEST_HEADER: Final = 1_000_000
+_DEEPEST: Final = 40
 _PLAIN: Final = re.compile(r"[\w.+\-]{0,100}")
 
 
@@ -200,7 +202,7 @@ def _parse(path: Path, text: str | None) -> CheckpointInfo:
     if not isinstance(values, dict) or values.get("format") != FORMAT:
         found = values.get("format") if isinstance(values, dict) else None
         raise CheckpointError(
-            f"{path} is of format {found!r}, this likelihand reads {FORMAT}; use the likelihand that wrote it"
+            f"{path} is of format {shown(found)}, this likelihand reads {FORMAT}; use the likelihand that wrote it"
         )
     known = {f.name for f in fields(CheckpointInfo)}
     try:
@@ -214,9 +216,9 @@ def _checked(info: CheckpointInfo) -> CheckpointInfo:
     """Refuse values of wrong types, and text in the network's description that could name a file or an address."""
     whole = all(isinstance(v, int) and not isinstance(v, bool) and 0 < v <= 8192 for v in info.size)
     if len(info.size) != 2 or not whole:
-        raise ValueError(f"size {info.size!r} is not (height, width)")
+        raise ValueError(f"size {shown(info.size)} is not (height, width)")
     if isinstance(info.padding, bool) or not isinstance(info.padding, int | float) or not 0 < info.padding < 100:
-        raise ValueError(f"padding {info.padding!r} is not a number from 0 to 100")
+        raise ValueError(f"padding {shown(info.padding)} is not a number from 0 to 100")
     for name in ("data", "training"):
         if not isinstance(getattr(info, name), dict):
             raise ValueError(f"{name} is not an object")
@@ -227,16 +229,18 @@ def _checked(info: CheckpointInfo) -> CheckpointInfo:
     return info
 
 
-def _check_plain(value: object) -> None:
+def _check_plain(value: object, depth: int = 0) -> None:
+    if depth > _DEEPEST:
+        raise ValueError(f"the network's description is nested over {_DEEPEST} deep")
     if isinstance(value, dict):
-        _check_plain([*value.keys(), *value.values()])
+        _check_plain([*value.keys(), *value.values()], depth + 1)
     elif isinstance(value, list):
         for part in value:
-            _check_plain(part)
+            _check_plain(part, depth + 1)
     elif isinstance(value, str) and not _PLAIN.fullmatch(value):
         raise ValueError(f"the network's description holds {value[:60]!r}, which is not a plain name")
     elif isinstance(value, int | float) and abs(value) > 1_000_000:
-        raise ValueError(f"the network's description holds the number {value!r}")
+        raise ValueError(f"the network's description holds the number {shown(value)}")
 
 
 def load_checkpoint(path: str | Path, network: nn.Module | None = None) -> tuple[nn.Module, CheckpointInfo]:

@@ -15,6 +15,7 @@ from likelihand.geometry import BOX_PADDING
 from likelihand.hand import KEYPOINTS
 from likelihand.uncertainty import Calibrations
 from likelihand.utils.files import replacing
+from likelihand.utils.validation import shown
 
 FORMAT: Final = "likelihand-model"
 VERSION: Final = 1
@@ -23,6 +24,9 @@ KEY: Final = "likelihand"
 NONE: Final = Calibrations()
 KINDS: Final[dict[str, tuple[str, ...]]] = {"hand": ("points", "scale"), "detect": ()}
 """What a model can be, to the outputs that its file must have."""
+
+
+_TEXTS: Final = ("name", "licence", "training_data", "recipe", "speed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +98,12 @@ class ModelMetadata:
         values = _object(text)
         if values.get("format") != FORMAT:
             raise ValueError(
-                f"model metadata has format {values.get('format')!r}, not {FORMAT!r}; "
+                f"model metadata has format {shown(values.get('format'))}, not {FORMAT!r}; "
                 "export the model with `likelihand export`"
             )
         if values.get("version") != VERSION:
             raise ValueError(
-                f"model metadata has version {values.get('version')!r}, this library reads {VERSION}; "
+                f"model metadata has version {shown(values.get('version'))}, this library reads {VERSION}; "
                 "update likelihand or export the model again"
             )
         known = {f.name for f in fields(cls)}
@@ -128,12 +132,14 @@ class ModelMetadata:
             "dtype": self.dtype == "uint8",
             "colour": self.colour == "RGB",
             "threshold": isinstance(self.threshold, int | float) and 0 <= self.threshold <= 1,
+            **{name: isinstance(getattr(self, name), str) for name in _TEXTS},
+            "scores": isinstance(self.scores, dict) and all(map(_is_score, self.scores.items())),
             "calibrations": "spread" in self.outputs or not any(c.spread for c in self.calibrations.entries),
         }
         for name, good in checks.items():
             if not good:
                 raise ValueError(
-                    f"model metadata has {name} {getattr(self, name)!r}, which this library cannot run; "
+                    f"model metadata has {name} {shown(getattr(self, name))}, which this library cannot run; "
                     "export the model with `likelihand export`"
                 )
         return self
@@ -175,6 +181,11 @@ def describe(
     with replacing(Path(out or file)) as partial:
         onnx.save(model, partial)
     return metadata
+
+
+def _is_score(item: tuple[object, object]) -> bool:
+    name, value = item
+    return isinstance(name, str) and isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _positive_pair(size: object) -> bool:

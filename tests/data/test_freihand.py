@@ -79,12 +79,13 @@ def test_what_is_missing_is_named(tmp_path):
     ("change", "message"),
     [
         (lambda v: v[:2], "has 2 entries and training_K.json 3"),
-        (lambda v: [*v[:2], v[2][:20]], "is not a JSON list"),
-        (lambda v: [h[:20] for h in v], r"shape \(3, 20, 3\), expected \(N, 21, 3\)"),
-        (lambda v: [v[0], [[float("nan")] * 3] * 21, v[2]], "entry 1 holds numbers that are not finite"),
+        (lambda v: [*v[:2], v[2][:20]], r"training_xyz\.json entry 2: .* is not 21 x 3 numbers"),
+        (lambda v: [h[:20] for h in v], r"training_xyz\.json entry 0: .* is not 21 x 3 numbers"),
+        (lambda v: [v[0], [[float("nan")] * 3] * 21, v[2]], "entry 1: nan is not a finite number"),
+        (lambda v: [v[0], v[1], [["x"] * 3] * 21], "entry 2: .* is not 21 x 3 numbers"),
         (lambda v: [v[0], v[1], [[0.0, 0.0, -1.0]] * 21], "entry 2 has a depth that is not positive"),
-        (lambda v: {"a": 1}, "is not a JSON list"),
-        (lambda v: [], "shape"),
+        (lambda v: {"a": 1}, r"{'a': 1} is not a list"),
+        (lambda v: [], "is an empty list"),
     ],
 )
 def test_damaged_labels_are_refused(tmp_path, change, message):
@@ -98,7 +99,7 @@ def test_truncated_json_and_unknown_names(tmp_path):
     layout(tmp_path)
     text = (tmp_path / "training_xyz.json").read_text()
     (tmp_path / "training_xyz.json").write_text(text[: len(text) // 2])
-    with pytest.raises(ValueError, match=r"training_xyz\.json is not a JSON list"):
+    with pytest.raises(ValueError, match=r"training_xyz\.json is not whole JSON"):
         FreiHAND(tmp_path)
     with pytest.raises(ValueError, match="split 'test' is unknown"):
         FreiHAND(tmp_path, "test")

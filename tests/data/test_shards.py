@@ -72,3 +72,36 @@ def test_damage_is_noticed(tmp_path: Path) -> None:
 def test_a_folder_without_shards_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"shards\.json"):
         Shards(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("shards.json", "[]", r"shards\.json: \[\] is not a mapping"),
+        ("shards.json", '{"count": "3", "length": 2}', "field count: '3' is not a whole number"),
+        ("shards.json", '{"count": 3}', "field length: None is not a whole number"),
+        ("shards.json", '{"count": 9007199254740992, "length": 1}', "lacks"),
+        ("00000.npz", "", "is not a whole table of labels"),
+        ("00000.npz", "PK", "is not a whole table of labels"),
+    ],
+)
+def test_damaged_files_are_refused_in_one_line(tmp_path: Path, name: str, content: str, message: str) -> None:
+    write_shards(Numbers(3), tmp_path, length=2)
+    (tmp_path / name).write_text(content)
+    with pytest.raises((ValueError, OSError), match=message):
+        Shards(tmp_path).record(0)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "message"),
+    [("points", np.zeros((2, 21, 3)), r"points is float64 \(2, 21, 3\), expected \(2, 21, 2\)"),
+     ("side", None, "side is missing"), ("side", np.array([0, 7]), "ends or sides that cannot be"),
+     ("ends", np.array([9, 3]), "ends or sides that cannot be"), ("key", np.array([1, 2]), "key is int64")],
+)  # fmt: skip
+def test_tables_of_labels_are_checked(tmp_path: Path, column: str, value: object, message: str) -> None:
+    write_shards(Numbers(3), tmp_path, length=2)
+    columns = dict(np.load(tmp_path / "00000.npz"))
+    columns.pop(column)
+    np.savez(tmp_path / "00000.npz", **columns, **({} if value is None else {column: value}))
+    with pytest.raises(ValueError, match=message):
+        Shards(tmp_path).record(1)

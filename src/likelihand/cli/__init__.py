@@ -44,6 +44,10 @@ EXTRAS: Final[dict[str, str]] = {
 """Package to the extra of this library that brings it."""
 
 
+_LONGEST: Final = 900
+"""Characters of an error that are told: a file may hold text of any length."""
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give the exit code: 0 done, 1 done in part, 2 the request is wrong, 130 interrupted.
 
@@ -99,7 +103,7 @@ def explain(error: Exception) -> str:
         >>> explain(ModuleNotFoundError("No module named 'timm'", name="timm"))
         "No module named 'timm'; install it with: pip install 'likelihand[train]'"
     """
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = " ".join(str(error)[:_LONGEST].split()) or type(error).__name__
     if isinstance(error, ModuleNotFoundError) and (extra := EXTRAS.get((error.name or "").split(".")[0])):
         return f"{text}; install it with: pip install 'likelihand[{extra}]'"
     return text

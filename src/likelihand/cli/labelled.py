@@ -77,10 +77,19 @@ def data_of(arguments: Namespace) -> "Dataset":
 def _built(description: object) -> "Dataset":
     """Build a data set of its class_path and init_args."""
     from likelihand.data.dataset import Dataset
+    from likelihand.utils.validation import as_mapping, as_text
 
+    if not isinstance(description, Namespace):
+        fields = as_mapping(description, "the data set's description")
+        as_text(fields.get("class_path"), "the data set's class_path")
+        as_mapping(fields.get("init_args", {}), "the data set's init_args")
     alone = command_parser("evaluate", "")
     alone.add_argument("--data", type=Dataset)
     dataset: Dataset = alone.instantiate(alone.parse_object({"data": description})).data
+    try:
+        len(dataset)
+    except OverflowError as error:
+        raise ValueError(f"the data set's count is beyond what a computer can count ({error})") from error
     return dataset
 
 

@@ -17,6 +17,13 @@ class Parser(ArgumentParser):
             raise ValueError(f"{message} (see {self.prog} --help)") from ex
         super().error(message, ex)
 
+    def instantiate(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
+        """Build the classes that are named; a value that one of them cannot take is an error in one line."""
+        try:
+            return super().instantiate(*arguments, **options)
+        except (TypeError, AttributeError, OverflowError) as error:
+            raise ValueError(f"a class of the run file cannot take its init_args: {error}") from error
+
 
 def command_parser(command: str, description: str) -> Parser:
     """Make the parser of one command; it takes no abbreviated option.

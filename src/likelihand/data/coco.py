@@ -139,7 +139,8 @@ class CocoHands:
         names = dict.fromkeys(hand.image.file_name for hand in self._hands)
         if not finder.settle(islice(names, _TRIED)):
             folders = ", ".join(map(str, finder.folders[:4]))
-            raise FileNotFoundError(f"picture {next(iter(names))} is in none of {folders}; give images_folder")
+            first = _short(next(iter(names)))
+            raise FileNotFoundError(f"picture {first} is in none of {folders}; give images_folder")
         return finder
 
     def _tell(self, left_out: Mapping[str, int]) -> None:
@@ -193,6 +194,10 @@ class CocoHands:
                 group=hand.image.file_name,
             )
         )
+
+
+def _short(name: str) -> str:
+    return name if len(name) < 200 else f"{name[:200]}..."
 
 
 def _listed(counts: Mapping[str, int]) -> str:

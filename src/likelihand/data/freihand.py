@@ -11,7 +11,6 @@ hence 1/2 is added.
 """
 
 import functools
-import json
 from pathlib import Path
 from typing import Final, Literal
 
@@ -21,9 +20,13 @@ from likelihand.data.dataset import check_index, check_record
 from likelihand.data.images import read_image
 from likelihand.geometry import FloatArray, box_of_points, corner_from_pixel_index
 from likelihand.structures import Record, Visibility
+from likelihand.utils.validation import Malformed, as_list, as_numbers, read_json
 
 VERSIONS: Final = ("gs", "hom", "sample", "auto")
 """Green screen, homogenised background, two kinds of recoloured background; the order of the files."""
+
+NEAREST: Final = 1e-6
+"""Depths are larger; the set's are about 0.7."""
 
 Version = Literal["gs", "hom", "sample", "auto"]
 
@@ -63,6 +66,9 @@ class FreiHAND:
             raise ValueError(f"versions {versions} are unknown; give some of {', '.join(VERSIONS)}")
         self.root, self.split, self.labels = Path(root), split, labels
         self._camera = _read(self.root / f"{split}_K.json", (3, 3), "the folder of FreiHAND's official layout")
+        if not (self._camera[:, 2] == (0, 0, 1)).all():
+            entry = int(np.argmax((self._camera[:, 2] != (0, 0, 1)).any(1)))
+            raise Malformed(f"{split}_K.json entry {entry}: the last row of a camera is 0, 0, 1")
         self._xyz = self._read_xyz() if labels else None
         self.unique = len(self._camera)
         self.versions = tuple(VERSIONS.index(v) for v in versions) if split == "training" else (0,)
@@ -76,8 +82,8 @@ class FreiHAND:
                 f"{self.split}_xyz.json has {len(xyz)} entries and {self.split}_K.json {len(self._camera)}; "
                 "give files of one release"
             )
-        if not (xyz[..., 2] > 0).all():
-            entry = int(np.flatnonzero(~(xyz[..., 2] > 0).all(1))[0])
+        if not (xyz[..., 2] > NEAREST).all():
+            entry = int(np.flatnonzero(~(xyz[..., 2] > NEAREST).all(1))[0])
             raise ValueError(f"{self.split}_xyz.json entry {entry} has a depth that is not positive")
         return xyz
 
@@ -149,15 +155,7 @@ def project(camera: FloatArray, xyz: FloatArray) -> FloatArray:
 
 def _read(path: Path, shape: tuple[int, ...], mend: str) -> FloatArray:
     """Read a JSON list of arrays of one shape."""
-    if not path.exists():
-        raise FileNotFoundError(f"{path} is missing; give {mend}")
-    try:
-        array = np.array(json.loads(path.read_text()), np.float64)
-    except (ValueError, TypeError) as error:
-        raise ValueError(f"{path} is not a JSON list of {shape} numbers ({error}); download it again") from error
-    if array.ndim != len(shape) + 1 or array.shape[1:] != shape or not len(array):
-        raise ValueError(f"{path} has shape {array.shape}, expected (N, {', '.join(map(str, shape))})")
-    if not np.isfinite(array).all():
-        entry = int(np.flatnonzero(~np.isfinite(array).reshape(len(array), -1).all(1))[0])
-        raise ValueError(f"{path} entry {entry} holds numbers that are not finite; mend or remove it")
-    return array
+    content = as_list(read_json(path, mend), str(path))
+    if not content:
+        raise Malformed(f"{path} is an empty list; give {mend}")
+    return np.stack([as_numbers(entry, f"{path} entry {number}", shape) for number, entry in enumerate(content)])

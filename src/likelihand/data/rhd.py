@@ -22,6 +22,7 @@ from likelihand.data.unpickle import read_arrays
 from likelihand.geometry import box_of_points
 from likelihand.hand import RHD_ORDER, Side
 from likelihand.structures import Record, Visibility
+from likelihand.utils.validation import LARGEST
 
 MINIMUM_VISIBLE: Final = 10
 SIZE: Final = 320
@@ -124,7 +125,7 @@ def _labels(content: object, path: Path) -> tuple[NDArray[np.int64], NDArray[np.
     """Return the numbers of the pictures and (N, 42, 3) labels, sorted by picture."""
     if not isinstance(content, dict) or not content:
         raise ValueError(f"{path} holds no mapping from picture to annotation; download it again")
-    images = sorted(key for key in content if isinstance(key, int))
+    images = sorted(key for key in content if isinstance(key, int) and 0 <= key < 10**9)
     if len(images) != len(content):
         raise ValueError(f"{path} has keys that are not picture numbers; download it again")
     labels = np.zeros((len(images), 42, 3), np.float32)
@@ -134,9 +135,8 @@ def _labels(content: object, path: Path) -> tuple[NDArray[np.int64], NDArray[np.
         if not isinstance(value, np.ndarray) or value.shape != (42, 3) or value.dtype.kind not in "fiu":
             shape = getattr(value, "shape", type(value).__name__)
             raise ValueError(f"{path} picture {image}: uv_vis is {shape}, expected (42, 3) numbers")
-        labels[row] = value
-    bad = ((labels[..., 2] != 0) & ~np.isfinite(labels).all(-1)).any(1)
-    if bad.any():
-        image = images[int(np.flatnonzero(bad)[0])]
-        raise ValueError(f"{path} picture {image}: a visible keypoint is not finite; mend or remove it")
+        good = np.abs(value.astype(np.float64)) <= LARGEST
+        if (~good.all(1) & ~(good[:, 2] & (value[:, 2] == 0))).any():
+            raise ValueError(f"{path} picture {image}: a visible keypoint is not finite; fix or remove it")
+        labels[row] = np.where(good, value, 0)
     return np.array(images, np.int64), labels

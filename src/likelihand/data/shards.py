@@ -23,9 +23,15 @@ from likelihand.utils import opencv as cv2
 from likelihand.utils.files import begin_folder, write_atomically
 from likelihand.utils.images import encode_image
 from likelihand.utils.jobs import missing, pieces, run_jobs
+from likelihand.utils.validation import as_integer, as_mapping, read_json
 
 INDEX: Final = "shards.json"
 _SIDES: Final[tuple[Side | None, ...]] = (None, "left", "right")
+_COLUMNS: Final[dict[str, tuple[tuple[int, ...], str]]] = {
+    "ends": ((), "iu"), "points": ((21, 2), "f"), "visibility": ((21,), "iu"), "box": ((4,), "f"),
+    "side": ((), "iu"), "dataset": ((), "U"), "key": ((), "U"), "group": ((), "U"), "present": ((), "b"),
+}  # fmt: skip
+"""Shape of a record's labels, and kinds of their numbers."""
 
 
 class Records(Protocol):
@@ -117,11 +123,15 @@ class Shards:
         self.folder = Path(path)
         if not (self.folder / INDEX).exists():
             raise FileNotFoundError(f"{self.folder} has no {INDEX}; give a folder that write_shards wrote")
-        about = json.loads((self.folder / INDEX).read_text())
-        self._parts = pieces(about["count"], about["length"])
-        if left := missing(self.folder / f"{number:05}.json" for number in range(len(self._parts))):
+        where = str(self.folder / INDEX)
+        about = as_mapping(read_json(where, "a folder that write_shards wrote"), where)
+        count, length = (as_integer(about.get(n), f"{where}, field {n}", least=1) for n in ("count", "length"))
+        written = sum(1 for _ in self.folder.glob("*.json")) - 1
+        wanted = -(-count // length)
+        self._parts = pieces(count, length) if wanted <= written else []
+        if wanted > written or missing(self.folder / f"{number:05}.json" for number in range(wanted)):
             raise FileNotFoundError(
-                f"{self.folder} lacks {len(left)} of {len(self._parts)} shards; repeat the same command to finish"
+                f"{self.folder} lacks {wanted - written} of {wanted} shards; repeat the same command to finish"
             )
         if check:
             self._check()
@@ -155,23 +165,41 @@ class Shards:
             key=str(labels["key"][row]),
             read=partial(_read, self.folder / f"{number:05}.pictures", start, int(ends[row])),
             group=str(labels["group"][row]),
-            present=bool(labels["present"][row]) if "present" in labels else True,
+            present=bool(labels["present"][row]),
         )
 
     def _labels_of(self, number: int) -> dict[str, NDArray[np.generic]]:
         if number not in self._labels:
-            with np.load(self.folder / f"{number:05}.npz", allow_pickle=False) as file:
-                self._labels[number] = {name: file[name] for name in file.files}
+            self._labels[number] = _read_labels(self.folder / f"{number:05}.npz", len(self._parts[number]))
         return self._labels[number]
 
     def _check(self) -> None:
         for number in range(len(self._parts)):
-            sums = json.loads((self.folder / f"{number:05}.json").read_text())["sha256"]
-            for name, wanted in sums.items():
+            path = self.folder / f"{number:05}.json"
+            sums = as_mapping(read_json(path, "checksums"), str(path)).get("sha256")
+            for name in (f"{number:05}.pictures", f"{number:05}.npz"):
+                wanted = as_mapping(sums, f"{path}, field sha256").get(name)
                 if hashlib.sha256((self.folder / name).read_bytes()).hexdigest() != wanted:
-                    raise ValueError(
-                        f"{self.folder / name} is damaged; delete {number:05}.json and write it again"
-                    )
+                    raise ValueError(f"{self.folder / name} is damaged; delete {path.name} and write it again")
+
+
+def _read_labels(path: Path, count: int) -> dict[str, NDArray[np.generic]]:
+    """Read a shard's table of labels and check that it is whole."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            labels = {name: file[name] for name in file.files}
+    except Exception as error:  # a damaged archive raises whatever its parts' readers raise
+        reason = " ".join(str(error).split())[:100]
+        raise ValueError(f"{path} is not a whole table of labels ({reason}); write the shards again") from error
+    labels.setdefault("present", np.ones(count, bool))
+    for name, (shape, kinds) in _COLUMNS.items():
+        column = labels.get(name)
+        if column is None or column.shape != (count, *shape) or column.dtype.kind not in kinds:
+            found = "missing" if column is None else f"{column.dtype} {column.shape}"
+            raise ValueError(f"{path}, {name} is {found}, expected {(count, *shape)}; write the shards again")
+    if (np.diff(labels["ends"], prepend=0) <= 0).any() or not np.isin(labels["side"], range(len(_SIDES))).all():
+        raise ValueError(f"{path} has ends or sides that cannot be; write the shards again")
+    return labels
 
 
 def _read(path: Path, start: int, end: int) -> NDArray[np.uint8]:
@@ -179,7 +207,7 @@ def _read(path: Path, start: int, end: int) -> NDArray[np.uint8]:
     with path.open("rb") as file:
         file.seek(start, os.SEEK_SET)
         data = file.read(end - start)
-    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
     if image is None:
         raise ValueError(f"{path} holds no picture at byte {start}; check the shards and write them again")
     return np.ascontiguousarray(image[:, :, ::-1])

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from likelihand.uncertainty.plane import FloatArray, determinant, diagonal
 from likelihand.uncertainty.radial import GAUSSIAN, Radial, RadialTable
+from likelihand.utils.validation import plain, shown
 
 NARROWEST: Final = 1e-3
 """Standard deviation added to heatmaps, in shares of the crop's longer side: a single cell has a shape too."""
@@ -67,10 +68,10 @@ class Calibration:
 
     def __post_init__(self) -> None:
         if not (isinstance(self.name, str) and _NAME.fullmatch(self.name)):
-            raise ValueError(f"calibration name {self.name!r} is none; give a short word of a-z, 0-9, - and _")
+            raise ValueError(f"calibration name {shown(self.name)} is none; give a word of a-z, 0-9, - and _")
         whole = isinstance(self.looks, int) and not isinstance(self.looks, bool)
         if not (whole and 1 <= self.looks <= MOST_LOOKS):
-            raise ValueError(f"calibration is for {self.looks!r} looks; give 1 to {MOST_LOOKS}")
+            raise ValueError(f"calibration is for {shown(self.looks)} looks; give 1 to {MOST_LOOKS}")
         if not (0 < self.factor < 100 and 0 <= self.added < 1):
             raise ValueError(
                 f"calibration has factor {self.factor} and added noise {self.added}; expected 0 to 100 and 0 to 1"
@@ -155,11 +156,11 @@ class Calibration:
             levels, radii = (tuple(map(float, given[name])) for name in ("levels", "radii"))
         except KeyError as error:
             raise ValueError(f"calibration lacks {error}; calibrate the model again") from error
-        except (TypeError, AttributeError, ValueError) as error:
-            raise ValueError(f"calibration is malformed ({error}); calibrate the model again") from error
+        except (TypeError, AttributeError, ValueError, OverflowError) as error:
+            raise ValueError(f"calibration is malformed ({str(error)[:99]}); calibrate it again") from error
         if not all(math.isfinite(v) and abs(v) < 100 for v in (a, b, c, factor, added, tail)):
             raise ValueError(f"calibration holds {(a, b, c, factor, added, tail)}, beyond 100; calibrate again")
-        table, source = RadialTable(levels, radii, tail), str(given.get("source", ""))
+        table, source = RadialTable(levels, radii, tail), plain(given.get("source", ""))
         return cls(a, b, c, table, source, given["name"], given["looks"], factor, added)
 
 
@@ -251,15 +252,15 @@ class Calibrations:
             ValueError: calibration lacks 'scale'; calibrate the model again
         """
         if not isinstance(values, dict | None):
-            raise ValueError(f"calibrations are {values!r}, no object; calibrate the model again")
+            raise ValueError(f"calibrations are {shown(values)}, no object; calibrate the model again")
         if values and not all(isinstance(part, dict) for part in values.values()):
             return cls((Calibration.from_json(values),))
         read = {(n, k): Calibration.from_json(e) for n, part in (values or {}).items() for k, e in part.items()}
         for (name, looks), entry in read.items():
             if (name, looks) != (entry.name, str(entry.looks)):
                 raise ValueError(
-                    f"calibration {entry.name!r} for {entry.looks} look(s) stands under {name!r} and {looks!r}; "
-                    "calibrate the model again"
+                    f"calibration {entry.name!r} for {entry.looks} look(s) stands under {shown(name)} and "
+                    f"{shown(looks)}; calibrate the model again"
                 )
         return cls(tuple(read.values()))
 

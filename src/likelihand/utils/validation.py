@@ -201,7 +201,7 @@ def as_numbers(
     expected = "a number" if shape == () else f"{_counted(shape)}numbers"
     try:
         array = np.array(_without_blanks(value), np.float64)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, RecursionError):
         fail(where, value, expected)
     if shape is not None and (
         array.ndim != len(shape) or any(n not in (m, -1) for m, n in zip(array.shape, shape, strict=True))
