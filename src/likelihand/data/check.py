@@ -121,14 +121,11 @@ class _Look:
         """Look at one record."""
         try:
             record = check_record(self.dataset.record(index))
-        except LabelError as error:
-            key = "" if error.record is None else error.record.key
-            text = str(error) if error.record is None else "; ".join(record_problems(error.record))
-            self.problems.append(Problem("unreadable", text, key, index))
-            return
         except (ValueError, OSError) as error:
-            key = self._keys[index] if self._keys else ""
-            self.problems.append(Problem("unreadable", str(error), key, index))
+            refused = error.record if isinstance(error, LabelError) else None
+            key = self._keys[index] if self._keys else refused.key if refused else ""
+            text = "; ".join(record_problems(refused)) if refused else str(error)
+            self.problems.append(Problem("unreadable", text, key, index))
             return
         image = self._picture(record, index)
         self._count(record)

@@ -303,8 +303,7 @@ def groups_of(dataset: Dataset) -> list[str]:
 def keys_of(dataset: Dataset) -> list[str]:
     """List every record's key, by which lists of bad labels name it.
 
-    A data set that has a method `keys()` is asked (quick, and records whose labels are refused have one too); of
-    any other every record is made.
+    A data set that has a method `keys()` is asked (quick); of any other every record is made.
 
     Example:
         >>> from likelihand.data.drawn import DrawnHands
@@ -315,7 +314,7 @@ def keys_of(dataset: Dataset) -> list[str]:
     if callable(keys):
         return list(keys())
     total = len(dataset)
-    return [dataset.record(i).key for i in tqdm(range(total), desc="keys", unit="hand", leave=False, disable=None)]
+    return [key_of(dataset, i) for i in tqdm(range(total), desc="keys", unit="hand", leave=False, disable=None)]
 
 
 def parts_of(dataset: object) -> list[object]:
