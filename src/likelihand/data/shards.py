@@ -186,7 +186,7 @@ class Shards:
 def _read_labels(path: Path, count: int) -> dict[str, NDArray[np.generic]]:
     """Read a shard's table of labels and check that it is whole."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             labels = {name: file[name] for name in file.files}
     except Exception as error:  # a damaged archive raises whatever its parts' readers raise
         reason = " ".join(str(error).split())[:100]
