@@ -218,7 +218,7 @@ def label_hand(canvas: Image, text: str, points: ArrayLike) -> None:
 
 
 def line_width(points: ArrayLike) -> int:
-    """Give a line width in pixels, 1 to 64, that suits a hand of this size.
+    """Choose a line width in pixels, 1 to 64, that suits a hand of this size.
 
     Example:
         >>> line_width([[0, 0], [200, 100]])

@@ -124,7 +124,7 @@ def invert(destination_from_source: ArrayLike) -> FloatArray:
 
 
 def magnification(destination_from_source: ArrayLike) -> float:
-    """Give the length in the destination of a unit length in the source (geometric mean over directions).
+    """Compute the length in the destination of a unit length in the source (geometric mean over directions).
 
     Example:
         >>> round(magnification(rotation(0.3) @ scaling(4.0)), 12)
@@ -171,7 +171,7 @@ def crop_matrix(
 
 
 def check_box(box: ArrayLike) -> FloatArray:
-    """Give a box as (4,) float64 after checking it.
+    """Return a box as (4,) float64 after checking it.
 
     Raises:
         ValueError: it is not four finite numbers with x1 > x0 and y1 > y0.
@@ -190,7 +190,7 @@ def check_box(box: ArrayLike) -> FloatArray:
 
 
 def box_of_points(points: ArrayLike, where: ArrayLike | None = None) -> FloatArray:
-    """Give the tight box of points, of those where `where` is true.
+    """Compute the tight box of points, of those where `where` is true.
 
     Args:
         points: (N, 2) (x, y).
@@ -214,7 +214,7 @@ def box_of_points(points: ArrayLike, where: ArrayLike | None = None) -> FloatArr
 
 
 def box_length(box: ArrayLike) -> float:
-    """Give max(width, height) of a box: the paper's normaliser (eqs. 8, 9).
+    """Compute max(width, height) of a box: the paper's normaliser (eqs. 8, 9).
 
     Example:
         >>> box_length([0, 0, 30, 40])
@@ -225,7 +225,7 @@ def box_length(box: ArrayLike) -> float:
 
 
 def box_iou(first: ArrayLike, second: ArrayLike) -> FloatArray:
-    """Give the intersection over union of boxes, pair by pair.
+    """Compute the intersection over union of boxes, pair by pair.
 
     Args:
         first: (..., 4), broadcast against `second`.

@@ -243,7 +243,7 @@ def _openvino_device(device: str, available: Sequence[str]) -> str:
 
 @cache
 def _openvino_core() -> Any:  # noqa: ANN401
-    """Give the process's one OpenVINO core, which is never let go.
+    """Return the process's one OpenVINO core, which is never released.
 
     Its CPU plugin sets a stack for signal handlers and unmaps it when the last core goes, without setting the
     earlier one again: the next signal, a Ctrl-C say, would then end the process by a segmentation fault.

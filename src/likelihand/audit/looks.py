@@ -52,7 +52,7 @@ def of_one_mind(chances: FloatArray) -> FloatArray:
 
 
 def agreed(looks: Sequence[Sequence[Suspicion]]) -> list[Suspicion]:
-    """Give for each hand the weakest suspicion of any look, the strongest of these first.
+    """Return for each hand the weakest suspicion of any look, the strongest of these first.
 
     Args:
         looks: of each look one suspicion a hand, as `suspicions` gives them, of the same hands.

@@ -143,7 +143,7 @@ def _protocol(name: str) -> Any:  # noqa: ANN401
 
 
 def _model(arguments: Namespace) -> "tuple[PredictCrops, tuple[int, int], float]":
-    """Give what runs crops, the crop's size and the padding; a checkpoint answers with all its stages."""
+    """Return what runs crops, the crop's size and the padding; a checkpoint runs all its stages."""
     from likelihand.predictor import model_file
 
     file = model_file(arguments.model)

@@ -94,7 +94,7 @@ def _built(description: object) -> "Dataset":
 
 
 def where_of(arguments: Namespace) -> dict[str, str]:
-    """Give what `--where` says, field by field.
+    """Parse `--where` into fields and values.
 
     Raises:
         ValueError: a part is not FIELD=VALUE.

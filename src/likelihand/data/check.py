@@ -52,7 +52,7 @@ class Report:
     sheet: str | None
 
     def __str__(self) -> str:
-        """Give the report as lines."""
+        """Format the report as lines."""
         lines = [f"{self.records} hands; {_listed(self.datasets)}", f"side: {_listed(self.sides)}"]
         lines.append(f"keypoints: {_listed(self.keypoints)}; {self.outside} labelled outside their picture")
         low, median, high = self.sizes

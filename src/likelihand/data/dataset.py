@@ -30,7 +30,7 @@ class Dataset(Protocol):
         ...
 
     def record(self, index: int) -> Record:
-        """Give the record at `index`, from 0 to len - 1."""
+        """Return the record at `index`, from 0 to len - 1."""
         ...
 
 
@@ -41,7 +41,7 @@ D = TypeVar("D", bound=Dataset)
 
 
 def check_index(index: int, length: int, name: str) -> int:
-    """Give the index after checking it; a negative one is refused too.
+    """Return the index after checking it; a negative one is refused too.
 
     Raises:
         IndexError: the index is not in 0..length - 1.
@@ -190,7 +190,7 @@ class Concatenated:
         return self._ends[-1]
 
     def record(self, index: int) -> Record:
-        """Give the record at `index` counted through the parts."""
+        """Return the record at `index` counted through the parts."""
         index = check_index(index, len(self), "the concatenated data set")
         part = bisect_right(self._ends, index)
         return self.datasets[part].record(index - (self._ends[part - 1] if part else 0))
@@ -232,7 +232,7 @@ class Repeated:
         return len(self.dataset) * self.times
 
     def record(self, index: int) -> Record:
-        """Give the record at `index` counted through the repetitions."""
+        """Return the record at `index` counted through the repetitions."""
         return self.dataset.record(check_index(index, len(self), "the repeated data set") % len(self.dataset))
 
     def groups(self) -> list[str]:
@@ -269,7 +269,7 @@ class Subset:
         return len(self.indices)
 
     def record(self, index: int) -> Record:
-        """Give the record at `index` of the choice."""
+        """Return the record at `index` of the choice."""
         return self.dataset.record(self.indices[check_index(index, len(self), "the subset")])
 
     def groups(self) -> list[str]:

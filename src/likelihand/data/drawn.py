@@ -71,7 +71,7 @@ class DrawnHands:
         return [f"drawn {self.seed}/{i}" for i in range(self.count)]
 
     def record(self, index: int) -> Record:
-        """Give the record at `index`.
+        """Return the record at `index`.
 
         Raises:
             IndexError: the index is outside the data set.

@@ -76,7 +76,7 @@ class NoHands:
         return self.count
 
     def record(self, index: int) -> Record:
-        """Give the place at `index`.
+        """Return the place at `index`.
 
         Raises:
             IndexError: there is no such record.
@@ -102,7 +102,7 @@ class NoHands:
         return [f"no_hands:{self._place(i)[0].name}" for i in range(self.count)]
 
     def _place(self, index: int) -> tuple[Path, FloatArray | None]:
-        """Give the photo of a record, and the box where it is one of those that were given."""
+        """Return the photo of a record, and its box where boxes were given."""
         if self.finds and not self.squares:
             return self.finds[index % len(self.finds)]
         if self.finds and index % 2:

@@ -74,7 +74,7 @@ class Scenes(Protocol):
         ...
 
     def scene(self, index: int) -> Scene:
-        """Give the picture at `index`, from 0 to len - 1."""
+        """Return the picture at `index`, from 0 to len - 1."""
         ...
 
 
@@ -99,7 +99,7 @@ class ListedScenes:
         return len(self.scenes)
 
     def scene(self, index: int) -> Scene:
-        """Give the picture at `index`."""
+        """Return the picture at `index`."""
         return self.scenes[check_index(index, len(self), self.name)]
 
 
@@ -143,13 +143,13 @@ class SceneMix:
         return self._ends[-1]
 
     def scene(self, index: int) -> Scene:
-        """Give the picture at `index`, counted through the sources."""
+        """Return the picture at `index`, counted through the sources."""
         index = check_index(index, len(self), "the mix of scenes")
         part = bisect_right(self._ends, index)
         return self.parts[part].scene(index - (self._ends[part - 1] if part else 0))
 
     def record(self, index: int) -> Record:
-        """Give the picture as a record of no keypoints, by which messages name it."""
+        """Return the picture as a record of no keypoints, by which messages name it."""
         scene = self.scene(index)
         nothing = np.zeros((21, 2)), np.zeros(21, np.int8), np.array([0.0, 0.0, 1.0, 1.0])
         return Record(*nothing, None, scene.dataset, scene.key, scene.read, present=False)

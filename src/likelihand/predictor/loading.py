@@ -167,7 +167,7 @@ def metadata_of(network: "nn.Module", info: "CheckpointInfo") -> ModelMetadata:
 
 
 def bundled() -> Path:
-    """Give the hand model that comes with the package.
+    """Return the path of the hand model that comes with the package.
 
     Raises:
         FileNotFoundError: this version of the package carries none.
@@ -182,7 +182,7 @@ def bundled() -> Path:
 
 
 def model_file(path: str | os.PathLike[str]) -> Path:
-    """Give the model file that a path means: itself, or the best (else last) checkpoint of a run's folder.
+    """Find the model file that a path means: itself, or the best (else last) checkpoint of a run's folder.
 
     Raises:
         FileNotFoundError: nothing is there.

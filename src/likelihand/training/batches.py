@@ -108,7 +108,7 @@ def _stack(samples: list[Sample]) -> Batch:
 
 
 def load(batches: Batches, first: int, workers: int, pin: bool) -> Iterator[Batch]:
-    """Give the batches from step `first` on, made ahead by worker processes.
+    """Yield the batches from step `first` on, made ahead by worker processes.
 
     Args:
         batches: of the run.

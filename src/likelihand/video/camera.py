@@ -36,7 +36,7 @@ class Camera:
         self.name = f"camera {number}"
 
     def __iter__(self) -> Iterator[Frame]:
-        """Give frames as they come; their times count from the first."""
+        """Yield frames as they come; their times count from the first."""
         start: float | None = None
         index = 0
         try:
