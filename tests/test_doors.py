@@ -32,6 +32,7 @@ from likelihand.formats.boxes import BoxesFile
 from likelihand.formats.coco import hand_entry, image_entry, write_document
 from likelihand.metadata import KEY, ModelMetadata
 from likelihand.uncertainty import Calibration, Calibrations, RadialTable
+from likelihand.utils.files import begin_folder
 
 SEED, COUNT, LONGEST_S = 20261127, 1000, 20
 PICTURE = bytes(cv2.imencode(".jpg", np.full((24, 32, 3), 90, np.uint8))[1])
@@ -293,6 +294,8 @@ def whole_files(root: Path) -> Iterator[Door]:
     )
     (root / "labelled/a.png").write_bytes(PICTURE)
     yield Door(root / "labelled", "a.png", lambda path: decode_image(path.read_bytes()), spoil_bytes)
+    begin_folder(root / "labelled/begun.json", {"count": 3})
+    yield Door(root / "labelled", "begun.json", lambda path: begin_folder(path, {"count": 3}), of_json)
     for doors in (checkpoints, models, run_files):
         yield from doors(root / "labelled")
 

@@ -61,7 +61,7 @@ def test_a_file_can_be_described(tmp_path: Path, capsys: pytest.CaptureFixture[s
         (["--describe", "--recipe", "x"], "0 were given; give one"),
         (["missing.onnx", "--describe"], "nothing to write"),
         (["missing.onnx", "--describe", "--recipe", "x"], "missing.onnx does not exist"),
-        (["a.onnx", "--describe", "--scores", __file__], "is not a JSON object of numbers"),
+        (["a.onnx", "--describe", "--scores", __file__], "is not whole JSON"),
     ],
 )
 def test_a_wrong_request_is_one_line(

@@ -102,8 +102,7 @@ def _describe(arguments: Namespace) -> "ModelMetadata":
 
 
 def _scores(file: Path) -> dict[str, float]:
-    try:
-        values = json.loads(file.read_text("utf-8"))
-        return {str(name): float(value) for name, value in values.items()}
-    except (ValueError, TypeError, AttributeError) as error:
-        raise ValueError(f"scores file {file} is not a JSON object of numbers ({error})") from error
+    from likelihand.utils.validation import as_mapping, as_numbers, read_json
+
+    values = as_mapping(read_json(file, "a JSON object of numbers"), str(file))
+    return {name: float(as_numbers(value, f"{file}, field {name}", ())) for name, value in values.items()}

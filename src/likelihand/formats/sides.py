@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from likelihand.formats.keypoint_names import words_of
@@ -31,6 +32,8 @@ _CONTAINERS: Final = frozenset(
 _TRUE: Final = frozenset({"1", "1.0", "true", "yes", "y", "t"})
 _FALSE: Final = frozenset({"0", "0.0", "false", "no", "n", "f"})
 _DEEPEST: Final = 3
+_ASKED: Final[dict[str, tuple[Side, Side]]] = {"left": ("left", "right"), "right": ("right", "left")}
+"""What yes and no mean in a field like `is_right`."""
 
 
 def side_of_text(text: str) -> Side | None:
@@ -85,15 +88,17 @@ class Statements:
         return None, f"a side that is not understood: {self.unread[0]}" if self.unread else None
 
     def _fields(self, fields: Mapping[str, Any], depth: int) -> None:
-        names = {name: re.sub("[^a-z0-9]", "", str(name).lower()) for name in fields}
-        asked = {name: sides for name, plain in names.items() if (sides := _asked(plain))}
+        kinds = {name: kind for name in fields if (kind := _kind_of(name)) != "other"}
+        if not kinds:
+            return
+        asked = {name: sides for name, kind in kinds.items() if (sides := _ASKED.get(kind))}
         both = len(set(asked.values())) > 1  # then "no" to one of them does not mean the other
-        for name, plain in names.items():
+        for name, kind in kinds.items():
             what, value = f"{name} {shown(fields[name])}", fields[name]
-            if plain in _CONTAINERS and depth < _DEEPEST:
+            if kind == "container" and depth < _DEEPEST:
                 self._contained(value, depth + 1)
-            elif plain in _FIELDS or plain in _LABELS:
-                self._text(what, value, plain in _FIELDS, depth)
+            elif kind in ("side", "label"):
+                self._text(what, value, kind == "side", depth)
             elif name in asked and not {"top", "bottom"} & fields.keys():  # left and right of a box are pixels
                 self._truth(what, value, asked[name], both)
 
@@ -124,10 +129,15 @@ class Statements:
             self.unread.append(what)
 
 
-def _asked(plain: str) -> tuple[Side, Side] | None:
-    """Return the sides that yes and no mean in a field like `is_right`."""
-    answers: dict[str, tuple[Side, Side]] = {"left": ("left", "right"), "right": ("right", "left")}
-    return answers.get(re.sub("handed|hands?|is", "", plain))
+@lru_cache(maxsize=1000)
+def _kind_of(name: object) -> str:
+    """Return what a field may say: "container", "side", "label", "left" or "right" (yes or no), or "other"."""
+    plain = re.sub("[^a-z0-9]", "", str(name).lower())
+    for kind, names in (("container", _CONTAINERS), ("side", _FIELDS), ("label", _LABELS)):
+        if plain in names:
+            return kind
+    asked = re.sub("handed|hands?|is", "", plain)
+    return asked if asked in _ASKED else "other"
 
 
 def _texts(value: object, depth: int) -> Iterator[str]:

@@ -39,7 +39,7 @@ class Journal:
         whole = data[: data.rfind(b"\n") + 1]
         try:
             outcomes = [Outcome.from_json(json.loads(line)) for line in whole.splitlines()]
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"{self.file} is no file of outcomes ({error}); give another --out") from error
         if len(whole) < len(data):
             self.file.write_bytes(whole)

@@ -81,7 +81,7 @@ class Outcome:
             plain = {n: values[n] for n in ("index", "condition", "tool", "dataset", "found", "others")}
             if any(array.shape != (21,) for array in arrays.values()):
                 raise ValueError("arrays of other lengths than 21")
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"no outcome of a hand ({error}); measure again") from error
         return cls(**plain, **arrays)
 

@@ -22,6 +22,7 @@ from likelihand.study.methods import CPM, INTEGRAL_POSE, MLE, RLE, RLE_DENSITY, 
 from likelihand.study.setting import Setting
 from likelihand.training.state import Trainee, make_optimizer
 from likelihand.utils.files import write_json
+from likelihand.utils.validation import as_mapping, read_json
 
 SPEED: Final = "speed.json"
 COSTS: Final = "costs.json"
@@ -60,7 +61,7 @@ def seconds_per_step(methods: Iterable[Method], setting: Setting, file: Path) ->
     """
     key = {k: v for k, v in setting.to_json().items() if k in {"backbone", "stride", "frozen", "width", "stages"}}
     about = json.loads(json.dumps({**key, "size": setting.train.size, "batch": setting.train.batch_size}))
-    known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    known = _known(file)
     seconds: dict[str, float] = known.get("seconds", {}) if known.get("about") == about else {}
     left = [method for method in dict.fromkeys(methods) if method.name not in seconds]
     threads = torch.get_num_threads()
@@ -122,7 +123,7 @@ def costs(
     Returns:
         Name -> cost, of those that are known now.
     """
-    known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    known = _known(file)
     left = {name: network for name, network in networks.items() if name not in known}
     if left and measure:
         known |= {name: asdict(cost) for name, cost in _measured(left, size).items()}
@@ -192,3 +193,8 @@ def cost_name(method: Method, setting: Setting) -> str:
     shared = {RLE.name: RLE, RLE_DENSITY.name: RLE, CPM.name: CPM}
     shared |= {INTEGRAL_POSE.name: INTEGRAL_POSE, SIMPLE_BASELINE.name: INTEGRAL_POSE}
     return shared[method.name].name if method.name in shared else f"stage {setting.stages}"
+
+
+def _known(file: Path) -> dict[str, Any]:
+    """Read what was measured before."""
+    return as_mapping(read_json(file, "costs of this study"), str(file)) if file.exists() else {}

@@ -23,6 +23,7 @@ from likelihand.study.setting import Setting
 from likelihand.training import NonFiniteLossError, train
 from likelihand.training.signals import StopRequest
 from likelihand.utils.files import begin_folder, write_json
+from likelihand.utils.validation import as_mapping, as_text, read_json
 
 FAILED: Final = "failed.json"
 IDENTITY: Final = "experiment.json"
@@ -62,7 +63,9 @@ def identity(experiment: Experiment, setting: Setting, hands: Hands) -> dict[str
 def outcome_of(folder: Path, hands: Hands) -> Outcome:
     """Read how a run ended, or that it did not yet."""
     if (folder / FAILED).exists():
-        return Outcome(False, json.loads((folder / FAILED).read_text(encoding="utf-8"))["failure"])
+        failed = folder / FAILED
+        failure = as_mapping(read_json(failed, "a run of this study"), str(failed)).get("failure")
+        return Outcome(False, as_text(failure, f"{failed}, field failure"))
     return Outcome(read_scores(folder, hands.tests) is not None)
 
 

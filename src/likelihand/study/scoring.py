@@ -15,6 +15,7 @@ from likelihand.study.methods import Method
 from likelihand.study.setting import Setting
 from likelihand.training import LAST
 from likelihand.utils.files import write_atomically
+from likelihand.utils.validation import as_mapping, read_json
 
 SCORES: Final = "scores.json"
 OWN: Final = "own"
@@ -70,5 +71,5 @@ def read_scores(run: Path, tests: dict[str, Dataset]) -> dict[str, Any] | None:
     """Read the scores of a run, None where there are none of these test sets."""
     if not (run / SCORES).exists():
         return None
-    told: dict[str, Any] = json.loads((run / SCORES).read_text(encoding="utf-8"))
+    told = as_mapping(read_json(run / SCORES, "a run of this study"), str(run / SCORES))
     return told if all(name in told for name in tests) else None

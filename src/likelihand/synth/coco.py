@@ -20,6 +20,7 @@ from likelihand.utils import opencv as cv2
 from likelihand.utils.files import begin_folder, write_atomically
 from likelihand.utils.images import encode_image
 from likelihand.utils.jobs import missing, pieces, run_jobs
+from likelihand.utils.validation import as_list, as_mapping, read_json
 
 _PIECE: Final = 250
 
@@ -115,8 +116,11 @@ def annotation_of(hand: HandLabel, image: int, number: int) -> dict[str, object]
 
 
 def _merge(folder: Path, names: list[Path]) -> Path:
-    parts = [json.loads(name.read_text()) for name in names]
-    images, annotations = ([entry for part in parts for entry in part[key]] for key in ("images", "annotations"))
+    parts = [as_mapping(read_json(name, "a part of rendered labels"), str(name)) for name in names]
+    images, annotations = (
+        [entry for part in parts for entry in as_list(part.get(key), f"{folder / 'parts'}, field {key}")]
+        for key in ("images", "annotations")
+    )
     return write_document(folder / "annotations.json", images, annotations)
 
 

@@ -92,7 +92,10 @@ def begin_folder(path: Path, about: Mapping[str, object]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, about)
         return
-    wanted, found = json.loads(json.dumps(about)), json.loads(path.read_text())
+    from likelihand.utils.validation import as_mapping, read_json
+
+    wanted = json.loads(json.dumps(about))
+    found = as_mapping(read_json(path, "the file that began this folder"), str(path))
     if found != wanted:
         differs = sorted(key for key in {*found, *wanted} if found.get(key) != wanted.get(key))
         raise ValueError(

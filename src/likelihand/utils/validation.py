@@ -221,8 +221,8 @@ def _counted(shape: tuple[int, ...] | None) -> str:
 def _without_blanks(value: object) -> object:
     """Put None where text is blank, and refuse what NumPy would take for numbers and is none."""
     if isinstance(value, list):
-        plain = all(type(v) in (int, float) for v in value)
-        return value if plain else [_without_blanks(v) for v in value]
+        simple = set(map(type, value)) <= {int, float}
+        return value if simple else [_without_blanks(v) for v in value]
     if isinstance(value, str):
         return value if value.strip() else None
     if isinstance(value, int | float | None):

@@ -57,7 +57,8 @@ def hands_of(
     """
     layout = layout or Layout()
     where = f"{file.path} {name}"
-    image, dataset = file.image_of(annotation, name), plain(file.fields_of(annotation).get("dataset") or "")
+    image = file.image_of(annotation, name)
+    dataset = plain(annotation.get("dataset") or image.fields.get("dataset") or "")
     keypoints = keypoints_of(annotation.get("keypoints"), layout.count, f"{where}, field keypoints")
     parts = [(side, keypoints[list(order)]) for side, order in layout.hands]
     if len(parts) > 1:
@@ -73,7 +74,9 @@ def hands_of(
 
 def _side_of(annotation: Mapping[str, Any], layout: Layout, where: str, doubts: list[str]) -> Side | None:
     """Return the side that all statements agree on."""
-    stated = {"its keypoints' names": layout.hands[0][0], f"category {shown(layout.name)}": layout.side}
+    stated: dict[str, Side | None] = {"its keypoints' names": layout.hands[0][0]}
+    if layout.side is not None:
+        stated[f"category {shown(layout.name)}"] = layout.side
     side, doubt = Statements(annotation, stated).settled()
     doubts += [f"{where} has {doubt}"] if doubt else []
     return side
@@ -120,8 +123,9 @@ def keypoints_of(value: object, count: int, where: str) -> NDArray[np.float64]:
     if not numbers.size:
         return np.zeros((count, 3))
     if numbers.size not in (2 * count, 3 * count):
+        two = "; two hands need 42 named keypoints" if numbers.size in (84, 126) else ""
         raise Malformed(
-            f"{where}: {numbers.size} numbers, expected {3 * count} (x, y, visibility) or {2 * count} (x, y)"
+            f"{where}: {numbers.size} numbers, expected {3 * count} (x, y, visibility) or {2 * count} (x, y){two}"
         )
     rows = numbers.reshape(count, -1)
     codes = rows[:, 2] if rows.shape[1] == 3 else 2.0 * ((rows != 0) & ~np.isnan(rows)).any(1)
