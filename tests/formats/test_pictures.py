@@ -38,3 +38,15 @@ def test_the_folder_of_the_first_picture_comes_first(tmp_path: Path) -> None:
     finder = PictureFinder(folders_beside(tmp_path / "labels/hands.json"))
     assert finder.settle(["none.jpg", "b.jpg"])
     assert finder.find("a.jpg") == tmp_path / "images/a.jpg"
+
+
+def test_case_and_accents_of_other_systems(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    for name in ("A.JPG", "caf\u00e9.png"):
+        (tmp_path / "images" / name).write_bytes(b"")
+    finder = PictureFinder([tmp_path, tmp_path / "images"])
+    assert finder.find("a.jpg") == tmp_path / "images/A.JPG"
+    assert finder.find("C:\\set\\images\\cafe\u0301.PNG") == tmp_path / "images/caf\u00e9.png"
+    assert finder.settle(["a.jpg"])
+    (tmp_path / "images" / "a.jpg").write_bytes(b"")
+    assert finder.find("a.jpg") == tmp_path / "images/a.jpg"

@@ -1,8 +1,10 @@
 """Where a picture is that a label file names: relative, absolute, or as it lay on somebody else's disk."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Final
+from unicodedata import normalize
 from urllib.parse import unquote, urlsplit
 
 _LOCAL_FILES: Final = "?d="
@@ -34,6 +36,9 @@ def endings(file_name: str) -> Iterator[str]:
 class PictureFinder:
     """Finds the pictures of a label file in some folders.
 
+    A name counts as written; where nothing is called so, in any case of its letters and any form of its accents,
+    as Windows and macOS take them.
+
     Args:
         folders: searched in order; in each, the file name and then its endings.
 
@@ -47,11 +52,7 @@ class PictureFinder:
 
     def find(self, file_name: str) -> Path:
         """Return the path of a picture; of one that is nowhere, the first path it was looked for."""
-        for folder in self.folders:
-            for ending in endings(file_name):
-                if _is_file(folder / ending):
-                    return folder / ending
-        return self.folders[0] / file_name
+        return self._found(file_name) or self.folders[0] / file_name
 
     def settle(self, file_names: Iterable[str]) -> bool:
         """Look for some pictures, and from then on first in the folder that holds one of them.
@@ -61,10 +62,32 @@ class PictureFinder:
         """
         for file_name in file_names:
             for folder in self.folders:
-                if any(_is_file(folder / ending) for ending in endings(file_name)):
+                if PictureFinder([folder])._found(file_name):
                     self.folders = (folder, *(other for other in self.folders if other != folder))
                     return True
         return False
+
+    def _found(self, file_name: str) -> Path | None:
+        places = [folder / ending for folder in self.folders for ending in endings(file_name)]
+        return next(filter(_is_file, places), None) or next(filter(None, map(_alike, places)), None)
+
+
+def _alike(path: Path) -> Path | None:
+    """Return a file beside a path whose name differs in case or accents' form alone."""
+    return _listing(path.parent).get(_folded(path.name))
+
+
+@lru_cache(maxsize=256)
+def _listing(folder: Path) -> dict[str, Path]:
+    """List the files of a folder by folded name; read once, for data sets do not grow while they are read."""
+    try:
+        return {_folded(path.name): path for path in sorted(folder.iterdir())}
+    except (OSError, ValueError):
+        return {}
+
+
+def _folded(name: str) -> str:
+    return normalize("NFC", name).casefold()
 
 
 def _is_file(path: Path) -> bool:
