@@ -30,8 +30,37 @@ def test_calibrate_prints_before_and_after_and_stores(
     assert not OnnxRuntime(model).metadata.calibrations
     assert main(["calibrate", str(model), *DATA, "--out", str(calibrated), "--test-share", "0.4"]) == 0
     printed = capsys.readouterr().out
-    assert "checked on 16 other hands" in printed and "calibrated photos, 1 look: 24 hands of drawn" in printed
+    assert "checked on 16 other hands" in printed and "calibrated photos on 24 hands of drawn" in printed
     assert "scale as it comes" in printed and "calibrated" in printed
+
+
+def test_calibrate_knows_kinds_looks_and_the_edge(
+    calibrated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from likelihand.predictor import load
+    from likelihand.runtimes import OnnxRuntime
+
+    file = tmp_path / "both.onnx"
+    rendered = ["--name", "rendered", "--looks", "1", "2", "--cut-off", "0.3", "0.5", "--test-share", "0.2"]
+    data = [part.replace("count=40", "count=80") for part in DATA]
+    assert main(["calibrate", str(calibrated), *data, *rendered, "--out", str(file)]) == 0
+    assert main(["calibrate", str(file), *data, "--added-noise", "--looks", "2"]) == 0
+    told = capsys.readouterr().out
+    assert "rendered, 2 looks: factor" in told and "at the picture's edge" in told and "photos, 2 looks" in told
+    known = {(c.name, c.looks): c for c in OnnxRuntime(file).metadata.calibrations.entries}
+    assert set(known) == {("photos", 1), ("photos", 2), ("rendered", 1), ("rendered", 2)}
+    first, second = known["rendered", 1], known["rendered", 2]
+    assert (first.scale, first.spread, first.offset) == (second.scale, second.spread, second.offset)
+    assert (first.factor, first.added) == (pytest.approx(1.0, abs=1e-5), 0.0)
+    assert known["photos", 2].scale == first.scale
+    assert known["photos", 2].edge_keypoint == second.edge_keypoint
+    for name, looks in known:
+        assert load(file, looks=looks, calibration=name, detector=False).calibration == known[name, looks]
+
+
+def test_a_balanced_fit_needs_sources(calibrated: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["calibrate", str(calibrated), *DATA, "--balance", "dataset"]) == 2
+    assert "all hands are of the source 'drawn'" in capsys.readouterr().err
 
 
 def test_evaluate_scores_uncertainty_and_draws(

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from likelihand.geometry import box_of_points, crop_matrix, transform_points
 from likelihand.metadata import ModelMetadata
 from likelihand.predictor import Predictor
-from likelihand.uncertainty import ONE_SIGMA, UNIT, Calibration, Calibrations, RadialTable, size_of_hand
+from likelihand.predictor.looks import beyond_edge
+from likelihand.uncertainty import (
+    ONE_SIGMA,
+    UNIT,
+    Calibration,
+    Calibrations,
+    RadialTable,
+    edge_nearness,
+    size_of_hand,
+)
 
 one_look = partial(Predictor, looks=1)
 IMAGE = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
@@ -44,7 +53,8 @@ def test_points_come_back_exactly(x0: float, y0: float, width: float, height: fl
     """Image points taken into the crop by crop_matrix and answered there are given back."""
     box = [x0, y0, x0 + width, y0 + height]
     points_image = np.random.default_rng(seed).uniform(-50, 200, (21, 2))
-    points_crop = transform_points(crop_matrix(box, (64, 96)), points_image)
+    reaching = beyond_edge(np.array(box), IMAGE.shape[:2])
+    points_crop = transform_points(crop_matrix(reaching, (64, 96)), points_image)
     runtime = Answer(points_crop, np.ones((21, 2)))
     (hand,) = one_look(runtime)(IMAGE, [box])
     np.testing.assert_allclose(hand.points, points_image, atol=1e-9)
@@ -229,6 +239,20 @@ def test_the_choice_changes_neither_points_nor_which_hands_are_found(looks: int)
     assert len(rendered) == len(photos) == 1
     assert photos[0].confidence.mean() < least < photos[0].clarity == rendered[0].clarity
     np.testing.assert_array_equal(rendered[0].points, photos[0].points)
+
+
+def test_the_edge_is_stated_with_the_keypoints_near_it() -> None:
+    """f e^(g max w + k w): all of a hand at the edge, and what lies near or beyond it more so."""
+    edge = Calibration(1.0, 0.0, 0.0, TABLE, edge_hand=0.3, edge_keypoint=0.5)
+    plain = Predictor(calibrated(), looks=1, calibration="rendered")
+    with_edge = Predictor(calibrated(), looks=1, calibration=edge)
+    for box, is_near in (([60, 40, 90, 70], False), ([-20, -20, 40, 40], True)):
+        one, other = (predict(IMAGE, [box])[0] for predict in (plain, with_edge))
+        w = edge_nearness(one.points, (120, 160))
+        assert (w.max() == 1) == is_near and (w > 0).any() == is_near
+        factor = np.exp(0.3 * w.max() + 0.5 * w)
+        np.testing.assert_allclose(other.scale, factor[:, None] * one.scale)
+        assert other.clarity == one.clarity  # which hands are found does not hang on it
 
 
 def test_a_hand_knows_which_points_lie_in_the_picture() -> None:

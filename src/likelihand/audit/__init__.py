@@ -69,7 +69,7 @@ def audit(
     if not found:
         raise ValueError("no hand has three labelled keypoints; there is nothing to audit")
     o = observations
-    covariance, radial = predicted_density(calibration, o.scale, o.spread, o.side, o.size[:, None])
+    covariance, radial = predicted_density(calibration, o.scale, o.spread, o.side, o.size[:, None], o.nearness)
     write_csv(folder / "suspects.csv", found, dataset)
     write_sheet(folder / "suspects.png", found[:tiles], dataset, observations, covariance, radial)
     write_clean(folder / "cleaned.json", dataset, found)

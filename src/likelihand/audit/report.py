@@ -102,7 +102,7 @@ def write_worst(
     """
     o = observations
     error = (o.error * o.labelled).sum(1) / o.labelled.sum(1)
-    covariance, radial = predicted_density(calibration, o.scale, o.spread, o.side, o.size[:, None])
+    covariance, radial = predicted_density(calibration, o.scale, o.spread, o.side, o.size[:, None], o.nearness)
     tiles: list[Image] = []
     captions: list[str] = []
     for n in np.argsort(-error, kind="stable")[:count]:

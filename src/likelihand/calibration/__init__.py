@@ -2,14 +2,17 @@
 
 `observe` runs a model over labelled hands, `observe_looks` several times and `join` puts the looks together; `fit`
 makes the model's base `likelihand.uncertainty.Calibration` of what was seen, `adjust` one for other pictures or
-several looks; `compare` scores it beside other statements of uncertainty, `leave_one_out` on sources that it was
-not fitted on; `store` writes it into the file.
+several looks, `fit_edge` what the picture's edge adds; `calibrate` does all of it. `compare` scores a calibration
+beside other statements of uncertainty, `leave_one_out` on sources that it was not fitted on; `store` writes
+calibrations into the file.
 """
 
 from likelihand.calibration.adjust import adjust
 from likelihand.calibration.compare import Comparison, compare
+from likelihand.calibration.edge import at_edge, fit_edge
 from likelihand.calibration.fit import covariance_of, fit
 from likelihand.calibration.observe import Observations, halves, join, observe, observe_looks, simulated
+from likelihand.calibration.recipe import Recipe, calibrate
 from likelihand.calibration.sources import LeftOut, balanced, leave_one_out, source_of
 from likelihand.calibration.store import store
 
@@ -17,11 +20,15 @@ __all__ = [
     "Comparison",
     "LeftOut",
     "Observations",
+    "Recipe",
     "adjust",
+    "at_edge",
     "balanced",
+    "calibrate",
     "compare",
     "covariance_of",
     "fit",
+    "fit_edge",
     "halves",
     "join",
     "leave_one_out",

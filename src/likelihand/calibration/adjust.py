@@ -31,7 +31,7 @@ def adjust(
 
     Args:
         observations: of hands that the model was not trained on; of several looks as `join` returns them.
-        base: says what C is; the one that the looks were joined by.
+        base: says what C is, and what the picture's edge adds; the one that the looks were joined by.
         name: of the kind of pictures.
         looks: how many there were.
         added_noise: fits t; 0 where false.
@@ -54,12 +54,12 @@ def adjust(
         raise ValueError(
             f"{int(mask.sum())} labelled keypoints are too few to calibrate on; give {FEWEST} or more"
         )
-    covariance, residual = looks_covariance(observations, base)[mask], observations.residual[mask]
-    size = np.broadcast_to(observations.size[:, None], mask.shape)[mask]
-    weights = np.ones(len(size)) if weight is None else weight[mask]
+    covariance, residual = looks_covariance(observations, base), observations.residual[mask]
+    size, nearness = observations.size[:, None], observations.nearness
+    weights = np.ones(len(residual)) if weight is None else weight[mask]
     best: tuple[float, Calibration] | None = None
     for ratio in NOISES if added_noise else NOISES[:1]:
-        grown = replace(base, factor=1.0, added=ratio).stated(covariance, size)
+        grown = replace(base, factor=1.0, added=ratio).stated(covariance, size, nearness)[mask]
         unit, table = table_of(mahalanobis(residual, grown), weights)
         nats = float(np.average(log_density(residual, unit**2 * grown, table), weights=weights))
         if best is None or nats > best[0]:

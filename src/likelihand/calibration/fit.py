@@ -100,7 +100,8 @@ def distances(observations: Observations, calibration: Calibration) -> FloatArra
 
 def covariance_of(observations: Observations, calibration: Calibration) -> FloatArray:
     """Return the covariances (N, K, 2, 2) in square crop pixels that a calibration states."""
-    return calibration.stated(looks_covariance(observations, calibration), observations.size[:, None])
+    o = observations
+    return calibration.stated(looks_covariance(o, calibration), o.size[:, None], o.nearness)
 
 
 def looks_covariance(observations: Observations, calibration: Calibration) -> FloatArray:

@@ -19,10 +19,10 @@ from likelihand.geometry import (
     transform_points,
     warp_image,
 )
-from likelihand.predictor.looks import LOOKS, Answer, Look, together
+from likelihand.predictor.looks import LOOKS, Answer, Look, beyond_edge, together
 from likelihand.runtimes import Outputs, Runtime
 from likelihand.structures import Record, Visibility
-from likelihand.uncertainty import REACH, Calibration, look_covariance, size_of_hand
+from likelihand.uncertainty import REACH, Calibration, edge_nearness, look_covariance, size_of_hand
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +104,11 @@ class Observations:
     def reach(self) -> FloatArray:
         """(N, 1) the error that confidence speaks of: 10 % of `size`."""
         return np.asarray(REACH * self.size[:, None])
+
+    @property
+    def nearness(self) -> FloatArray:
+        """(N, K) of the estimates to the picture's edge, 0..1; see `likelihand.uncertainty.edge_nearness`."""
+        return edge_nearness(transform_points(invert(self.crop_from_image), self.points), self.picture)
 
     @property
     def estimate_inside(self) -> NDArray[np.bool_]:
@@ -210,7 +215,11 @@ def _looked(
 ) -> list[dict[str, Any]]:
     """Look at some hands in one way; the chance of a right hand is that of the hand itself."""
     size = runtime.metadata.size
-    matrices = [look.crop_from_image(record.box, size, padding) for record in records]
+    boxes = [
+        beyond_edge(record.box, (image.shape[0], image.shape[1]))
+        for record, image in zip(records, images, strict=True)
+    ]
+    matrices = [look.crop_from_image(box, size, padding) for box in boxes]
     outputs = runtime(np.stack([warp_image(i, m, size) for i, m in zip(images, matrices, strict=True)]))
     if look.mirrored and "side" in outputs:
         outputs["side"] = 1 - outputs["side"]

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from likelihand.calibration.fit import covariance_of
 from likelihand.calibration.observe import Observations
+from likelihand.calibration.scores import HEAD, cells, scores_of, summary
 from likelihand.geometry import FloatArray
-from likelihand.metrics.reliability import LEVELS
-from likelihand.uncertainty import ONE_SIGMA, Calibration, chance_within, determinant, mahalanobis
+from likelihand.uncertainty import Calibration
 from likelihand.utils.tables import aligned
 
 
@@ -66,10 +65,9 @@ class LeftOut:
         return np.asarray(np.mean(list(self.sources.values()), axis=0))
 
     def __str__(self) -> str:
-        head = ["left out", "keypoints", "error", *(f"{level:.0%}" for level in LEVELS), "radius", "said", "true"]
-        rows = [[name, *_cells(values)] for name, values in self.sources.items()]
-        mean = ["mean over sources", "", *_cells(self.mean)[1:]]
-        return aligned([head, *rows, mean, ["all keypoints", *_cells(self.pooled)]])
+        rows = [[name, *cells(values)] for name, values in self.sources.items()]
+        mean = ["mean over sources", "", *cells(self.mean)[1:]]
+        return aligned([["left out", *HEAD], *rows, mean, ["all keypoints", *cells(self.pooled)]])
 
 
 def leave_one_out(observations: Observations, fitted: Callable[[Observations], Calibration]) -> LeftOut:
@@ -87,28 +85,7 @@ def leave_one_out(observations: Observations, fitted: Callable[[Observations], C
     if len(names) < 2:
         raise ValueError(f"all hands are of the source {str(names[0])!r}; leaving one out takes two or more")
     parts = {
-        str(n): _scores(observations.take(sources == n), fitted(observations.take(sources != n))) for n in names
+        str(n): scores_of(observations.take(sources == n), fitted(observations.take(sources != n))) for n in names
     }
     everything = np.concatenate(list(parts.values()), axis=1)
-    return LeftOut({name: _summary(part) for name, part in parts.items()}, _summary(everything))
-
-
-def _scores(o: Observations, calibration: Calibration) -> FloatArray:
-    """Return each labelled keypoint's error, probability, radius, confidence, and whether it is correct."""
-    mask = o.labelled
-    covariance = covariance_of(o, calibration)[mask]
-    unit = np.broadcast_to(o.unit, mask.shape)[mask]
-    probability = calibration.radial.level(mahalanobis(o.residual[mask], covariance))
-    radius = float(calibration.radial.radius(ONE_SIGMA)) * determinant(covariance) ** 0.25 / unit
-    said = chance_within(np.broadcast_to(o.reach, mask.shape)[mask], covariance, calibration.radial)
-    return np.stack([o.error[mask], probability, radius, said, o.correct[mask].astype(np.float64)])
-
-
-def _summary(scores: FloatArray) -> FloatArray:
-    error, probability, radius, said, true = scores
-    within = [float((probability <= level).mean()) for level in LEVELS]
-    return np.array([len(error), error.mean(), *within, radius.mean(), said.mean(), true.mean()])
-
-
-def _cells(values: FloatArray) -> list[str]:
-    return [f"{values[0]:.0f}", *(f"{value:.1%}" for value in values[1:])]
+    return LeftOut({name: summary(part) for name, part in parts.items()}, summary(everything))

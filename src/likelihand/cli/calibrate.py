@@ -1,16 +1,10 @@
 """`likelihand calibrate`: labelled hands that a model was not trained on make its uncertainty honest."""
 
 import sys
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from likelihand.cli.labelled import add_data_options, data_of
 from likelihand.cli.parsing import Namespace, Parser, command_parser
-
-if TYPE_CHECKING:
-    from likelihand.calibration import Observations
-    from likelihand.uncertainty import Calibration, Calibrations
 
 
 def parser() -> Parser:
@@ -31,6 +25,14 @@ def parser() -> Parser:
     )
     p.add_argument("--added-noise", action="store_true", help="fit what labels differ by whatever the model knows")
     p.add_argument(
+        "--cut-off",
+        type=float,
+        nargs="*",
+        default=[],
+        metavar="SHARE",
+        help="fit what the picture's edge adds, on the same hands cut off by it: 0 0.15 0.3 0.5",
+    )
+    p.add_argument(
         "--balance",
         choices=["dataset"],
         help="count each source alike, fit on all of them, and check on each by leaving it out",
@@ -46,7 +48,8 @@ def parser() -> Parser:
 
 def run(arguments: Namespace) -> int:
     """Fit for each number of looks, print how it holds on hands left out, and store all."""
-    from likelihand.calibration import observe_looks, store
+    from likelihand.calibration import Recipe, calibrate, observe_looks, store
+    from likelihand.data.cut_off import CutOff
     from likelihand.predictor import load, model_file
     from likelihand.predictor.looks import LOOKS
 
@@ -54,17 +57,21 @@ def run(arguments: Namespace) -> int:
     _check(arguments, len(LOOKS))
     dataset = data_of(arguments)
     runtime = load(file, threads=arguments.threads, detector=False).runtime
-    seen = observe_looks(
-        runtime,
-        dataset,
-        LOOKS[: max(arguments.looks)],
-        batch_size=arguments.batch_size,
-        progress=sys.stderr.isatty(),
-    )
+    how = {"batch_size": arguments.batch_size, "progress": sys.stderr.isatty()}
+    looks = LOOKS[: max(arguments.looks)]
+    seen = observe_looks(runtime, dataset, looks, **how)
+    cut = observe_looks(runtime, CutOff(dataset, arguments.cut_off), looks, **how) if arguments.cut_off else []
     known = runtime.metadata.calibrations
-    for calibration in _calibrations(arguments, seen, known):
+    recipe = Recipe(
+        arguments.name,
+        tuple(arguments.looks),
+        arguments.added_noise,
+        arguments.balance is not None,
+        arguments.test_share,
+    )
+    for calibration, report in calibrate(recipe, seen, cut, known):
         known = known.put(calibration)
-        print(f"calibrated {calibration.name}, {_looks(calibration.looks)}: {calibration.source}\n")
+        print(f"{report}\ncalibrated {calibration.name} on {calibration.source}\n")
     print(store(file, known, arguments.out))
     return 0
 
@@ -74,57 +81,3 @@ def _check(arguments: Namespace, most: int) -> None:
         raise ValueError(f"--test-share is {arguments.test_share}; give a share between 0 and 1, say 0.3")
     if not arguments.looks or not all(1 <= looks <= most for looks in arguments.looks):
         raise ValueError(f"--looks is {arguments.looks}; give numbers from 1 to {most}")
-
-
-def _calibrations(
-    arguments: Namespace, seen: "Sequence[Observations]", known: "Calibrations"
-) -> "list[Calibration]":
-    """Fit a calibration for each number of looks, and print its check."""
-    from likelihand.calibration import adjust, balanced, fit, halves, join
-    from likelihand.uncertainty import PHOTOS, RENDERED
-
-    rendered = set(seen[0].dataset) == {"synthetic"}
-    name = arguments.name or (RENDERED if rendered else PHOTOS)
-    checked = None if arguments.balance else halves(seen[0], arguments.test_share)
-    told = [look if checked is None else look.take(~checked) for look in seen]
-    own = name == RENDERED or RENDERED not in known.names
-    base = fit(told[0]) if own else known.choose(RENDERED)
-    assert base is not None
-    found = []
-    for looks in sorted(set(arguments.looks)):
-        together = join(seen[:looks], base)
-        words = {"name": name, "looks": looks, "source": _source(told[0])}
-
-        def fitted(o: "Observations", words: "dict[str, object]" = words) -> "Calibration":
-            weight = balanced(o) if arguments.balance else None
-            return adjust(o, base, added_noise=arguments.added_noise, weight=weight, **words)  # type: ignore[arg-type]
-
-        calibration = fitted(together if checked is None else together.take(~checked))
-        print(_scores(together, calibration, checked, fitted))
-        found.append(calibration)
-    return found
-
-
-def _scores(
-    o: "Observations", calibration: "Calibration", checked: object, fitted: "Callable[[Observations], Calibration]"
-) -> str:
-    """Say how a calibration holds: on the hands kept for it, or on each source when it is fitted on the others."""
-    from likelihand.calibration import compare, leave_one_out
-
-    head = f"{calibration.name}, {_looks(calibration.looks)}"
-    numbers = f"factor {calibration.factor:.2f}, added noise {calibration.added:.2%} of the hand's size"
-    if checked is None:
-        return f"{head}: {numbers}; each source scored by a fit on the others:\n{leave_one_out(o, fitted)}"
-    rest = o.take(checked)  # type: ignore[arg-type]
-    return f"{head}: {numbers}; checked on {len(rest)} other hands:\n{compare(rest, calibration)}"
-
-
-def _looks(count: int) -> str:
-    return f"{count} look" + "s" * (count > 1)
-
-
-def _source(o: "Observations") -> str:
-    from likelihand.calibration import source_of
-
-    names = sorted({source_of(str(name)) for name in o.dataset})
-    return f"{len(o)} hands of {', '.join(names)}"

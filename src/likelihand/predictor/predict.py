@@ -22,7 +22,7 @@ from likelihand.geometry import (
 from likelihand.hand import Side
 from likelihand.predictor.checks import check_boxes
 from likelihand.predictor.duplicates import without_duplicates
-from likelihand.predictor.looks import LOOKS, Answer, Look, together
+from likelihand.predictor.looks import LOOKS, Answer, Look, beyond_edge, together
 from likelihand.predictor.settings import PHOTOS
 from likelihand.runtimes import Outputs, Runtime
 from likelihand.structures import Hand
@@ -32,6 +32,7 @@ from likelihand.uncertainty import (
     RENDERED,
     Calibration,
     chance_within,
+    edge_nearness,
     look_covariance,
     size_of_hand,
 )
@@ -241,12 +242,12 @@ class Predictor:
         sides: Sequence[Side | None],
         looks: Sequence[Look],
     ) -> list[Hand]:
-        size = self.runtime.metadata.size
-        matrices = [look.crop_from_image(box, size, padding) for box in boxes for look in looks]
+        size, picture = self.runtime.metadata.size, (image.shape[0], image.shape[1])
+        reaching = [beyond_edge(box, picture) if padding > 1 else box for box in boxes]
+        matrices = [look.crop_from_image(box, size, padding) for box in reaching for look in looks]
         answers = list(self._answers(image, matrices))
         joined = [together(answers[i : i + len(looks)]) for i in range(0, len(answers), len(looks))]
-        height, width = image.shape[:2]
-        return [self._hand(*each, (height, width)) for each in zip(joined, boxes, sides, strict=True)]
+        return [self._hand(*each, picture) for each in zip(joined, boxes, sides, strict=True)]
 
     def _hand(self, answer: Answer, box: FloatArray, told: Side | None, picture: tuple[int, int]) -> Hand:
         """State in the end what the looks together say."""
@@ -254,7 +255,9 @@ class Predictor:
         clarity = 1.0
         if (judge := self._judge) is not None:
             clarity = float(chance_within(REACH * size, judge.stated(covariance, size), judge.radial).mean())
-        stated = covariance if calibration is None else calibration.stated(covariance, size)
+        stated = covariance
+        if calibration is not None:
+            stated = calibration.stated(covariance, size, edge_nearness(answer.points, picture))
         return Hand(
             points=answer.points,
             scale=np.sqrt(stated.reshape(-1, 4)[:, ::3]),

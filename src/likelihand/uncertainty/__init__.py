@@ -15,11 +15,13 @@ from likelihand.uncertainty.calibration import (
     predicted_density,
 )
 from likelihand.uncertainty.plane import (
+    EDGE,
     REACH,
     Ellipses,
     FloatArray,
     determinant,
     diagonal,
+    edge_nearness,
     ellipses,
     mahalanobis,
     principal_variances,
@@ -38,6 +40,7 @@ from likelihand.uncertainty.radial import (
 )
 
 __all__ = [
+    "EDGE",
     "GAUSSIAN",
     "LONGEST_TABLE",
     "NARROWEST",
@@ -56,6 +59,7 @@ __all__ = [
     "chance_within",
     "determinant",
     "diagonal",
+    "edge_nearness",
     "ellipses",
     "log_density",
     "look_covariance",

@@ -20,12 +20,21 @@ RENDERED: Final = "rendered"
 PHOTOS: Final = "photos"
 MOST_LOOKS: Final = 16
 _NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}")
-_NUMBERS: Final = ("scale", "spread", "offset", "factor", "added", "tail")
+_NUMBERS: Final = ("scale", "spread", "offset", "factor", "added", "edge_hand", "edge_keypoint", "tail")
+_ABSENT: Final = {
+    "factor": 1.0,
+    "added": 0.0,
+    "edge_hand": 0.0,
+    "edge_keypoint": 0.0,
+    "name": RENDERED,
+    "looks": 1,
+}
+"""What older files do not say."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    r"""Five numbers and a table that turn what a model says into a predictive density.
+    r"""Seven numbers and a table that turn what a model says into a predictive density.
 
     With s the geometric mean of a keypoint's scale along x and y, h the same of its heatmap's spread (the fourth
     root of the determinant of the softmax's covariance H), both as shares of the crop's longer side, one look says
@@ -35,11 +44,13 @@ class Calibration:
     A model without the output `spread` has b = 0 and, for the shape, the diagonal of its squared scales instead of
     H. Several looks are joined to one C. What is stated of the keypoint in the end is
 
-    .. math:: C' = f^2 C + (t\, z)^2 I
+    .. math:: C' = \left(f\, e^{g \max_j w_j + k w}\right)^2 C + (t\, z)^2 I
 
     with z the hand's size, max(width, height) of the tight box of its 21 *estimated* points: t z is what labels
-    differ by whatever the model knows, the annotators' scatter and other conventions for where a joint lies. The
-    radial table gives the chance of every distance under C'.
+    differ by whatever the model knows, the annotators' scatter and other conventions for where a joint lies. w is
+    how near the keypoint lies to the picture's edge (`edge_nearness`): a hand that the edge cuts off is seen in
+    part, and what lies beyond is estimated at the edge. The radial table gives the chance of every distance under
+    C'.
 
     Attributes:
         scale: the exponent a.
@@ -51,6 +62,8 @@ class Calibration:
         looks: the number of looks at a hand that it was fitted for.
         factor: f, of the covariance of one look or of several together.
         added: t, in shares of the hand's size.
+        edge_hand: g, the logarithm of how much less certain a hand at the picture's edge is.
+        edge_keypoint: k, the same of a keypoint there, on top of it.
 
     Raises:
         ValueError: a number is out of range, or the name is none.
@@ -65,6 +78,8 @@ class Calibration:
     looks: int = 1
     factor: float = 1.0
     added: float = 0.0
+    edge_hand: float = 0.0
+    edge_keypoint: float = 0.0
 
     def __post_init__(self) -> None:
         if not (isinstance(self.name, str) and _NAME.fullmatch(self.name)):
@@ -75,6 +90,10 @@ class Calibration:
         if not (0 < self.factor < 100 and 0 <= self.added < 1):
             raise ValueError(
                 f"calibration has factor {self.factor} and added noise {self.added}; expected 0 to 100 and 0 to 1"
+            )
+        if not (0 <= self.edge_hand < 5 and 0 <= self.edge_keypoint < 5):
+            raise ValueError(
+                f"calibration has {self.edge_hand} and {self.edge_keypoint} for the picture's edge; give 0 to 5"
             )
 
     def covariance(self, scale: ArrayLike, spread: ArrayLike | None, side: float) -> FloatArray:
@@ -107,15 +126,16 @@ class Calibration:
         size = area**self.scale * determinant(shape) ** ((self.spread - 1) / 2) * constant
         return np.asarray(shape * size[..., None, None])
 
-    def stated(self, covariance: ArrayLike, size: ArrayLike) -> FloatArray:
+    def stated(self, covariance: ArrayLike, size: ArrayLike, nearness: ArrayLike | None = None) -> FloatArray:
         """Compute the covariance that is stated in the end, C', of the covariance of the looks.
 
         Args:
-            covariance: (..., 2, 2), of one look or of several together, square pixels of any image or crop.
-            size: of the hand in the same pixels, a number or broadcastable to (...).
+            covariance: (..., 21, 2, 2), of one look or of several together, square pixels of any image or crop.
+            size: of the hand in the same pixels, a number or broadcastable to (..., 21).
+            nearness: (..., 21) of all keypoints to the picture's edge in 0..1; None where it is far from all.
 
         Returns:
-            (..., 2, 2) float64 square pixels.
+            (..., 21, 2, 2) float64 square pixels.
 
         Example:
             >>> table = RadialTable((0.0, 0.9), (0.0, 2.0), 1.0)
@@ -124,7 +144,12 @@ class Calibration:
                    [ 0., 13.]])
         """
         noise = np.square(self.added * np.asarray(size, np.float64))
-        return np.asarray(self.factor**2 * np.asarray(covariance) + noise[..., None, None] * np.eye(2))
+        factor = np.asarray(self.factor)
+        if nearness is not None:
+            w = np.asarray(nearness, np.float64)
+            edge = np.exp(self.edge_hand * w.max(-1, keepdims=True) + self.edge_keypoint * w)
+            factor = (self.factor * edge)[..., None, None]
+        return np.asarray(np.square(factor) * np.asarray(covariance) + noise[..., None, None] * np.eye(2))
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON values, six significant digits each."""
@@ -151,17 +176,18 @@ class Calibration:
             ValueError: calibration lacks 'scale'; calibrate the model again
         """
         try:
-            given = {"factor": 1.0, "added": 0.0, "name": RENDERED, "looks": 1, **values}
-            a, b, c, factor, added, tail = (float(given[name]) for name in _NUMBERS)
+            given = {**_ABSENT, **values}
+            *numbers, tail = (float(given[name]) for name in _NUMBERS)
             levels, radii = (tuple(map(float, given[name])) for name in ("levels", "radii"))
         except KeyError as error:
             raise ValueError(f"calibration lacks {error}; calibrate the model again") from error
         except (TypeError, AttributeError, ValueError, OverflowError) as error:
             raise ValueError(f"calibration is malformed ({str(error)[:99]}); calibrate it again") from error
-        if not all(math.isfinite(v) and abs(v) < 100 for v in (a, b, c, factor, added, tail)):
-            raise ValueError(f"calibration holds {(a, b, c, factor, added, tail)}, beyond 100; calibrate again")
+        if not all(math.isfinite(v) and abs(v) < 100 for v in (*numbers, tail)):
+            raise ValueError(f"calibration holds {(*numbers, tail)}, beyond 100; calibrate the model again")
         table, source = RadialTable(levels, radii, tail), plain(given.get("source", ""))
-        return cls(a, b, c, table, source, given["name"], given["looks"], factor, added)
+        a, b, c, factor, added, hand, keypoint = numbers
+        return cls(a, b, c, table, source, given["name"], given["looks"], factor, added, hand, keypoint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +320,7 @@ def predicted_density(
     spread: ArrayLike | None,
     side: float,
     size: ArrayLike = 0.0,
+    nearness: ArrayLike | None = None,
 ) -> tuple[FloatArray, Radial]:
     """Return what is stated where there is one look: covariances (..., 2, 2) in square crop pixels and their map.
 
@@ -303,11 +330,12 @@ def predicted_density(
         spread: likewise.
         side: likewise.
         size: of the hand in crop pixels, broadcastable to (...); see `Calibration.stated`.
+        nearness: (..., 21) to the picture's edge; likewise.
     """
     covariance = look_covariance(calibration, scale, spread, side)
     if calibration is None:
         return covariance, GAUSSIAN
-    return calibration.stated(covariance, size), calibration.radial
+    return calibration.stated(covariance, size, nearness), calibration.radial
 
 
 @lru_cache(maxsize=8)

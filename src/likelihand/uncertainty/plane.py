@@ -12,6 +12,8 @@ FloatArray: TypeAlias = NDArray[np.float64]
 
 REACH: Final = 0.1
 """Confidence is the chance of an error of at most this share of the hand's size."""
+EDGE: Final = 0.15
+"""A keypoint closer to the picture's edge than this share of the hand's size may lie beyond it in truth."""
 
 
 def size_of_hand(points: ArrayLike) -> FloatArray:
@@ -23,6 +25,27 @@ def size_of_hand(points: ArrayLike) -> FloatArray:
     """
     array = np.asarray(points, np.float64)
     return np.asarray((array.max(-2) - array.min(-2)).max(-1))
+
+
+def edge_nearness(points: ArrayLike, picture: ArrayLike) -> FloatArray:
+    """Say how near keypoints lie to the picture's edge, or beyond it.
+
+    Args:
+        points: (..., 21, 2) image pixels, corner origin.
+        picture: (..., 2) height and width in pixels.
+
+    Returns:
+        (..., 21) in 0..1: 1 outside the picture and on its edge, 0 from 15 % of the hand's size inside on.
+
+    Example:
+        >>> points = np.linspace([-10.0, 40.0], [90.0, 40.0], 21)
+        >>> edge_nearness(points, (80, 300))[:7].round(2)
+        array([1.  , 1.  , 1.  , 0.67, 0.33, 0.  , 0.  ])
+    """
+    array, size = np.asarray(points, np.float64), np.asarray(picture, np.float64)[..., None, ::-1]
+    room = np.minimum(array, size - array).min(-1)
+    reach = np.maximum(EDGE * size_of_hand(array)[..., None], 1e-9)
+    return np.asarray(np.clip(1 - room / reach, 0.0, 1.0))
 
 
 def diagonal(variances: ArrayLike) -> FloatArray:

@@ -1,0 +1,83 @@
+"""A data set's hands, cut off by the picture's edge."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from likelihand.data.corruptions import EDGES, cut
+from likelihand.data.dataset import Dataset, groups_of
+from likelihand.geometry import FloatArray, Image, box_of_points, transform_points
+from likelihand.structures import Record, Visibility
+
+FEWEST_LEFT: Final = 4
+"""Labelled keypoints that must stay in the picture; a hand of which fewer would is left whole."""
+
+
+class CutOff:
+    """Hands of which the picture's edge cuts a share off, as cameras do.
+
+    The edge, one of four, and the share are drawn for each hand. Keypoints beyond the edge keep their labels; the
+    box is that of what is left, as a detector would give it.
+
+    Args:
+        dataset: of the hands.
+        shares: of the box's width or height that are cut off, in 0 to below 1; drawn alike.
+        seed: of the draw.
+
+    Raises:
+        ValueError: no share, or one that is out of range.
+
+    Example:
+        >>> from likelihand.data.drawn import DrawnHands
+        >>> record = CutOff(DrawnHands(1), shares=[0.5]).record(0)
+        >>> height, width = record.read().shape[:2]
+        >>> bool(((record.points < 0) | (record.points > (width, height))).any())
+        True
+    """
+
+    def __init__(self, dataset: Dataset, shares: Sequence[float] = (0.0, 0.15, 0.3, 0.5), seed: int = 0) -> None:
+        if not shares or not all(0 <= share < 1 for share in shares):
+            raise ValueError(f"shares to cut off are {list(shares)}; give numbers from 0 to below 1")
+        self.dataset, self.shares, self.seed = dataset, tuple(shares), seed
+
+    def __len__(self) -> int:
+        """Count the hands."""
+        return len(self.dataset)
+
+    def groups(self) -> list[str]:
+        """List every record's group."""
+        return groups_of(self.dataset)
+
+    def record(self, index: int) -> Record:
+        """Return the hand at `index`, cut.
+
+        Raises:
+            IndexError: there is no such record.
+            ValueError: the picture cannot be read.
+        """
+        record = self.dataset.record(index)
+        rng = np.random.default_rng([self.seed, index])
+        share, edge = float(rng.choice(self.shares)), EDGES[int(rng.integers(len(EDGES)))]
+        labelled = np.asarray(record.visibility != Visibility.UNLABELLED, np.bool_)
+        if share == 0 or not labelled.any():
+            return record
+        image = record.read()
+        rest, rest_from_image = cut(image, box_of_points(record.points, labelled), edge, share)
+        points = transform_points(rest_from_image, record.points)
+        left = labelled & _inside(points, rest)
+        box = box_of_points(points, left) if left.sum() >= FEWEST_LEFT else np.zeros(4)
+        if not (box[2:] > box[:2]).all():
+            return record
+        return replace(record, points=points, box=box, read=partial(_itself, rest))
+
+
+def _inside(points: FloatArray, image: Image) -> NDArray[np.bool_]:
+    return np.asarray(((points >= 0) & (points <= image.shape[1::-1])).all(1))
+
+
+def _itself(image: Image) -> Image:
+    return image
