@@ -91,10 +91,10 @@ def warps():
     return {"height": 90, "width": 120, "rgb": bytes64(image), "cases": cases}
 
 
-def calibration(name="rendered", looks=1, factor=1.0, added=0.0):
+def calibration(name="rendered", looks=1, factor=1.0, added=0.0, hand=0.1, keypoint=0.2):
     levels = (0.0, 0.2, 0.5, uncertainty.ONE_SIGMA, 0.9, 0.98)
     table = RadialTable(levels, (0.0, 0.6, 1.1, uncertainty.UNIT, 2.4, 4.0), 1.3)
-    return Calibration(0.42, 1.02, 0.69, table, "", name, looks, factor, added)
+    return Calibration(0.42, 1.02, 0.69, table, "", name, looks, factor, added, hand, keypoint)
 
 
 def covariances(rng, count, low=1.0, high=4.0):
@@ -107,6 +107,7 @@ def density():
     scale, spread = rng.uniform(0.5, 5, (8, 2)).round(3), covariances(rng, 8).round(3)
     c = calibration(factor=1.2, added=0.03)
     covariance = c.covariance(scale, spread, 64.0)
+    near = np.round(np.linspace(0, 0.9, 8), 3)
     length = rng.uniform(1, 20, 8).round(3)
     distances, chances = rng.uniform(0, 9, 20).round(3), rng.uniform(0, 0.999, 20).round(4)
     ellipses = uncertainty.ellipses(np.zeros((8, 2)), covariance, float(c.radial.radius(0.9)))
@@ -118,6 +119,8 @@ def density():
         "covariance": triple(covariance),
         "size": 55,
         "stated": triple(c.stated(covariance, 55.0)),
+        "nearness": near.tolist(),
+        "stated_near": triple(c.stated(covariance, 55.0, near)),
         "length": length.tolist(),
         "chance": rounded(uncertainty.chance_within(length, covariance, c.radial), 9),
         "distance": distances.tolist(),
@@ -207,10 +210,10 @@ def hand_values(hand):
 
 
 def predictions():
-    boxes = ([10, 10, 40, 45], [45, 15, 75, 50], [11, 10.5, 42, 46.5], [50, 50, 95, 90])
+    boxes = ([10, 10, 40, 45], [45, 15, 75, 50], [11, 10.5, 42, 46.5], [50, 50, 95, 90], [80, 62, 119, 100])
     found = [
         Detection(np.array(b, float), side, 0.9 - 0.1 * i)
-        for i, (b, side) in enumerate(zip(boxes, ("left", "right", None, "right"), strict=True))
+        for i, (b, side) in enumerate(zip(boxes, ("left", "right", None, "right", "left"), strict=True))
     ]
     told = [{"box": f.box.tolist(), "side": f.side, "score": f.score} for f in found]
     cases = []

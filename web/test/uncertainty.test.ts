@@ -11,6 +11,9 @@ test("calibrated covariances, regions and chances are Python's", () => {
   expect(farthest(covariance, d.covariance)).toBeLessThan(1e-4);
   const stated = covariance.map((c: Covariance) => calibration.stated(c, d.size));
   expect(farthest(stated, d.stated)).toBeLessThan(1e-4);
+  const nearest = Math.max(...d.nearness);
+  const near = covariance.map((c: Covariance, i: number) => calibration.stated(c, d.size, d.nearness[i], nearest));
+  expect(farthest(near, d.stated_near)).toBeLessThan(1e-4);
   const chance = covariance.map((c: Covariance, i: number) =>
     chanceWithin(d.length[i], c, calibration.radial, constants.uncertainty.directions),
   );

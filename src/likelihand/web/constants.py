@@ -33,6 +33,7 @@ def page_constants() -> dict[str, Any]:
             "one_sigma": uncertainty.ONE_SIGMA,
             "reach": uncertainty.REACH,
             "narrowest": uncertainty.NARROWEST,
+            "edge": uncertainty.EDGE,
             "directions": len(radial._ANGLES),
         },
         "tracking": _tracking(),
@@ -65,6 +66,8 @@ def _predictor() -> dict[str, Any]:
         "detector_side": predict.DETECTOR_SIDE,
         "same_hand": duplicates.SAME_HAND,
         "looks": [look._asdict() for look in looks.LOOKS],
+        "touch": looks.TOUCH,
+        "beyond": looks.BEYOND,
         "farthest": checks.FARTHEST,
     }
 

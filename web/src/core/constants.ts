@@ -30,12 +30,15 @@ export interface Constants {
     readonly detector_side: number;
     readonly same_hand: number;
     readonly looks: readonly Look[];
+    readonly touch: number;
+    readonly beyond: number;
     readonly farthest: number;
   };
   readonly uncertainty: {
     readonly one_sigma: number;
     readonly reach: number;
     readonly narrowest: number;
+    readonly edge: number;
     readonly directions: number;
   };
   readonly tracking: TrackingSettings;

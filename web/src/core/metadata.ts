@@ -37,7 +37,7 @@ type Json = CalibrationJson | Record<string, Record<string, CalibrationJson>> | 
 export function calibrationsOf(json: Json): Required<CalibrationJson>[] {
   if (!json) return [];
   const whole = (entry: CalibrationJson): Required<CalibrationJson> => {
-    return { name: "rendered", looks: 1, factor: 1, added: 0, ...entry };
+    return { name: "rendered", looks: 1, factor: 1, added: 0, edge_hand: 0, edge_keypoint: 0, ...entry };
   };
   if ("levels" in json) return [whole(json as CalibrationJson)];
   return Object.values(json as Record<string, Record<string, CalibrationJson>>)

@@ -17,8 +17,8 @@ import {
 } from "./geometry";
 import type { Hand, Side } from "./hand";
 import { chooseCalibration, type Metadata } from "./metadata";
-import { type Answer, type Look, lookMatrix, mergeAnswers } from "./tta";
-import { type Calibration, chanceWithin, GAUSSIAN, sizeOfHand } from "./uncertainty";
+import { type Answer, beyondEdge, type Look, lookMatrix, mergeAnswers } from "./tta";
+import { type Calibration, chanceWithin, edgeNearness, GAUSSIAN, sizeOfHand } from "./uncertainty";
 import { type Picture, warpInto } from "./warp";
 
 export type Detect = (image: Picture) => Promise<readonly Detection[]>;
@@ -122,25 +122,36 @@ export class Predictor {
     looks: readonly Look[],
   ): Promise<Hand[]> {
     const { size, padding } = this.metadata;
-    const matrices = boxes.flatMap((box) => looks.map((look) => lookMatrix(look, box, size, padding)));
+    const { touch, beyond } = this.constants.predictor;
+    const reaching = boxes.map((box) => beyondEdge(box, image.width, image.height, touch, beyond));
+    const matrices = reaching.flatMap((box) => looks.map((look) => lookMatrix(look, box, size, padding)));
     const answers = await this.answers(image, matrices);
     return boxes.map((box, i) => {
       const merged = mergeAnswers(answers.slice(i * looks.length, (i + 1) * looks.length));
-      return this.hand(merged, box, sides[i]!);
+      return this.hand(merged, box, sides[i]!, image);
     });
   }
 
   /** State in the end what the looks together say. */
-  private hand({ points, covariance, presence, right }: Answer, box: Box, told: Side | null): Hand {
+  private hand(
+    { points, covariance, presence, right }: Answer,
+    box: Box,
+    told: Side | null,
+    image: Picture,
+  ): Hand {
     const { calibration, judge } = this;
     const size = sizeOfHand(points);
-    const { reach, directions } = this.constants.uncertainty;
+    const { reach, directions, edge } = this.constants.uncertainty;
+    const near = edgeNearness(points, image.width, image.height, edge);
+    const nearest = Math.max(...near);
     const chances = judge
       ? covariance.map((c) => chanceWithin(reach * size, judge.stated(c, size), judge.radial, directions))
       : [1];
     return {
       points,
-      covariance: calibration ? covariance.map((c) => calibration.stated(c, size)) : covariance,
+      covariance: calibration
+        ? covariance.map((c, k) => calibration.stated(c, size, near[k]!, nearest))
+        : covariance,
       box,
       side: this.side(right, told),
       score: presence,

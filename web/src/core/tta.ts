@@ -1,6 +1,6 @@
 // Several looks at one hand and what they say together: the counterpart of predictor/looks.py.
 
-import { type Box, type Covariance, cropMatrix, type Matrix, type Point, type Size } from "./geometry";
+import { type Box, boxLength, type Covariance, cropMatrix, type Matrix, type Point, type Size } from "./geometry";
 
 /** One way to cut a hand out of its picture. */
 export interface Look {
@@ -13,6 +13,17 @@ export interface Look {
 export function lookMatrix(look: Look, box: Box, size: Size, padding: number): Matrix {
   const closer = Math.max(padding * look.room, Math.min(padding, 1));
   return cropMatrix(box, size, closer, look.radians, look.mirrored);
+}
+
+/** Grow a box beyond the edges of the picture that it touches, where the rest of the hand may lie. */
+export function beyondEdge(box: Box, width: number, height: number, touch: number, beyond: number): Box {
+  const length = boxLength(box);
+  const grown = (room: number): number => {
+    const share = room / length;
+    return Math.min(Math.max(2 - (2 * share) / touch, 0), 1) * Math.max(beyond + share, 0) * length;
+  };
+  const [x0, y0, x1, y1] = box;
+  return [x0 - grown(x0), y0 - grown(y0), x1 + grown(width - x1), y1 + grown(height - y1)];
 }
 
 /** What the model says of one look, in image pixels. */

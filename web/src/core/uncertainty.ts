@@ -60,6 +60,8 @@ export interface CalibrationJson {
   readonly offset: number;
   readonly factor?: number;
   readonly added?: number;
+  readonly edge_hand?: number;
+  readonly edge_keypoint?: number;
   readonly levels: readonly number[];
   readonly radii: readonly number[];
   readonly tail: number;
@@ -93,12 +95,32 @@ export class Calibration {
     return [xx * size, xy * size, yy * size];
   }
 
-  /** Compute what is stated in the end of the looks' covariance and the hand's size: f^2 C + (t z)^2 I. */
-  stated([xx, xy, yy]: Covariance, size: number): Covariance {
-    const { factor = 1, added = 0 } = this.json;
-    const [grown, noise] = [factor * factor, (added * size) ** 2];
+  /**
+   * Compute what is stated in the end of the looks' covariance: (f e^(g h + k w))^2 C + (t z)^2 I.
+   *
+   * @param size the hand's, z.
+   * @param nearness the keypoint's to the picture's edge, w.
+   * @param nearest the largest nearness of the hand's keypoints, h.
+   */
+  stated([xx, xy, yy]: Covariance, size: number, nearness = 0, nearest = 0): Covariance {
+    const { factor = 1, added = 0, edge_hand = 0, edge_keypoint = 0 } = this.json;
+    const grown = (factor * Math.exp(edge_hand * nearest + edge_keypoint * nearness)) ** 2;
+    const noise = (added * size) ** 2;
     return [grown * xx + noise, grown * xy, grown * yy + noise];
   }
+}
+
+/**
+ * Say how near keypoints lie to the picture's edge: 1 on it and outside, 0 far inside.
+ *
+ * @param edge the share of the hand's size within which a keypoint is near.
+ */
+export function edgeNearness(points: readonly Point[], width: number, height: number, edge: number): number[] {
+  const reach = Math.max(edge * sizeOfHand(points), 1e-9);
+  return points.map(([x, y]) => {
+    const room = Math.min(x, y, width - x, height - y);
+    return Math.min(Math.max(1 - room / reach, 0), 1);
+  });
 }
 
 /** Return the larger and the smaller eigenvalue. */
