@@ -14,12 +14,12 @@ def post(port, content=None, **more):
 
 
 def test_a_picture_gives_its_line(port):
-    answer = post(port, picture(), params={"name": "a.png", "boxes": "[[10, 20, 50, 60]]"})
+    answer = post(port, picture(), params={"name": "a.png", "boxes": "[[20, 10, 60, 50]]"})
     assert answer.status_code == 200
     line = answer.json()
     assert (line["file"], line["size"], len(line["hands"])) == ("a.png", [60, 80], 1)
     scale = 64 / (1.25 * 40)
-    assert np.allclose(line["hands"][0]["keypoints"], (SHAPE - 32) / scale + [30, 40], atol=1e-3)
+    assert np.allclose(line["hands"][0]["keypoints"], (SHAPE - 32) / scale + [40, 30], atol=1e-3)
 
 
 def test_a_form_gives_a_line_a_picture(port):
