@@ -77,6 +77,6 @@ def audit(
 
 
 def known_sides(dataset: Dataset, indices: Sequence[int]) -> np.ndarray:
-    """Give 1 for a right hand, 0 for a left one, NaN where the data set does not say."""
+    """Return 1 for a right hand, 0 for a left one, NaN where the data set does not say."""
     sides = [dataset.record(i).side for i in indices]
     return np.array([math.nan if side is None else float(side == "right") for side in sides])

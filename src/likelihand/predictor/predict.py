@@ -297,7 +297,7 @@ def is_clear(hand: Hand, least: float = CONFIDENCE) -> bool:
 
 
 def next_box(hand: Hand) -> FloatArray:
-    """Give where to look next: the tight box of the points, or the old box where the points are of no use.
+    """Choose where to look next: the tight box of the points, or the old box where the points are of no use.
 
     They are of none where they are not finite, or lie closer together than a tenth of the box.
 
