@@ -147,6 +147,16 @@ def test_a_finger_put_elsewhere_is_found_though_it_is_a_finger(hands: Observatio
     assert (suspicion.pattern, suspicion.detail) == (OUTLIER, "ring")
 
 
+def test_where_the_model_alone_takes_a_finger_elsewhere_the_labels_are_believed(hands: Observations) -> None:
+    """The labels make a hand with the finger where it is labelled; that the model errs is no fault of theirs."""
+    rng = np.random.default_rng(3)
+    target = hands.target.mean(0) + rng.normal(0, 0.3, (HANDS, 21, 2))
+    points = target + rng.normal(0, 2.0, (HANDS, 21, 2))
+    points[7][list(FINGER_KEYPOINTS["ring"])] += [16.0, -10.0]
+    by_index = {s.index: s for s in suspicions(replace(hands, target=target, points=points))}
+    assert not by_index[7].suspect
+
+
 def test_one_keypoint_at_the_origin_is_found_in_few_hands(hands: Observations) -> None:
     few = hands.take(np.arange(16))
     target = few.target[3].copy()

@@ -49,8 +49,10 @@ def outlier(
     seen = density.of_groups(z, labelled, chosen)
     others = shape.of_groups(in_box(o, o.target[0]), labelled, chosen)
     for (name, group, prior), p, q in zip(groups, seen, others, strict=True):
-        together = float(_likely(o, w[None, list(group)], p, q, tails, np.array([group]))[0])
-        nats_of_group = prior - math.log(len(groups)) - together
+        chosen_w, one = w[None, list(group)], np.array([group])
+        both, alone = _likely(o, chosen_w, p, q, tails, one), _as_a_hand(o, q, tails, one)
+        # a model that sees a finger elsewhere is not believed where the labels make a hand by themselves
+        nats_of_group = prior - math.log(len(groups)) - max(float(both[0]), float(alone[0]))
         found.append(Suspicion(int(o.index[0]), OUTLIER, name, nats_of_group, group))
     return max(found, key=lambda s: s.nats)
 
@@ -109,10 +111,21 @@ def _likely(
     seen = seen.moved(
         _diagonals(np.asarray(np.linalg.inv(w), np.float64)), o.points[0][chosen].reshape(label.shape)
     )
-    scale = np.broadcast_to(o.side * np.eye(label.shape[1]), seen.scatter.shape)
-    others = others.spread(tails).moved(scale, np.full_like(label, o.side / 2))
+    others = _in_crop(o, others, tails)
     both = Densities(others.mean, others.scatter + seen.scatter, others.freedom)
     return seen.log_prob(label) + others.log_prob(label) - both.log_prob(seen.mean)
+
+
+def _as_a_hand(o: Observations, others: Densities, tails: Tails, chosen: NDArray[np.intp]) -> FloatArray:
+    """Return the log-density (P,) of groups of labels from the hand's other labels alone."""
+    return _in_crop(o, others, tails).log_prob(o.target[0][chosen].reshape(len(chosen), -1))
+
+
+def _in_crop(o: Observations, others: Densities, tails: Tails) -> Densities:
+    """Take what the shape says of labels in the box to crop pixels, with the tails that data have shown."""
+    size = others.mean.shape[1]
+    scale = np.broadcast_to(o.side * np.eye(size), others.scatter.shape)
+    return others.spread(tails).moved(scale, np.full_like(others.mean, o.side / 2))
 
 
 def _diagonals(matrices: FloatArray) -> FloatArray:
