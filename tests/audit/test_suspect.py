@@ -150,9 +150,14 @@ def test_a_finger_put_elsewhere_is_found_though_it_is_a_finger(hands: Observatio
 def test_where_the_model_alone_takes_a_finger_elsewhere_the_labels_are_believed(hands: Observations) -> None:
     """The labels make a hand with the finger where it is labelled; that the model errs is no fault of theirs."""
     rng = np.random.default_rng(3)
-    target = hands.target.mean(0) + rng.normal(0, 0.3, (HANDS, 21, 2))
-    points = target + rng.normal(0, 2.0, (HANDS, 21, 2))
-    points[7][list(FINGER_KEYPOINTS["ring"])] += [16.0, -10.0]
+    fingers = [list(FINGER_KEYPOINTS[finger]) for finger in FINGERS]
+    open_hand, bent = hands.target.mean(0), rng.uniform(0.3, 1.2, (HANDS, 5))
+    target = np.repeat(open_hand[None], HANDS, 0) + rng.normal(0, 0.3, (HANDS, 21, 2))
+    for finger, along in zip(fingers, bent.T, strict=True):
+        target[:, finger] += (along[:, None, None] - 1) * (open_hand[finger] - open_hand[finger[0]])
+    points = target + rng.normal(0, 1.0, (HANDS, 21, 2))
+    ring, wanted = fingers[3], 1.2 if bent[7, 3] < 0.75 else 0.3
+    points[7][ring] += (wanted - bent[7, 3]) * (open_hand[ring] - open_hand[ring[0]])
     by_index = {s.index: s for s in suspicions(replace(hands, target=target, points=points))}
     assert not by_index[7].suspect
 
