@@ -16,7 +16,7 @@ try:
     from numba import njit
 except ImportError as error:
     raise ImportError(
-        "rendering hands needs numba, which is not installed; install it with `pip install likelihand[synth]`"
+        "rendering hands needs numba, which is not installed; install it with `pip install likelihand[synth,headless]`"
     ) from error
 
 config: Any = numba_config
