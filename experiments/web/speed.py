@@ -1,14 +1,14 @@
 """Times the page beside MediaPipe's web package: one Chromium, one fake camera, in turns.
 
-    npm install @mediapipe/hands            # in any folder
-    python experiments/web/speed.py --mediapipe FOLDER/node_modules/@mediapipe/hands --hand photo.png
+    npm install @mediapipe/tasks-vision             # in any folder, PACKAGE is what it makes
+    python experiments/web/task.py hand.task        # where the package mediapipe is installed
+    python experiments/web/speed.py --mediapipe PACKAGE --task hand.task --hand photo.png
 
-MediaPipe draws and infers through WebGL, which a machine without a graphics card computes in software; the page
-runs on WebAssembly. Times are medians over the frames of all rounds, in milliseconds.
+Both run their models on WebAssembly with SIMD, MediaPipe by its CPU delegate, on the frames of one film. Times are
+medians over the frames of all rounds, in milliseconds.
 """
 
 import argparse
-import statistics
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -28,26 +28,32 @@ from likelihand.web.server import PageServer
 
 FLAGS = (
     "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync",
-    "--disable-component-update", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",
-    "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
+    "--disable-component-update", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
 )  # fmt: skip
+GRAPHICS = {"none": ["--disable-gpu"], "software": ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]}
+"""MediaPipe moves pictures through WebGL even where it computes on the CPU."""
 
-BESIDE = """<!doctype html><script src="hands.js"></script><script>
-const times = [];
-let found = 0;
+BESIDE = """<!doctype html><canvas width="640" height="480"></canvas><script type="module">
+import { FilesetResolver, HandLandmarker } from './vision_bundle.mjs';
+const times = (window.times = []);
+window.found = 0;
 async function main() {
   const video = document.createElement('video');
   video.srcObject = await navigator.mediaDevices.getUserMedia({video: {width: 640, height: 480}});
   await video.play();
-  const hands = new Hands({locateFile: name => name});
-  hands.setOptions({maxNumHands: 2, modelComplexity: 1});
-  hands.onResults(r => { found += r.multiHandLandmarks.length > 0; });
-  await hands.initialize();
+  const context = document.querySelector('canvas').getContext('2d');
+  const files = await FilesetResolver.forVisionTasks('./wasm');
+  const hands = await HandLandmarker.createFromOptions(files, {
+    baseOptions: {modelAssetPath: './hand.task', delegate: 'CPU'}, runningMode: 'VIDEO', numHands: 2,
+  });
   for (;;) {
     await new Promise(resolve => video.requestVideoFrameCallback(resolve));
     const start = performance.now();
-    await hands.send({image: video});
+    const answer = hands.detectForVideo(video, start);
     times.push(performance.now() - start);
+    window.found += answer.landmarks.length > 0;
+    context.drawImage(video, 0, 0);
+    for (const p of answer.landmarks.flat()) context.fillRect(640 * p.x - 2, 480 * p.y - 2, 4, 4);
     document.title = `${times.length}`;
   }
 }
@@ -122,7 +128,8 @@ def theirs(page: Any, url: str, frames: int) -> list[float]:  # noqa: ANN401
 def main() -> None:
     """Print the table."""
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--mediapipe", type=Path, required=True, help="folder of the package @mediapipe/hands")
+    p.add_argument("--mediapipe", type=Path, required=True, help="folder of the package @mediapipe/tasks-vision")
+    p.add_argument("--task", type=Path, required=True, help="what task.py wrote")
     p.add_argument("--hand", type=Path, required=True, help="picture of one hand")
     p.add_argument("--chromium", default="/usr/bin/chromium")
     p.add_argument("--rounds", type=int, default=3)
@@ -134,28 +141,32 @@ def main() -> None:
         beside = Path(folder)
         for file in a.mediapipe.iterdir():
             (beside / file.name).symlink_to(file.resolve())
+        (beside / "hand.task").symlink_to(a.task.resolve())
         (beside / "beside.html").write_text(BESIDE)
         write_y4m(beside / "camera.y4m", film(read_image(a.hand)))
         camera = f"--use-file-for-fake-video-capture={beside / 'camera.y4m'}"
-        browser = play.chromium.launch(executable_path=a.chromium, args=[*FLAGS, camera], timeout=120_000)
         handler: Callable[..., Quiet] = partial(Quiet, directory=folder)
         rows: dict[str, list[float]] = {}
         with (
             serving(PageServer(Page())) as our_url,
             serving(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as url,
         ):
-            for _ in range(a.rounds):
+            for graphics, flags in [row for _ in range(a.rounds) for row in GRAPHICS.items()]:
+                browser = play.chromium.launch(
+                    executable_path=a.chromium, args=[*FLAGS, *flags, camera], timeout=120_000
+                )
                 page = browser.new_context(permissions=["camera"]).new_page()
                 for part, values in ours(page, our_url, a.frames).items():
-                    rows.setdefault(f"likelihand, {part}", []).extend(values)
-                rows.setdefault("MediaPipe, whole", []).extend(theirs(page, url, a.frames))
-                page.context.close()
-        browser.close()
+                    rows.setdefault(f"likelihand, {part}, graphics: {graphics}", []).extend(values)
+                try:
+                    values = theirs(page, url, a.frames)
+                    rows.setdefault(f"MediaPipe, whole, graphics: {graphics}", []).extend(values)
+                except RuntimeError as error:
+                    print(f"MediaPipe, graphics: {graphics}: {error}")
+                browser.close()
     for name, values in rows.items():
         low, middle, high = np.percentile(values, (10, 50, 90))
-        print(f"{name:24} {middle:8.1f} ms   (10 % {low:.1f}, 90 % {high:.1f}; {len(values)} frames)")
-    ratio = statistics.median(rows["likelihand, whole"]) / statistics.median(rows["MediaPipe, whole"])
-    print(f"likelihand / MediaPipe   {ratio:8.2f}")
+        print(f"{name:38} {middle:8.1f} ms   (10 % {low:.1f}, 90 % {high:.1f}; {len(values)} frames)")
 
 
 if __name__ == "__main__":
