@@ -26,10 +26,10 @@ import numpy as np
 import yaml
 
 from experiments.report import write_document
-from likelihand.checkpoint import load_checkpoint, read_info
 from likelihand.cli import main as likelihand
 from likelihand.data import CocoHands
 from likelihand.evaluation import PredictCrops, evaluate, predict_crops_of
+from likelihand.models.checkpoint import load_checkpoint, read_info
 from likelihand.structures import Record
 from likelihand.study.statistics import student
 from likelihand.utils.tables import markdown

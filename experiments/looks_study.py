@@ -14,10 +14,10 @@ import numpy as np
 from likelihand.cli.labelled import add_data_options, data_of
 from likelihand.cli.parsing import command_parser
 from likelihand.data.dataset import Dataset, Subset
+from likelihand.inference import Predictor, load
+from likelihand.inference.tta import LOOKS
 from likelihand.metrics.accumulator import Accumulator
 from likelihand.metrics.protocol import PAPER
-from likelihand.predictor import Predictor, load
-from likelihand.predictor.looks import LOOKS
 from likelihand.utils.tables import markdown
 
 LEVELS = (0.5, 0.6827, 0.9, 0.95)

@@ -26,13 +26,13 @@ import numpy as np
 from experiments.report import write_document
 from likelihand.data.coco import CocoHands
 from likelihand.data.scenes import EmptyScenes
-from likelihand.detection import Closer, Detector
 from likelihand.evaluation.boxes import match_boxes
 from likelihand.geometry import FloatArray, Image, box_length, box_of_points, crop_matrix, warp_image
 from likelihand.hand import Side
-from likelihand.predictor import Predictor, bundled
-from likelihand.predictor.predict import CONFIDENCE, PRESENCE, PROPOSED, SCORE
-from likelihand.runtimes import OnnxRuntime
+from likelihand.inference import Predictor, bundled
+from likelihand.inference.detection import Closer, Detector
+from likelihand.inference.predictor import CONFIDENCE, PRESENCE, PROPOSED, SCORE
+from likelihand.inference.runtimes import OnnxRuntime
 from likelihand.structures import Record
 from likelihand.utils.tables import markdown
 

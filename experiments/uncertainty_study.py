@@ -18,19 +18,19 @@ import numpy as np
 
 from experiments.report import code, write_document
 from likelihand.audit import agreed, audit, known_sides, observe_often, offsets, suspicions
-from likelihand.benchmark import interleaved
 from likelihand.calibration import Observations, compare, observe, store
 from likelihand.calibration.flow import learned_density
 from likelihand.data.coco import CocoHands
 from likelihand.data.dataset import Concatenated, Dataset, Subset
 from likelihand.data.layouts import detect
+from likelihand.evaluation.benchmark import interleaved
 from likelihand.geometry import transform_points
 from likelihand.hand import FINGER_KEYPOINTS, FINGERS, opposite
-from likelihand.plots import save_plots
-from likelihand.predictor import Predictor, load, model_file
+from likelihand.inference import Predictor, load, model_file
 from likelihand.structures import Record
 from likelihand.uncertainty import Calibrations
 from likelihand.utils.files import write_json
+from likelihand.visualization.plots import save_plots
 
 SHARE = 0.05
 MOVED = 500
@@ -140,9 +140,9 @@ def paths(checkpoint: Path, predict: Predictor, test: Dataset) -> tuple[list[str
 
     Returns what is to be said of it, and the exported file's predictor.
     """
-    from likelihand.checkpoint import load_checkpoint
     from likelihand.export import export
-    from likelihand.predictor import metadata_of
+    from likelihand.inference import metadata_of
+    from likelihand.models.checkpoint import load_checkpoint
 
     network, info = load_checkpoint(checkpoint)
     metadata = metadata_of(network, info)

@@ -28,7 +28,7 @@ from likelihand.synth.scene.labels import HandLabel, Occlusion
 from likelihand.synth.scene.light import sample_light
 from likelihand.synth.scene.materials import hand_material
 from likelihand.synth.scene.scene import Assembly, Limb, Placed, Scene, limb_of
-from likelihand.video import VideoWriter
+from likelihand.tracking import VideoWriter
 
 SIZE = (540, 960)
 RATE = 30.0

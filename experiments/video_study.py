@@ -17,14 +17,13 @@ import numpy as np
 
 from experiments.report import write_document, write_rows
 from experiments.video_clips import RATE, Clip, cast, rendered, sequence
-from likelihand.drawing import Drawing
 from likelihand.geometry import Image, box_of_points
-from likelihand.predictor import FILMS, Predictor, load
-from likelihand.runtimes import Outputs, Runtime
-from likelihand.tracking import Region, TrackedHand, Tracker, Tracking
+from likelihand.inference import FILMS, Predictor, load
+from likelihand.inference.runtimes import Outputs, Runtime
+from likelihand.tracking import Region, TrackedHand, Tracker, Tracking, VideoReader, VideoWriter, draw_tracks
 from likelihand.tracking.filters import Smoothing
 from likelihand.utils.tables import markdown
-from likelihand.video import VideoReader, VideoWriter, draw_tracks
+from likelihand.visualization.drawing import Drawing
 
 ROOT = Path(__file__).resolve().parents[1]
 MATCHED = 0.5

@@ -30,7 +30,7 @@ from likelihand.data.shards import write_shards
 from likelihand.data.yolo import write_yolo
 from likelihand.formats.boxes import BoxesFile
 from likelihand.formats.coco import hand_entry, image_entry, write_document
-from likelihand.metadata import KEY, ModelMetadata
+from likelihand.inference.metadata import KEY, ModelMetadata
 from likelihand.uncertainty import Calibration, Calibrations, RadialTable
 from likelihand.utils.files import begin_folder
 
@@ -302,7 +302,7 @@ def whole_files(root: Path) -> Iterator[Door]:
 
 def checkpoints(folder: Path) -> Iterator[Door]:
     torch = pytest.importorskip("torch")
-    from likelihand.checkpoint import CheckpointInfo, read_tensors, save_tensors
+    from likelihand.models.checkpoint import CheckpointInfo, read_tensors, save_tensors
 
     info = CheckpointInfo(size=(64, 64), network={"class_path": "a.B", "init_args": {"stages": 2}})
     save_tensors(folder / "a.safetensors", {"network.x": torch.ones(3)}, info)
@@ -311,7 +311,7 @@ def checkpoints(folder: Path) -> Iterator[Door]:
 
 def models(folder: Path) -> Iterator[Door]:
     onnx = pytest.importorskip("onnx")
-    from likelihand.runtimes import OnnxRuntime
+    from likelihand.inference.runtimes import OnnxRuntime
 
     kind, size = onnx.TensorProto.UINT8, ["n", 64, 64, 3]
     ends = [onnx.helper.make_tensor_value_info(name, kind, size) for name in ("crops", "points", "scale")]

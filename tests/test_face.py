@@ -79,7 +79,7 @@ sys.modules["cv2"] = None                                   # as where it is not
 import numpy as np
 import likelihand as lh
 from likelihand.cli import main
-from likelihand.drawing import Drawing
+from likelihand.visualization.drawing import Drawing
 file = Drawing(np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)).save(sys.argv[1] + "/a.png")
 hands = lh.load(threads=1)(file, [[10, 10, 90, 80]])
 lh.draw(lh.read_image(file), hands).save(sys.argv[1] + "/b.jpg")
@@ -87,7 +87,7 @@ assert len(list(lh.track([lh.read_image(file)] * 2))) == 2
 words = ["--out", sys.argv[1], "--threads", "1", "--format", "coco", "--crop"]
 assert main(["predict", str(file), *words]) == 0
 coco = sys.argv[1] + "/predictions.json"
-assert main(["evaluate", str(lh.predictor.bundled()), "--data", coco, "--threads", "1"]) == 0
+assert main(["evaluate", str(lh.inference.bundled()), "--data", coco, "--threads", "1"]) == 0
 assert main(["models"]) == 0
 """
 

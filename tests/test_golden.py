@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from tiny import tiny_network
 
-from likelihand.metadata import ModelMetadata
-from likelihand.predictor import Predictor
-from likelihand.runtimes import TorchRuntime
+from likelihand.inference import Predictor
+from likelihand.inference.metadata import ModelMetadata
+from likelihand.inference.runtimes import TorchRuntime
 
 GOLDEN = Path(__file__).parent / "golden" / "points.json"
 SHARPNESS = 0.3

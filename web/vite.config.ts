@@ -5,9 +5,9 @@ import { gzipSync } from "node:zlib";
 import { defineConfig, type Plugin } from "vite";
 
 const ROOT = import.meta.dirname;
-const OUT = join(ROOT, "../src/likelihand/web/page");
+const OUT = join(ROOT, "../src/likelihand/apps/web/page");
 
-/** What the built page depends on; tests/web/test_built.py computes the same hash without node. */
+/** What the built page depends on; tests/apps/web/test_files.py computes the same hash without node. */
 const SOURCES = ["index.html", "package-lock.json", "public", "src", "vite.config.ts"];
 
 function filesBelow(path: string): string[] {

@@ -12,9 +12,9 @@ from pathlib import Path
 from tqdm import tqdm
 
 from likelihand.data.scenes import EmptyScenes
-from likelihand.detection import Detector
-from likelihand.predictor import bundled
-from likelihand.runtimes import OnnxRuntime
+from likelihand.inference import bundled
+from likelihand.inference.detection import Detector
+from likelihand.inference.runtimes import OnnxRuntime
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from likelihand.data.shards import Shards, write_shards
 from likelihand.hand import BONES
-from likelihand.predictor import Predictor, load
+from likelihand.inference import Predictor, load
 from likelihand.structures import Record, Visibility
 
 Floats = NDArray[np.float64]

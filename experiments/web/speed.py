@@ -21,10 +21,10 @@ from typing import Any
 import cv2
 import numpy as np
 
+from likelihand.apps.web.files import Page
+from likelihand.apps.web.server import PageServer
 from likelihand.data.images import read_image
 from likelihand.geometry import Image, crop_matrix, translation, warp_image
-from likelihand.web.files import Page
-from likelihand.web.server import PageServer
 
 FLAGS = (
     "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-sync",

@@ -16,14 +16,14 @@ from likelihand.utils.lazy import lazy_names
 if TYPE_CHECKING:
     from likelihand import data, synth
     from likelihand.data.images import read_image
-    from likelihand.drawing import draw
     from likelihand.evaluation import evaluate
+    from likelihand.inference import Predictor, load
     from likelihand.losses import HeatmapLoss, IntegralLoss, ResidualLogLikelihood
     from likelihand.models import SequentialHeatmapNetwork, TimmBackbone
-    from likelihand.predictor import Predictor, load
     from likelihand.structures import Hand
+    from likelihand.tracking import track
     from likelihand.training import TrainConfig, train
-    from likelihand.video import track
+    from likelihand.visualization.drawing import draw
 
 __version__ = "0.1.0"
 
@@ -50,18 +50,18 @@ _HOME = {
     "Hand": "structures",
     "HeatmapLoss": "losses",
     "IntegralLoss": "losses",
-    "Predictor": "predictor",
+    "Predictor": "inference",
     "ResidualLogLikelihood": "losses",
     "SequentialHeatmapNetwork": "models",
     "TimmBackbone": "models",
     "TrainConfig": "training",
     "data": "data",
-    "draw": "drawing",
+    "draw": "visualization.drawing",
     "evaluate": "evaluation",
-    "load": "predictor",
+    "load": "inference",
     "read_image": "data.images",
     "synth": "synth",
-    "track": "video",
+    "track": "tracking",
     "train": "training",
 }
 

@@ -14,9 +14,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from likelihand.metadata import KEY, ModelMetadata
+from likelihand.inference.metadata import KEY, ModelMetadata
+from likelihand.inference.runtimes import OnnxRuntime, TorchRuntime
 from likelihand.models.folding import FoldedNetwork, folded
-from likelihand.runtimes import OnnxRuntime, TorchRuntime
 from likelihand.uncertainty import Calibrations
 from likelihand.utils.files import replacing
 

@@ -38,8 +38,8 @@ def test_leave_out_models_are_trained_from_the_checkpoint(tmp_path: Path) -> Non
     torch = pytest.importorskip("torch")
     pytest.importorskip("accelerate")
     from likelihand.audit.folds import observe_by_folds
-    from likelihand.checkpoint import CheckpointInfo, load_checkpoint, save_checkpoint
     from likelihand.models import SequentialHeatmapNetwork, TimmBackbone
+    from likelihand.models.checkpoint import CheckpointInfo, load_checkpoint, save_checkpoint
 
     torch.manual_seed(0)
     file = tmp_path / "a.safetensors"

@@ -9,7 +9,7 @@ from likelihand.audit import Suspicion, agreed, observe_often
 from likelihand.calibration import observe
 from likelihand.data import DrawnHands
 from likelihand.geometry import invert, transform_points
-from likelihand.metadata import ModelMetadata
+from likelihand.inference.metadata import ModelMetadata
 
 
 class Brightest:

@@ -14,11 +14,11 @@ from likelihand.calibration import observe
 from likelihand.data.coco import CocoHands
 from likelihand.data.drawn import DrawnHands
 from likelihand.data.images import read_image
-from likelihand.drawing import Drawing, contact_sheet
 from likelihand.geometry import transform_points
 from likelihand.hand import KEYPOINTS
-from likelihand.metadata import ModelMetadata
+from likelihand.inference.metadata import ModelMetadata
 from likelihand.structures import Record
+from likelihand.visualization.drawing import Drawing, contact_sheet
 
 MOVED, KEYPOINT = 3, 12
 

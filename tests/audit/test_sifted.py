@@ -13,10 +13,10 @@ from likelihand.audit.sifted import impossible
 from likelihand.data.coco import CocoHands
 from likelihand.data.dataset import LabelError, check_record, key_of
 from likelihand.data.drawn import DrawnHands
-from likelihand.drawing import Drawing
-from likelihand.metadata import ModelMetadata
+from likelihand.inference.metadata import ModelMetadata
 from likelihand.structures import Record
 from likelihand.uncertainty import size_of_hand
+from likelihand.visualization.drawing import Drawing
 
 
 class Middle:

@@ -19,10 +19,10 @@ from likelihand.calibration import (
 )
 from likelihand.data.drawn import DrawnHands
 from likelihand.geometry import transform_points
-from likelihand.metadata import ModelMetadata
+from likelihand.inference import Predictor
+from likelihand.inference.metadata import ModelMetadata
+from likelihand.inference.tta import LOOKS
 from likelihand.metrics.reliability import coverage
-from likelihand.predictor import Predictor
-from likelihand.predictor.looks import LOOKS
 from likelihand.uncertainty import Calibrations, mahalanobis
 
 LEVELS = (0.5, 0.68, 0.9, 0.95)

@@ -12,12 +12,12 @@ from tiny import tiny_network  # noqa: E402
 
 from likelihand.calibration import fit, observe, simulated, store  # noqa: E402
 from likelihand.calibration.flow import learned_density  # noqa: E402
-from likelihand.checkpoint import CheckpointInfo, load_checkpoint, read_tensors, save_checkpoint  # noqa: E402
 from likelihand.data.drawn import DrawnHands  # noqa: E402
 from likelihand.export import export  # noqa: E402
+from likelihand.inference import Predictor, load, metadata_of  # noqa: E402
+from likelihand.inference.runtimes import TorchRuntime  # noqa: E402
 from likelihand.losses import ResidualLogLikelihood  # noqa: E402
-from likelihand.predictor import Predictor, load, metadata_of  # noqa: E402
-from likelihand.runtimes import TorchRuntime  # noqa: E402
+from likelihand.models.checkpoint import CheckpointInfo, load_checkpoint, read_tensors, save_checkpoint  # noqa: E402
 from likelihand.uncertainty import Calibrations  # noqa: E402
 
 IMAGE = np.random.default_rng(1).integers(0, 256, (90, 140, 3), np.uint8)

@@ -14,7 +14,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tiny import tiny_network
 
     from likelihand.export import export
-    from likelihand.metadata import ModelMetadata
+    from likelihand.inference.metadata import ModelMetadata
 
     file = tmp_path_factory.mktemp("model") / "hand.onnx"
     export(tiny_network(), file, ModelMetadata(size=(64, 64), stages=2))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from likelihand.cli import main
-from likelihand.predictor import bundled
+from likelihand.inference import bundled
 
 
 def test_evaluate_counts_what_a_detector_finds(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

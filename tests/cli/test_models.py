@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from likelihand.cli import main
-from likelihand.predictor import bundled
+from likelihand.inference import bundled
 
 
 def test_the_bundled_models_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -20,7 +20,7 @@ def test_the_bundled_models_are_listed(capsys: pytest.CaptureFixture[str]) -> No
 
 
 def test_json_is_the_files_metadata(capsys: pytest.CaptureFixture[str]) -> None:
-    from likelihand.runtimes import OnnxRuntime
+    from likelihand.inference.runtimes import OnnxRuntime
 
     assert main(["models", str(bundled()), "--json"]) == 0
     (card,) = json.loads(capsys.readouterr().out)
@@ -47,7 +47,7 @@ def test_a_file_can_be_described(tmp_path: Path, capsys: pytest.CaptureFixture[s
     # the answers stay what they were
     import numpy as np
 
-    from likelihand.predictor import load
+    from likelihand.inference import load
 
     image = np.random.default_rng(0).integers(0, 256, (90, 90, 3), np.uint8)
     old, new = (load(f, threads=1, detector=False).crop(image)[0] for f in (bundled(), file))

@@ -12,7 +12,7 @@ import pytest
 
 from likelihand.cli import main
 from likelihand.data.images import read_image
-from likelihand.predictor import load
+from likelihand.inference import load
 
 
 def predict(*arguments: object) -> int:
@@ -47,7 +47,7 @@ def test_python_finds_the_hands_of_the_command(tmp_path: Path) -> None:
     """One set of defaults: the same path gives the same hands, at the number of looks that pictures get."""
     pytest.importorskip("numba")
     from likelihand.data import Synthetic
-    from likelihand.drawing import Drawing
+    from likelihand.visualization.drawing import Drawing
 
     source = Drawing(Synthetic(4, seed=12, size=288).record(3).read()).save(tmp_path / "hand.png")
     assert predict(source, "--out", tmp_path, "--no-overlay") == 0
@@ -211,7 +211,7 @@ def test_a_boxes_file_of_another_form_is_one_line(
 
 def test_a_selfie_cameras_pictures(model: Path, pictures: Path, tmp_path: Path) -> None:
     """Turned back, a picture gives what the picture of the other side gives, boxes and overlay too."""
-    from likelihand.drawing import Drawing
+    from likelihand.visualization.drawing import Drawing
 
     source, other = pictures / "a/x.png", tmp_path / "other.png"
     Drawing(np.ascontiguousarray(read_image(source)[:, ::-1])).save(other)
@@ -232,7 +232,7 @@ def test_a_selfie_cameras_pictures(model: Path, pictures: Path, tmp_path: Path) 
 def test_sides_are_swapped_where_pixels_are_not_turned(
     options: list[str], mirrored: bool, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import likelihand.predictor
+    import likelihand.inference
 
     asked: list[object] = []
 
@@ -240,6 +240,6 @@ def test_sides_are_swapped_where_pixels_are_not_turned(
         asked.append(settings["mirrored"])
         return load(*arguments, **settings)
 
-    monkeypatch.setattr(likelihand.predictor, "load", spy)
+    monkeypatch.setattr(likelihand.inference, "load", spy)
     assert predict(pictures / "a/x.png", "--crop", "--out", tmp_path, "--threads", 1, *options) == 0
     assert asked == [mirrored]

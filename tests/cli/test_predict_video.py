@@ -29,7 +29,7 @@ def lines(file: Path) -> list[dict[str, Any]]:
 @pytest.fixture
 def film(tmp_path: Path) -> Path:
     """Six frames of a smooth picture, not evenly spaced."""
-    from likelihand.video import VideoWriter
+    from likelihand.tracking import VideoWriter
 
     rng = np.random.default_rng(0)
     file = tmp_path / "in" / "clip.mp4"
@@ -53,7 +53,7 @@ def gullible(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("gullible")
 def test_a_film(model: Path, film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from likelihand.video import VideoReader
+    from likelihand.tracking import VideoReader
 
     out = tmp_path / "out"
     assert predict(film, "--model", model, "--out", out, "--crop") == 0
@@ -95,7 +95,7 @@ def test_a_truncated_film_keeps_what_was_read(
 def test_an_interruption_loses_nothing(
     model: Path, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from likelihand.video import VideoReader
+    from likelihand.tracking import VideoReader
 
     honest = predict_video.frame_json
 
@@ -172,7 +172,7 @@ def test_pyav_is_named_where_it_is_missing(model: Path, film: Path, tmp_path: Pa
 
 def clips(folder: Path) -> None:
     """Films of ten frames as capture cards, HLS and cameras leave them: names say little or the wrong thing."""
-    from video.conftest import clip
+    from tracking.conftest import clip
 
     for name, form, codec in (
         ("a.ts", "mpegts", "libx264"),
@@ -211,7 +211,7 @@ def test_a_damaged_film_does_not_stop_the_pictures(model: Path, pictures: Path, 
 
 @pytest.mark.parametrize(("form", "codec"), [("mp4", "libx264"), ("mpegts", "libx264"), ("matroska", "mpeg4")])
 def test_a_film_on_standard_input(form: str, codec: str, model: Path, tmp_path: Path) -> None:
-    from video.conftest import clip
+    from tracking.conftest import clip
 
     file = clip(tmp_path / "clip", form, codec, frames=10)
     command = [sys.executable, "-m", "likelihand", "predict", "-", "--model", str(model), "--threads", "1"]
@@ -223,9 +223,9 @@ def test_a_film_on_standard_input(form: str, codec: str, model: Path, tmp_path: 
 
 
 def test_a_broadcast_that_changes_its_size(model: Path, tmp_path: Path) -> None:
-    from video.conftest import clip
+    from tracking.conftest import clip
 
-    from likelihand.video import VideoReader
+    from likelihand.tracking import VideoReader
 
     small = clip(tmp_path / "small.ts", "mpegts", "mpeg2video").read_bytes()
     large = clip(tmp_path / "large.ts", "mpegts", "mpeg2video", size=(96, 160)).read_bytes()
@@ -242,7 +242,7 @@ def test_a_broadcast_that_changes_its_size(model: Path, tmp_path: Path) -> None:
 def test_addresses(
     model: Path, pictures: Path, film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from video.servers import web
+    from tracking.servers import web
 
     with web(tmp_path / "in") as host:
         asked = [f"http://{host}/{name}" for name in ("clip.mp4", "b/y.jpg", "none.mp4")]
@@ -262,7 +262,7 @@ def test_coarse_times_stretch_neither_lines_nor_overlay(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     import av
-    from video.test_reading import coarse
+    from tracking.test_reading import coarse
 
     for name, stamp in (
         ("coarse", lambda i: 33 * i - 33 * i % 99),
@@ -315,7 +315,7 @@ def test_a_table_as_deeplabcut_has_it(model: Path, film: Path, tmp_path: Path) -
 def test_a_film_as_coco_is_read_back(model: Path, film: Path, tmp_path: Path) -> None:
     """Its images are the frames, which FFmpeg's program writes under the names in it."""
     from likelihand.data import CocoHands
-    from likelihand.video import VideoReader
+    from likelihand.tracking import VideoReader
 
     assert predict(film, "--model", model, "--out", tmp_path, "--crop", "--no-overlay", "--format", "coco") == 0
     content = json.loads((tmp_path / "clip.json").read_text())
@@ -377,7 +377,7 @@ def lossless(file: Path, flip: bool) -> Path:
 
 @pytest.mark.usefixtures("gullible")
 def test_a_film_that_is_turned_back_is_the_film_of_the_other_side(model: Path, tmp_path: Path) -> None:
-    from likelihand.video import VideoReader
+    from likelihand.tracking import VideoReader
 
     film, other = lossless(tmp_path / "film.mkv", False), lossless(tmp_path / "other.mkv", True)
 

@@ -56,7 +56,7 @@ def test_the_same_on_more_threads(measured: Path, tmp_path: Path) -> None:
 def test_goes_on_where_it_stopped(
     measured: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from likelihand.robustness import Own
+    from likelihand.evaluation.robustness import Own
 
     kept = (measured / "likelihand.jsonl").read_bytes().splitlines(keepends=True)
     (tmp_path / "likelihand.json").write_bytes((measured / "likelihand.json").read_bytes())

@@ -45,7 +45,7 @@ def test_training_leaves_checkpoints(folder: Path) -> None:
 
 
 def test_resuming_goes_on(folder: Path) -> None:
-    from likelihand.checkpoint import read_info
+    from likelihand.models.checkpoint import read_info
 
     arguments = ["train", "--config", str(folder / "run.yaml"), "--out", str(folder / "run")]
     assert main([*arguments, "--train.steps", "3", "--resume"]) == 0
@@ -53,7 +53,7 @@ def test_resuming_goes_on(folder: Path) -> None:
 
 
 def test_a_run_that_has_ended_goes_on_or_says_how(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from likelihand.checkpoint import read_info
+    from likelihand.models.checkpoint import read_info
 
     (tmp_path / "run.yaml").write_text(yaml.safe_dump(RUN_FILE))
     arguments = ["train", "--config", str(tmp_path / "run.yaml")]
@@ -79,7 +79,7 @@ def test_a_run_that_has_ended_goes_on_or_says_how(tmp_path: Path, capsys: pytest
 
 
 def test_suspects_are_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from likelihand.checkpoint import read_info
+    from likelihand.models.checkpoint import read_info
 
     (tmp_path / "run.yaml").write_text(yaml.safe_dump(RUN_FILE))
     rows = ["key,suspect", *(f"drawn 0/{i},{int(i in (2, 7))}" for i in range(12))]

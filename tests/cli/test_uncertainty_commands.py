@@ -23,7 +23,7 @@ def calibrated(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_calibrate_prints_before_and_after_and_stores(
     calibrated: Path, model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from likelihand.runtimes import OnnxRuntime
+    from likelihand.inference.runtimes import OnnxRuntime
 
     calibrations = OnnxRuntime(calibrated).metadata.calibrations
     assert [(c.name, c.looks, c.source) for c in calibrations.entries] == [("photos", 1, "28 hands of drawn")]
@@ -37,8 +37,8 @@ def test_calibrate_prints_before_and_after_and_stores(
 def test_calibrate_knows_kinds_looks_and_the_edge(
     calibrated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from likelihand.predictor import load
-    from likelihand.runtimes import OnnxRuntime
+    from likelihand.inference import load
+    from likelihand.inference.runtimes import OnnxRuntime
 
     file = tmp_path / "both.onnx"
     rendered = ["--name", "rendered", "--looks", "1", "2", "--cut-off", "0.3", "0.5", "--test-share", "0.2"]

@@ -3,8 +3,8 @@
 import numpy as np
 
 from likelihand.data.scenes import ListedScenes, Scene, SceneHand
-from likelihand.detection import Detection
 from likelihand.evaluation.boxes import count_detections, match_boxes
+from likelihand.inference.detection import Detection
 
 
 def hand(x: float, side: str | None = None) -> SceneHand:

@@ -33,7 +33,7 @@ def test_one_label_in_twenty_is_spoilt_as_its_kind_says(swap_sides: bool) -> Non
 
 def test_spoilt_labels_go_into_observations_of_the_same_pictures() -> None:
     from likelihand.calibration import observe
-    from likelihand.metadata import ModelMetadata
+    from likelihand.inference.metadata import ModelMetadata
 
     class Centre:
         metadata = ModelMetadata(size=(64, 64))

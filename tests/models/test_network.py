@@ -8,10 +8,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from likelihand.checkpoint import CheckpointInfo, load_checkpoint, save_checkpoint
 from likelihand.export import export
+from likelihand.inference.metadata import ModelMetadata
 from likelihand.losses import HeatmapLoss, IntegralLoss, ResidualLogLikelihood
-from likelihand.metadata import ModelMetadata
 from likelihand.models import (
     ConvolutionalPoseMachine,
     IntegralNetwork,
@@ -22,6 +21,7 @@ from likelihand.models import (
     complexity,
     from_config,
 )
+from likelihand.models.checkpoint import CheckpointInfo, load_checkpoint, save_checkpoint
 from likelihand.ops.heatmaps import dark, peak
 
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from likelihand.checkpoint import read_info, read_tensors
 from likelihand.data.drawn import DrawnHands
 from likelihand.data.noise import Jitter
+from likelihand.models.checkpoint import read_info, read_tensors
 from likelihand.study.hands import TEST, Hands
 from likelihand.study.methods import HEATMAP, MLE, MLE_WARM
 from likelihand.study.plan import CLEAN, Amount, Experiment

@@ -18,7 +18,7 @@ sys.path.append(str(Path(__file__).parent))
 import tiny_run
 import torch
 
-from likelihand.checkpoint import read_info
+from likelihand.models.checkpoint import read_info
 
 
 def start(out: Path, workers: int) -> int:

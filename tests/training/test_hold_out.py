@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import tiny_run
 
-from likelihand.checkpoint import read_info
 from likelihand.data import Concatenated, DrawnHands, Repeated
 from likelihand.data.scenes import SceneMix
+from likelihand.models.checkpoint import read_info
 from likelihand.training import TrainConfig, train
 from likelihand.training.hold_out import hold_out
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from likelihand.checkpoint import read_tensors
+from likelihand.models.checkpoint import read_tensors
 
 KILLS = 10
 SCRIPT = Path(__file__).parent / "kill_script.py"

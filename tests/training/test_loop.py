@@ -12,10 +12,10 @@ import tiny_run
 import torch
 from tiny import TinyBackbone
 
-from likelihand.checkpoint import load_checkpoint, read_info, read_tensors
 from likelihand.data.augment import sample_of
 from likelihand.losses import IntegralLoss, ResidualLogLikelihood
 from likelihand.models import SequentialHeatmapNetwork, TimmBackbone
+from likelihand.models.checkpoint import load_checkpoint, read_info, read_tensors
 from likelihand.structures import Record
 from likelihand.training import NonFiniteLossError, train
 from likelihand.training.log import NEGATIVE, Log, Table

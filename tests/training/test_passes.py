@@ -9,9 +9,9 @@ import tiny_run
 import torch
 from torch import nn
 
-from likelihand.checkpoint import read_info, read_tensors
 from likelihand.data.augment import Augmentation
 from likelihand.losses import IntegralLoss
+from likelihand.models.checkpoint import read_info, read_tensors
 from likelihand.training import NonFiniteLossError, TrainConfig, train
 from likelihand.training.batches import Batch, Batches
 from likelihand.training.config import Plan

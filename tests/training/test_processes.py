@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from likelihand.checkpoint import read_info, read_tensors
+from likelihand.models.checkpoint import read_info, read_tensors
 
 SCRIPT = Path(__file__).parent / "processes_script.py"
 

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import torch
 
-from likelihand.checkpoint import CheckpointError
 from likelihand.data import DrawnHands
 from likelihand.export import export
-from likelihand.metadata import ModelMetadata
+from likelihand.inference.metadata import ModelMetadata
 from likelihand.models import DetectionNetwork, SequentialHeatmapNetwork, TimmBackbone
+from likelihand.models.checkpoint import CheckpointError
 from likelihand.models.heads import separable_transposed_convolution
 from likelihand.training import TrainConfig
 from likelihand.training.start import crops_of, start_from_onnx

@@ -5,8 +5,8 @@ import tiny_run
 import torch
 from torch import nn
 
-from likelihand.checkpoint import CheckpointError
 from likelihand.models import SequentialHeatmapNetwork, TimmBackbone
+from likelihand.models.checkpoint import CheckpointError
 from likelihand.training.state import (
     Trainee,
     WeightAverage,

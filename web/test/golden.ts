@@ -1,4 +1,4 @@
-// The vectors that tests/web/golden.py wrote, and what the tests share.
+// The vectors that tests/apps/web/golden.py wrote, and what the tests share.
 
 import { readFileSync } from "node:fs";
 import type { Constants } from "../src/core/constants";

@@ -123,7 +123,7 @@ test("calibrations are those of the file, also of an older one", () => {
 
 test("metadata is read out of the bundled files", () => {
   const read = (name: string): Metadata =>
-    readMetadata(readFileSync(new URL(`../../src/likelihand/weights/${name}.onnx`, import.meta.url)));
+    readMetadata(readFileSync(new URL(`../../src/likelihand/inference/weights/${name}.onnx`, import.meta.url)));
   expect(read("hand").kind).toBe("hand");
   expect(read("hand").keypoints).toEqual(constants.keypoints);
   expect(read("detect").outputs).toEqual(["scores", "boxes", "sides"]);

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 import likelihand as lh
 from experiments.models.gpu.pools import SIZE, Batches, Pool, Rendered, read_empty, read_photos
-from likelihand.checkpoint import CheckpointInfo, config_of, load_checkpoint, save_checkpoint
+from likelihand.models.checkpoint import CheckpointInfo, config_of, load_checkpoint, save_checkpoint
 from likelihand.models.heads import separable_transposed_convolution
 from likelihand.ops.heatmaps import log_gaussian_profiles, widen
 from likelihand.training.memory import keep_freed_memory

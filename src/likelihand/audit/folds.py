@@ -9,7 +9,7 @@ import numpy as np
 
 from likelihand.calibration import Observations, observe
 from likelihand.data.dataset import Dataset, Subset, groups_of
-from likelihand.runtimes import TorchRuntime
+from likelihand.inference.runtimes import TorchRuntime
 from likelihand.uncertainty import Calibrations
 
 
@@ -63,9 +63,9 @@ def observe_by_folds(
 def _observe_fold(
     checkpoint: str | Path, dataset: Dataset, fold: Sequence[int], steps: int, out: Path, progress: bool
 ) -> Observations:
-    from likelihand.checkpoint import load_checkpoint, start_from
+    from likelihand.inference import metadata_of
     from likelihand.losses import ResidualLogLikelihood
-    from likelihand.predictor import metadata_of
+    from likelihand.models.checkpoint import load_checkpoint, start_from
     from likelihand.training import TrainConfig, train
 
     network, info = load_checkpoint(checkpoint)

@@ -10,8 +10,8 @@ from likelihand.audit.patterns import Suspicion
 from likelihand.calibration import Observations, observe_looks
 from likelihand.data.dataset import Dataset
 from likelihand.geometry import FloatArray
-from likelihand.predictor.looks import Look
-from likelihand.runtimes import Runtime
+from likelihand.inference.runtimes import Runtime
+from likelihand.inference.tta import Look
 
 LOOKS: Final = (Look(1.0, False, 0.0), Look(0.88, True, 0.0), Look(1.12, True, 0.0))
 """As it is, and mirrored from closer and from farther away."""

@@ -14,7 +14,6 @@ from likelihand.audit.patterns import Suspicion
 from likelihand.audit.whole_set import Offset
 from likelihand.calibration import Observations
 from likelihand.data.dataset import Dataset
-from likelihand.drawing import Drawing, contact_sheet, draw_keypoints, draw_ring
 from likelihand.formats.coco import hand_entry, image_entry, write_document
 from likelihand.geometry import (
     Image,
@@ -27,6 +26,7 @@ from likelihand.geometry import (
 from likelihand.hand import KEYPOINTS
 from likelihand.structures import Record
 from likelihand.uncertainty import UNIT, Calibration, Radial, predicted_density
+from likelihand.visualization.drawing import Drawing, contact_sheet, draw_keypoints, draw_ring
 
 CELL: Final = 224
 

@@ -88,8 +88,8 @@ def learned_density(checkpoint: str | Path) -> LearnedDensity | None:
         FileNotFoundError: there is no such file.
         CheckpointError: the file is no checkpoint, or its flow is damaged.
     """
-    from likelihand.checkpoint import load_state, read_tensors
     from likelihand.losses import ResidualLogLikelihood
+    from likelihand.models.checkpoint import load_state, read_tensors
     from likelihand.ops.flows import RealNVP, StandardLaplace
 
     tensors, info = read_tensors(checkpoint, "loss.")

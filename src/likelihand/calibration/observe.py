@@ -19,8 +19,8 @@ from likelihand.geometry import (
     transform_points,
     warp_image,
 )
-from likelihand.predictor.looks import LOOKS, Answer, Look, beyond_edge, together
-from likelihand.runtimes import Outputs, Runtime
+from likelihand.inference.runtimes import Outputs, Runtime
+from likelihand.inference.tta import LOOKS, Answer, Look, beyond_edge, together
 from likelihand.structures import Record, Visibility
 from likelihand.uncertainty import REACH, Calibration, edge_nearness, look_covariance, size_of_hand
 
@@ -147,7 +147,7 @@ def observe(
 
     Example:
         >>> from likelihand.data.drawn import DrawnHands
-        >>> from likelihand.metadata import ModelMetadata
+        >>> from likelihand.inference.metadata import ModelMetadata
         >>> class Centre:
         ...     metadata = ModelMetadata(size=(64, 64))
         ...     def __call__(self, crops):

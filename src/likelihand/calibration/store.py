@@ -4,7 +4,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from likelihand.metadata import describe
+from likelihand.inference.metadata import describe
 from likelihand.uncertainty import Calibrations
 
 
@@ -33,7 +33,7 @@ def store(
     if file.suffix.lower() == ".onnx":
         describe(file, out=target, calibrations=calibrations)
     else:
-        from likelihand.checkpoint import read_info, rewrite_info
+        from likelihand.models.checkpoint import read_info, rewrite_info
 
         info = replace(read_info(file), calibration=calibrations.to_json() or None)
         rewrite_info(file, info, target)

@@ -26,7 +26,7 @@ def parser() -> Parser:
 def run(arguments: Namespace) -> int:
     """Audit and print what was found; the exit code is 0 whatever that is."""
     from likelihand.audit import Sifted, audit, observe_often
-    from likelihand.predictor import bundled, load, model_file
+    from likelihand.inference import bundled, load, model_file
 
     dataset = Sifted(data_of(arguments))
     file = bundled() if arguments.model is None else model_file(arguments.model)

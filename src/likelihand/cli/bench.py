@@ -25,7 +25,7 @@ def run(arguments: Namespace) -> int:
     """Measure and print the table."""
     import json
 
-    from likelihand.benchmark import BenchOptions, bench, table, to_json
+    from likelihand.evaluation.benchmark import BenchOptions, bench, table, to_json
 
     values = {k: v for k, v in vars(arguments).items() if k not in {"quick", "json"}}
     if arguments.quick:

@@ -50,8 +50,8 @@ def run(arguments: Namespace) -> int:
     """Fit for each number of looks, print how it holds on hands left out, and store all."""
     from likelihand.calibration import Recipe, calibrate, observe_looks, store
     from likelihand.data.cut_off import CutOff
-    from likelihand.predictor import load, model_file
-    from likelihand.predictor.looks import LOOKS
+    from likelihand.inference import load, model_file
+    from likelihand.inference.tta import LOOKS
 
     file = model_file(arguments.model)
     _check(arguments, len(LOOKS))

@@ -18,8 +18,8 @@ def parser() -> Parser:
 
 def run(arguments: Namespace) -> int:
     """Run the demonstration; its last part is `likelihand predict` itself."""
+    from likelihand.apps.demo import demo
     from likelihand.cli import predict
-    from likelihand.demo import demo
 
     out: Path = arguments.out
     demo(out, steps=arguments.steps, hands=arguments.hands)

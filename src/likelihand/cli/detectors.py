@@ -10,17 +10,17 @@ from likelihand.cli.parsing import Namespace
 
 if TYPE_CHECKING:
     from likelihand.data.scenes import Scenes
-    from likelihand.runtimes import Runtime
+    from likelihand.inference.runtimes import Runtime
 
 
 def detector_of(model: Path, threads: int | None, device: str | None = None) -> "Runtime | None":
     """Open a model if it is a hand detector."""
-    from likelihand.predictor import metadata_of, model_file
-    from likelihand.runtimes import OnnxRuntime, TorchRuntime, torch_device
+    from likelihand.inference import metadata_of, model_file
+    from likelihand.inference.runtimes import OnnxRuntime, TorchRuntime, torch_device
 
     file = model_file(model)
     if file.suffix.lower() == ".safetensors":
-        from likelihand.checkpoint import load_checkpoint, read_info
+        from likelihand.models.checkpoint import load_checkpoint, read_info
 
         if (read_info(file).network or {}).get("class") != "DetectionNetwork":
             return None
@@ -34,9 +34,9 @@ def detector_of(model: Path, threads: int | None, device: str | None = None) -> 
 
 def judge(runtime: "Runtime", arguments: Namespace) -> int:
     """Count missed and false hands, by source, and print the table."""
-    from likelihand.detection import Detector
     from likelihand.evaluation import evenly
     from likelihand.evaluation.boxes import count_detections, format_counts
+    from likelihand.inference.detection import Detector
 
     scenes = _scenes(arguments)
     detector = Detector(runtime, arguments.threshold)

@@ -85,8 +85,8 @@ def _look_closer(arguments: Namespace, dataset: "Dataset") -> None:
     from likelihand.audit import write_worst
     from likelihand.calibration import join, observe_looks
     from likelihand.evaluation import evenly
-    from likelihand.predictor import load, model_file
-    from likelihand.predictor.looks import LOOKS
+    from likelihand.inference import load, model_file
+    from likelihand.inference.tta import LOOKS
 
     file = model_file(arguments.model)
     predict = load(
@@ -128,7 +128,7 @@ def _uncertainty(
         content = json.loads(arguments.json.read_text("utf-8")) | {"uncertainty": comparison.to_json()}
         arguments.json.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     if arguments.plots is not None:
-        from likelihand.plots import save_plots
+        from likelihand.visualization.plots import save_plots
 
         save_plots(comparison.statements, comparison.error, arguments.plots)
 
@@ -144,21 +144,21 @@ def _protocol(name: str) -> Any:  # noqa: ANN401
 
 def _model(arguments: Namespace) -> "tuple[PredictCrops, tuple[int, int], float]":
     """Return what runs crops, the crop's size and the padding; a checkpoint runs all its stages."""
-    from likelihand.predictor import model_file
+    from likelihand.inference import model_file
 
     file = model_file(arguments.model)
     if file.suffix.lower() == ".safetensors":
         import torch
 
-        from likelihand.checkpoint import load_checkpoint
         from likelihand.evaluation import predict_crops_of
-        from likelihand.runtimes import torch_device
+        from likelihand.inference.runtimes import torch_device
+        from likelihand.models.checkpoint import load_checkpoint
 
         if arguments.threads is not None:
             torch.set_num_threads(arguments.threads)
         network, info = load_checkpoint(file)
         return predict_crops_of(network.to(torch_device(arguments.device))), info.size, info.padding
-    from likelihand.predictor import load
+    from likelihand.inference import load
 
     runtime = load(file, threads=arguments.threads, device=arguments.device, detector=False).runtime
     return lambda crops: runtime(crops)["points"], runtime.metadata.size, runtime.metadata.padding

@@ -23,9 +23,9 @@ def run(arguments: Namespace) -> int:
     """Export and say what was written."""
     from dataclasses import replace
 
-    from likelihand.checkpoint import load_checkpoint
     from likelihand.export import export
-    from likelihand.predictor import metadata_of, model_file
+    from likelihand.inference import metadata_of, model_file
+    from likelihand.models.checkpoint import load_checkpoint
 
     checkpoint = model_file(arguments.run)
     network, info = load_checkpoint(checkpoint)

@@ -42,8 +42,8 @@ def _network(arguments: Namespace) -> "nn.Module":
 
         return network_of(arguments.run_file)
     if arguments.model is not None:
-        from likelihand.checkpoint import load_checkpoint
-        from likelihand.predictor import model_file
+        from likelihand.inference import model_file
+        from likelihand.models.checkpoint import load_checkpoint
 
         return load_checkpoint(model_file(arguments.model))[0]
     from likelihand.models import SequentialHeatmapNetwork, TimmBackbone
@@ -54,7 +54,7 @@ def _network(arguments: Namespace) -> "nn.Module":
 def _describe(path: Path) -> int:
     import json
 
-    from likelihand.runtimes import OnnxRuntime
+    from likelihand.inference.runtimes import OnnxRuntime
 
     print(json.dumps(json.loads(OnnxRuntime(path).metadata.to_json()), indent=2))
     return 0

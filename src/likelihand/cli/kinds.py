@@ -142,7 +142,7 @@ def head_of(name: str) -> bytes:
 
 def _asked(name: str) -> Kind | None:
     """Ask FFmpeg, where it is installed, whether it reads a file as a film."""
-    from likelihand.video.opening import holds_film
+    from likelihand.tracking.opening import holds_film
 
     try:
         return "film" if os.path.isfile(name) and holds_film(name) else None  # noqa: PTH113

@@ -8,7 +8,7 @@ from likelihand.cli.parsing import Namespace, Parser, command_parser
 from likelihand.cli.plain import DEVICE_HELP
 
 if TYPE_CHECKING:
-    from likelihand.metadata import ModelMetadata
+    from likelihand.inference.metadata import ModelMetadata
 
 KINDS: Final = {
     "hand": "finds the 21 keypoints of the hand in a crop",
@@ -48,13 +48,13 @@ def run(arguments: Namespace) -> int:
 
 
 def _bundled() -> list[Path]:
-    from likelihand.predictor import bundled
+    from likelihand.inference import bundled
 
     return sorted(bundled().parent.glob("*.onnx"), reverse=True)
 
 
 def _card(file: Path, device: str | None) -> dict[str, Any]:
-    from likelihand.runtimes import OnnxRuntime
+    from likelihand.inference.runtimes import OnnxRuntime
 
     runtime = OnnxRuntime(file, threads=1, device=device)
     size = round(file.stat().st_size / 1e6, 1)
@@ -89,7 +89,7 @@ def _text(card: dict[str, Any]) -> str:
 
 
 def _describe(arguments: Namespace) -> "ModelMetadata":
-    from likelihand.metadata import describe
+    from likelihand.inference.metadata import describe
 
     if len(arguments.files) != 1:
         raise ValueError(f"--describe changes one file and {len(arguments.files)} were given; give one")

@@ -11,10 +11,10 @@ from likelihand.cli import predict_video
 from likelihand.cli.formats import FORMATS, Results, check_format, hand_json
 from likelihand.cli.plain import DEVICE_HELP, Namespace, PlainParser
 from likelihand.cli.sources import Boxes, Request, read_picture, requested, unique_name
-from likelihand.video.addresses import shown
+from likelihand.tracking.addresses import shown
 
 if TYPE_CHECKING:
-    from likelihand.predictor import Predictor
+    from likelihand.inference import Predictor
 
 
 def parser() -> PlainParser:
@@ -120,7 +120,7 @@ def _with_progress(found: Sequence[str]) -> Iterable[str]:
 
 
 def _predictor(arguments: Namespace, films: bool = False) -> "Predictor":
-    from likelihand.predictor import FILMS, PHOTOS, load
+    from likelihand.inference import FILMS, PHOTOS, load
 
     defaults = FILMS if films else PHOTOS
     given: Any = {name: value for name in defaults if (value := getattr(arguments, name)) is not None}
@@ -154,7 +154,7 @@ def _predict(
     line: dict[str, Any] = {"file": shown(picture), "size": list(image.shape[:2])}
     line["hands"] = [hand_json(hand) for hand in hands]
     if arguments.overlay:
-        from likelihand.drawing import draw
+        from likelihand.visualization.drawing import draw
 
         path = arguments.out / f"{unique_name(picture, taken)}.png"
         draw(image, hands).save(path)

@@ -11,9 +11,8 @@ from likelihand.cli.plain import Namespace, PlainParser
 from likelihand.cli.sources import OVERLAY, STDIN, Request, unique_name
 
 if TYPE_CHECKING:
-    from likelihand.predictor import Predictor
-    from likelihand.tracking import TrackedHand
-    from likelihand.video import Camera, TrackedFrame, VideoReader
+    from likelihand.inference import Predictor
+    from likelihand.tracking import Camera, TrackedFrame, TrackedHand, VideoReader
 
 
 def add_options(p: PlainParser) -> None:
@@ -37,8 +36,8 @@ def run(request: Request, arguments: Namespace, predictor: Callable[[], "Predict
     Returns:
         0, or 2 where a film could not be read, or not to its end.
     """
-    from likelihand.video import Camera, VideoReader
-    from likelihand.video.times import LONGEST_GAP
+    from likelihand.tracking import Camera, VideoReader
+    from likelihand.tracking.times import LONGEST_GAP
 
     if arguments.overlay:
         import av  # noqa: F401  (says that it is missing before any work is done)
@@ -93,9 +92,9 @@ def _follow(source: "Camera | VideoReader", name: str, predict: "Predictor", arg
 @contextmanager
 def _shown(arguments: Namespace) -> Iterator[Callable[["TrackedFrame"], bool]]:
     """Lend what shows a frame and sends its hands, as asked; it returns False once the window is closed."""
-    from likelihand.live.osc import OscSender
-    from likelihand.live.preview import PagePreview, preview
-    from likelihand.video import draw_tracks
+    from likelihand.apps.live.osc import OscSender
+    from likelihand.apps.live.preview import PagePreview, preview
+    from likelihand.tracking import draw_tracks
 
     osc = OscSender(arguments.osc) if arguments.osc else None
     with ExitStack() as files:
@@ -115,7 +114,7 @@ def _shown(arguments: Namespace) -> Iterator[Callable[["TrackedFrame"], bool]]:
 def _overlay(path: Path, threads: int | None) -> Iterator[Callable[["TrackedFrame"], None]]:
     """Lend what draws a frame into a film; frames of another size than the first, as in broadcasts, are fitted."""
     from likelihand.geometry import crop_matrix, warp_image
-    from likelihand.video import VideoWriter, draw_tracks
+    from likelihand.tracking import VideoWriter, draw_tracks
 
     size: tuple[int, int] | None = None
 
@@ -135,9 +134,8 @@ def _overlay(path: Path, threads: int | None) -> Iterator[Callable[["TrackedFram
 def _tracked(
     source: "Camera | VideoReader", predict: "Predictor", arguments: Namespace
 ) -> Iterator["TrackedFrame"]:
-    from likelihand.tracking import EVERY, Tracking
+    from likelihand.tracking import EVERY, Tracking, track, unmirrored
     from likelihand.tracking.filters import Smoothing
-    from likelihand.video import track, unmirrored
 
     every = EVERY if arguments.detect_every is None else arguments.detect_every
     settings = Tracking(every=every, most=None if predict.detector else 1)

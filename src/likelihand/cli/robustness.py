@@ -13,8 +13,8 @@ from likelihand.cli.parsing import Namespace, Parser, command_parser
 
 if TYPE_CHECKING:
     from likelihand.data.dataset import Dataset
-    from likelihand.predictor import Predictor
-    from likelihand.robustness import Condition, Outcome, Report, Tool
+    from likelihand.evaluation.robustness import Condition, Outcome, Report, Tool
+    from likelihand.inference import Predictor
 
 EXAMPLES: Final = 2
 """Hands on the sheet of examples."""
@@ -46,7 +46,7 @@ def parser() -> Parser:
 def run(arguments: Namespace) -> int:
     """Measure, print the table and write everything."""
     from likelihand.evaluation import evenly
-    from likelihand.robustness import Own, chosen, peer
+    from likelihand.evaluation.robustness import Own, chosen, peer
 
     _check(arguments)
     dataset, conditions = data_of(arguments), chosen(arguments.only)
@@ -73,7 +73,7 @@ def _measured(
     own: dict[str, Any],
 ) -> "list[Outcome]":
     """Measure what is not on the disk yet; return all there is."""
-    from likelihand.robustness import Journal, measure
+    from likelihand.evaluation.robustness import Journal, measure
 
     said = [settings | own, *([settings] * (len(tools) - 1))]
     with ExitStack() as stack:
@@ -105,7 +105,7 @@ def _check(arguments: Namespace) -> None:
 
 
 def _predictor(arguments: Namespace) -> "Predictor":
-    from likelihand.predictor import load
+    from likelihand.inference import load
 
     return load(
         arguments.model,
@@ -118,7 +118,7 @@ def _predictor(arguments: Namespace) -> "Predictor":
 
 def _settings(arguments: Namespace, dataset: "Dataset") -> dict[str, Any]:
     """Say what must be the same for outcomes to belong together."""
-    from likelihand.robustness import CONDITIONS
+    from likelihand.evaluation.robustness import CONDITIONS
 
     name = arguments.data.name if isinstance(arguments.data, Path) else type(dataset).__name__
     return {
@@ -133,7 +133,7 @@ def _settings(arguments: Namespace, dataset: "Dataset") -> dict[str, Any]:
 
 def _of_model(arguments: Namespace, predict: "Predictor") -> dict[str, Any]:
     """Say which model was measured and how it looked."""
-    from likelihand.predictor import bundled, model_file
+    from likelihand.inference import bundled, model_file
 
     file = bundled() if arguments.model is None else model_file(arguments.model)
     known = predict.calibration
@@ -152,7 +152,7 @@ def _report(
     indices: Sequence[int],
     outcomes: "Sequence[Outcome]",
 ) -> "Report":
-    from likelihand.robustness import Report
+    from likelihand.evaluation.robustness import Report
 
     names, asked = {c.name for c in conditions}, set(indices)
     kept = [o for o in outcomes if o.condition in names and o.index in asked]
@@ -180,9 +180,9 @@ def _draw(
     arguments: Namespace, report: "Report", dataset: "Dataset", indices: Sequence[int], tool: "Tool"
 ) -> None:
     """Write the bars, where matplotlib is installed, and the sheet of examples."""
-    from likelihand.drawing import Drawing
     from likelihand.evaluation import evenly
-    from likelihand.robustness.picture import plot, sheet
+    from likelihand.evaluation.robustness.picture import plot, sheet
+    from likelihand.visualization.drawing import Drawing
 
     if find_spec("matplotlib") is None:
         print("likelihand: no bars, for matplotlib is missing: pip install 'likelihand[plots]'", file=sys.stderr)

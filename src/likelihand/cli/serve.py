@@ -7,7 +7,7 @@ from pathlib import Path
 
 from likelihand.cli.formats import hand_json
 from likelihand.cli.plain import Namespace, PlainParser
-from likelihand.predictor.settings import FILMS, PHOTOS
+from likelihand.inference.settings import FILMS, PHOTOS
 
 
 def parser() -> PlainParser:
@@ -35,12 +35,12 @@ def parser() -> PlainParser:
 
 def run(arguments: Namespace) -> int:
     """Serve until Ctrl-C or SIGTERM; what was begun is finished."""
-    from likelihand.predictor import load
-    from likelihand.serve.application import application
-    from likelihand.serve.limits import Limits
-    from likelihand.serve.server import server
-    from likelihand.serve.service import Service
-    from likelihand.web.files import Page
+    from likelihand.apps.serve.application import application
+    from likelihand.apps.serve.limits import Limits
+    from likelihand.apps.serve.server import server
+    from likelihand.apps.serve.service import Service
+    from likelihand.apps.web.files import Page
+    from likelihand.inference import load
 
     limits = Limits(
         body=arguments.max_body,

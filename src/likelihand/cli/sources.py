@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 from likelihand.cli.kinds import HEAD, Kind, kind_in_folder, kind_of_content, kind_of_file
-from likelihand.video.addresses import Peeked, is_address, scheme, shown
+from likelihand.tracking.addresses import Peeked, is_address, scheme, shown
 
 if TYPE_CHECKING:
     from likelihand.geometry import Image
@@ -116,8 +116,8 @@ def _kind(source: str, stdin: Peeked | None) -> Kind:
         return kind_of_file(source) or "picture"
     if scheme(source) not in ("http", "https"):
         return "film"
-    from likelihand.video.reading import TIMEOUT
-    from likelihand.video.web import web_head
+    from likelihand.tracking.network import web_head
+    from likelihand.tracking.reading import TIMEOUT
 
     return kind_of_content(web_head(source, TIMEOUT)[0]) or "film"
 
@@ -148,8 +148,8 @@ def read_picture(picture: str, stdin: Peeked | None = None) -> "Image":
 
 
 def _fetched(address: str) -> bytes:
-    from likelihand.video.reading import TIMEOUT
-    from likelihand.video.web import web_bytes
+    from likelihand.tracking.network import web_bytes
+    from likelihand.tracking.reading import TIMEOUT
 
     return web_bytes(address, TIMEOUT)
 

@@ -94,8 +94,8 @@ def _leave_out(built: Namespace) -> "LeftOut":
 
 
 def _start(built: Namespace) -> None:
-    from likelihand.checkpoint import start_from
-    from likelihand.predictor import bundled, model_file
+    from likelihand.inference import bundled, model_file
+    from likelihand.models.checkpoint import start_from
 
     kind = getattr(built.network, "kind", "hand")
     file = bundled().with_name(f"{kind}.onnx") if str(built.start) == BUNDLED else model_file(built.start)

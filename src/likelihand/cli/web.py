@@ -24,8 +24,8 @@ def parser() -> PlainParser:
 
 def run(arguments: Namespace) -> int:
     """Serve the page until Ctrl-C, or write it to a folder."""
-    from likelihand.web.files import Page
-    from likelihand.web.server import PageServer
+    from likelihand.apps.web.files import Page
+    from likelihand.apps.web.server import PageServer
 
     page = Page(arguments.model)
     if arguments.export:

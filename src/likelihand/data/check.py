@@ -12,10 +12,10 @@ from tqdm import tqdm
 
 from likelihand.data.dataset import Dataset, LabelError, check_record, parts_of, record_problems
 from likelihand.data.findings import Problem, label_problems
-from likelihand.drawing import Drawing, contact_sheet, draw_keypoints
 from likelihand.geometry import Image, crop_matrix, transform_points, warp_image
 from likelihand.structures import Record, Visibility
 from likelihand.utils.files import replacing
+from likelihand.visualization.drawing import Drawing, contact_sheet, draw_keypoints
 
 _TILE: Final = 224
 _TOLD: Final = 20

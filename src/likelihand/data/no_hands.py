@@ -40,7 +40,7 @@ class NoHands:
 
     Example:
         >>> import tempfile
-        >>> from likelihand.drawing import Drawing
+        >>> from likelihand.visualization.drawing import Drawing
         >>> folder = tempfile.TemporaryDirectory()
         >>> Drawing(np.zeros((40, 60, 3), np.uint8)).save(f"{folder.name}/a.png").name
         'a.png'

@@ -11,12 +11,12 @@ import yaml
 
 from likelihand.data.dataset import Dataset, check_index, check_record
 from likelihand.data.images import read_image, size_of_image
-from likelihand.drawing import Drawing
 from likelihand.formats.yolo import SPLITS, YoloHand, labels_path, pictures_of, read_labels, read_layout
 from likelihand.geometry import FloatArray, box_of_points
 from likelihand.hand import KEYPOINTS, Side
 from likelihand.structures import Record
 from likelihand.utils.files import write_atomically
+from likelihand.visualization.drawing import Drawing
 
 _log = logging.getLogger(__name__)
 _DECIMALS: Final = 9

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from likelihand.data.scenes import Scenes
-from likelihand.detection import Detector
 from likelihand.geometry import box_iou
+from likelihand.inference.detection import Detector
 from likelihand.utils.tables import aligned
 
 FOUND: Final = 0.3

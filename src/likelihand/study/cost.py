@@ -14,10 +14,10 @@ import torch
 from tqdm import tqdm
 
 from likelihand.export import export
-from likelihand.metadata import ModelMetadata
+from likelihand.inference.metadata import ModelMetadata
+from likelihand.inference.runtimes import OnnxRuntime
 from likelihand.models import KeypointNetwork, PartComplexity, complexity
 from likelihand.ops.heatmaps import soft_argmax
-from likelihand.runtimes import OnnxRuntime
 from likelihand.study.methods import CPM, INTEGRAL_POSE, MLE, RLE, RLE_DENSITY, SIMPLE_BASELINE, Method
 from likelihand.study.setting import Setting
 from likelihand.training.state import Trainee, make_optimizer

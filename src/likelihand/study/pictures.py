@@ -8,7 +8,6 @@ import numpy as np
 
 from likelihand.data.augment import sample_of
 from likelihand.data.dataset import Dataset
-from likelihand.drawing import Drawing, contact_sheet, draw_keypoints
 from likelihand.evaluation import evenly, predict_crops_of
 from likelihand.geometry import Image
 from likelihand.study.methods import Method
@@ -16,6 +15,7 @@ from likelihand.study.plan import CLEAN, Experiment
 from likelihand.study.results import Results
 from likelihand.study.runner import folder_of
 from likelihand.study.scoring import load_network
+from likelihand.visualization.drawing import Drawing, contact_sheet, draw_keypoints
 
 CELL: Final = 192
 """Side of a picture in the grid."""

@@ -7,9 +7,9 @@ from typing import Any, Final, cast
 
 from torch import nn
 
-from likelihand.checkpoint import load_checkpoint
 from likelihand.data.dataset import Dataset
 from likelihand.evaluation import evaluate, predict_crops_of
+from likelihand.models.checkpoint import load_checkpoint
 from likelihand.ops.heatmaps import Decoder, dark
 from likelihand.study.methods import Method
 from likelihand.study.setting import Setting

@@ -16,7 +16,8 @@ try:
     from numba import njit
 except ImportError as error:
     raise ImportError(
-        "rendering hands needs numba, which is not installed; install it with `pip install likelihand[synth,headless]`"
+        "rendering hands needs numba, which is not installed; install it with "
+        "`pip install likelihand[synth,headless]`"
     ) from error
 
 config: Any = numba_config

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from likelihand.geometry import BOX_PADDING, FloatArray, Image, box_iou, box_length, box_of_points
 from likelihand.hand import Side
-from likelihand.predictor.predict import CONFIDENCE, FindHands, Found, is_clear, next_box
+from likelihand.inference.predictor import CONFIDENCE, FindHands, Found, is_clear, next_box
 from likelihand.structures import Hand
 from likelihand.tracking.filters import PointFilter, Smoothed, Smoothing, median, spread
 
@@ -369,7 +369,7 @@ class _Track:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A place to look at, as `likelihand.detection.Detection`."""
+    """A place to look at, as `likelihand.inference.detection.Detection`."""
 
     box: FloatArray
     side: Side | None = None

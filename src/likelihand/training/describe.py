@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from likelihand.checkpoint import config_of
 from likelihand.data.dataset import Dataset
+from likelihand.models.checkpoint import config_of
 from likelihand.utils import opencv as cv2
 
 

@@ -9,9 +9,9 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from likelihand.checkpoint import CheckpointInfo, config_of, read_tensors, save_checkpoint, save_tensors
 from likelihand.data.dataset import Dataset
 from likelihand.evaluation import Report, evaluate, evenly, predict_crops_of
+from likelihand.models.checkpoint import CheckpointInfo, config_of, read_tensors, save_checkpoint, save_tensors
 from likelihand.training.batches import Batch, Batches, load
 from likelihand.training.config import ANOTHER, Plan, TrainConfig, step_seed
 from likelihand.training.describe import describe_data

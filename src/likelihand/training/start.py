@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from likelihand.checkpoint import CheckpointError, Started, parts_of
 from likelihand.data.dataset import Dataset
-from likelihand.metadata import ModelMetadata
-from likelihand.runtimes import OnnxRuntime, TorchRuntime
+from likelihand.inference.metadata import ModelMetadata
+from likelihand.inference.runtimes import OnnxRuntime, TorchRuntime
+from likelihand.models.checkpoint import CheckpointError, Started, parts_of
 from likelihand.training.batches import Batches, load
 from likelihand.training.config import Plan, TrainConfig
 from likelihand.training.hold_out import hold_out

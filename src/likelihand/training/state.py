@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from likelihand.checkpoint import CheckpointError, load_state
 from likelihand.losses.traits import trait_loss
+from likelihand.models.checkpoint import CheckpointError, load_state
 from likelihand.ops.heatmaps import Prediction
 
 

@@ -1,4 +1,4 @@
-// From a whole picture to the boxes of its hands: the counterpart of likelihand/detection.py.
+// From a whole picture to the boxes of its hands: the counterpart of likelihand/inference/detection.py.
 
 import type { Constants } from "./constants";
 import {

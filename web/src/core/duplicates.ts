@@ -1,4 +1,4 @@
-// Hands that were found twice: the counterpart of predictor/duplicates.py.
+// Hands that were found twice: the counterpart of likelihand/inference/duplicates.py.
 
 import { meanDistance } from "./geometry";
 import { type Hand, scaleOf } from "./hand";

@@ -1,4 +1,4 @@
-// Smoothing of moving points that trusts certain points more: the counterpart of likelihand/filters.py.
+// Smoothing of moving points that trusts certain points more: the counterpart of likelihand/tracking/filters.py.
 
 import { type Covariance, distance, type Point } from "./geometry";
 

@@ -1,4 +1,4 @@
-// What a model file says of itself: the counterpart of likelihand/metadata.py.
+// What a model file says of itself: the counterpart of likelihand/inference/metadata.py.
 
 import type { Size } from "./geometry";
 import { Calibration, type CalibrationJson } from "./uncertainty";

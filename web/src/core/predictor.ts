@@ -1,4 +1,4 @@
-// From a picture and boxes to hands: the counterpart of predictor/predict.py.
+// From a picture and boxes to hands: the counterpart of likelihand/inference/predictor.py.
 
 import type { Constants } from "./constants";
 import type { Detection, Outputs, RunCrops } from "./detection";

@@ -1,4 +1,4 @@
-// Hands followed from frame to frame: the counterpart of likelihand/tracking.py.
+// Hands followed from frame to frame: the counterpart of likelihand/tracking/tracker.py.
 
 import type { Detection } from "./detection";
 import { median, PointFilter, type Smoothed, type SmoothingSettings, spreadOf } from "./filter";

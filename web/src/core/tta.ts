@@ -1,4 +1,4 @@
-// Several looks at one hand and what they say together: the counterpart of predictor/looks.py.
+// Several looks at one hand and what they say together: the counterpart of likelihand/inference/tta.py.
 
 import { type Box, boxLength, type Covariance, cropMatrix, type Matrix, type Point, type Size } from "./geometry";
 

@@ -1,4 +1,4 @@
-// Covariances, regions and chances: the counterpart of likelihand/uncertainty.py.
+// Covariances, regions and chances: the counterpart of likelihand/uncertainty/.
 
 import { boxLength, boxOfPoints, type Covariance, type Point } from "./geometry";
 

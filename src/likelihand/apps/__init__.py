@@ -1,0 +1,1 @@
+"""Programs made of the library: the page, the server, the live picture and OSC, the demo."""

@@ -1,0 +1,21 @@
+"""From pictures to hands: find them, crop, run the model, and take the answer back to image pixels."""
+
+from likelihand.inference.checks import check_boxes
+from likelihand.inference.duplicates import without_duplicates
+from likelihand.inference.loading import RuntimeName, bundled, load, metadata_of, model_file
+from likelihand.inference.predictor import Predictor
+from likelihand.inference.settings import FILMS, PHOTOS, Settings
+
+__all__ = [
+    "FILMS",
+    "PHOTOS",
+    "Predictor",
+    "RuntimeName",
+    "Settings",
+    "bundled",
+    "check_boxes",
+    "load",
+    "metadata_of",
+    "model_file",
+    "without_duplicates",
+]

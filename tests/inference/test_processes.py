@@ -1,0 +1,128 @@
+"""A predictor travels: pickled, into threads, forked and fresh processes, with the same answers everywhere."""
+
+import copy
+import multiprocessing
+import os
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from likelihand.inference import Predictor, bundled, load
+from likelihand.inference.metadata import ModelMetadata
+from likelihand.inference.runtimes import OnnxRuntime, TorchRuntime
+
+IMAGE = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
+BOXES = [[10, 10, 90, 100], [60, 30, 150, 110]]
+TIMEOUT = 300  # a hang, on however slow a machine
+
+
+def answers(predict: Predictor) -> np.ndarray:
+    return np.stack([hand.points for hand in predict(IMAGE, BOXES)])
+
+
+def settings(predict: Predictor) -> dict[str, object]:
+    return {name: value for name, value in vars(predict).items() if name not in {"runtime", "detector"}}
+
+
+@pytest.fixture(scope="module")
+def predict() -> Predictor:
+    return load(threads=2, looks=2, passes=1, closer="empty")
+
+
+def test_a_pickled_predictor_answers_the_same_and_is_small(predict: Predictor) -> None:
+    data = pickle.dumps(predict)
+    assert len(data) < 20_000, "the settings travel, not the model"
+    again = pickle.loads(data)
+    np.testing.assert_array_equal(answers(again), answers(predict))
+    assert settings(again) == settings(predict)
+    assert (again.detector.threshold, again.detector.closer) == (predict.detector.threshold, "empty")  # type: ignore[union-attr]
+    np.testing.assert_array_equal(answers(copy.deepcopy(predict)), answers(predict))
+
+
+def test_a_path_travels_to_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(bundled().parent)
+    data = pickle.dumps(load("hand.onnx", detector=False))
+    monkeypatch.chdir(tmp_path)
+    assert answers(pickle.loads(data)).shape == (2, 21, 2)
+
+
+def test_a_model_in_memory_travels_with_its_bytes() -> None:
+    inside = Predictor(OnnxRuntime(bundled().read_bytes(), threads=1), looks=1)
+    again = pickle.loads(pickle.dumps(inside))
+    np.testing.assert_array_equal(answers(again), answers(load(threads=1, detector=False, looks=1)))
+    with pytest.raises(ValueError, match="model in memory is not a readable ONNX file"):
+        OnnxRuntime(b"no model")
+
+
+def test_a_model_on_pytorch_travels_with_its_weights() -> None:
+    pytest.importorskip("torch")
+    from tiny import tiny_network
+
+    runtime = TorchRuntime(tiny_network().deploy(), ModelMetadata(size=(64, 64), stages=2))
+    predict = Predictor(runtime, looks=1)
+    np.testing.assert_array_equal(answers(pickle.loads(pickle.dumps(predict))), answers(predict))
+
+
+def test_openvino_travels_and_serves_threads() -> None:
+    pytest.importorskip("openvino")
+    predict = load(runtime="openvino", threads=1, detector=False, looks=1)
+    expected = answers(predict)
+    np.testing.assert_array_equal(answers(pickle.loads(pickle.dumps(predict))), expected)
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(answers, [predict] * 16):
+            np.testing.assert_array_equal(found, expected)
+
+
+def test_threads_share_a_predictor(predict: Predictor) -> None:
+    expected = answers(predict)
+    with ThreadPoolExecutor(4) as pool:
+        for found in pool.map(answers, [predict] * 16):
+            np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_processes_take_a_predictor(method: str, predict: Predictor) -> None:
+    if method not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"no {method} on this system")
+    expected = answers(predict)
+    with multiprocessing.get_context(method).Pool(2) as pool:
+        for found in pool.map_async(answers, [predict] * 4).get(TIMEOUT):
+            np.testing.assert_array_equal(found, expected)
+
+
+INHERITED: list[Predictor] = []
+
+
+def answers_of_inherited(_: int) -> tuple[np.ndarray, bool]:
+    (predict,) = INHERITED
+    runtime = predict.runtime
+    assert isinstance(runtime, OnnxRuntime)
+    found = answers(predict)
+    return found, runtime._process == os.getpid()
+
+
+def test_a_forked_process_uses_what_it_inherits(predict: Predictor) -> None:
+    if "fork" not in multiprocessing.get_all_start_methods():
+        pytest.skip("no fork on this system")
+    expected = answers(predict)
+    INHERITED.append(predict)
+    try:
+        with multiprocessing.get_context("fork").Pool(2) as pool:
+            for found, own_session in pool.map_async(answers_of_inherited, range(4)).get(TIMEOUT):
+                np.testing.assert_array_equal(found, expected)
+                assert own_session
+    finally:
+        INHERITED.clear()
+
+
+def test_joblib_takes_a_predictor(predict: Predictor) -> None:
+    joblib = pytest.importorskip("joblib")
+    expected = answers(predict)
+    for backend in ("loky", "threading"):
+        for found in joblib.Parallel(n_jobs=2, backend=backend)(
+            joblib.delayed(answers)(predict) for _ in range(4)
+        ):
+            np.testing.assert_array_equal(found, expected)
