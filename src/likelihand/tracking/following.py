@@ -9,10 +9,10 @@ import numpy as np
 
 from likelihand.geometry import Image
 from likelihand.hand import TIPS, opposite
-from likelihand.tracking import PredictBoxes, TrackedHand, Tracker, Tracking, whole_picture
 from likelihand.tracking.filters import Smoothing
 from likelihand.tracking.frames import Frame
 from likelihand.tracking.reading import VideoReader
+from likelihand.tracking.tracker import PredictBoxes, TrackedHand, Tracker, Tracking, whole_picture
 from likelihand.visualization.drawing import draw_keypoints, label_hand, line_width
 
 if TYPE_CHECKING:
