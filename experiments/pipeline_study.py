@@ -30,7 +30,7 @@ from likelihand.evaluation.boxes import match_boxes
 from likelihand.geometry import FloatArray, Image, box_length, box_of_points, crop_matrix, warp_image
 from likelihand.hand import Side
 from likelihand.inference import Predictor, bundled
-from likelihand.inference.detection import Closer, Detector
+from likelihand.inference.detection import Detector, Tiles
 from likelihand.inference.predictor import CONFIDENCE, PRESENCE, PROPOSED, SCORE
 from likelihand.inference.runtimes import OnnxRuntime
 from likelihand.structures import Record
@@ -83,14 +83,14 @@ def finder(
     score: float = SCORE,
     presence: float = PRESENCE,
     confidence: float = CONFIDENCE,
-    closer: Closer = "always",
+    tiles: Tiles = "always",
     looks: int = LOOKS,
 ) -> Find:
     """Make the pipeline with thresholds of its own; the tool's where they are left out."""
-    if threshold is None and closer != "never":
+    if threshold is None and tiles != "never":
         threshold = PROPOSED  # as `likelihand.load`
-    find, least = Detector(detect, threshold, closer=closer), {"presence": presence, "score": score}
-    predict = Predictor(hand, detector=find, looks=looks, confidence=confidence, **least)
+    find, least = Detector(detect, threshold, tiles=tiles), {"presence": presence, "score": score}
+    predict = Predictor(hand, detector=find, tta=looks, confidence=confidence, **least)
     return lambda image: [(box_of_points(h.points), h.points, h.side) for h in predict(image)]
 
 
@@ -177,9 +177,9 @@ def report(hand: OnnxRuntime, detect: OnnxRuntime, arguments: argparse.Namespace
     larger = collages(empty)
     rows = []
     for threshold in THRESHOLDS:
-        once, closer = finder(hand, detect, threshold, closer="never"), finder(hand, detect, threshold)
+        once, closer = finder(hand, detect, threshold, tiles="never"), finder(hand, detect, threshold)
         missed = [count(find, pictures)["all"].missed for find in (once, closer)]
-        alone = false_hands(finder(hand, detect, threshold, 0.0, 0.0, 0.0, looks=1), empty)
+        alone = false_hands(finder(hand, detect, threshold, 0.0, 0.0, 0.0, tta=1), empty)
         false = [alone, false_hands(closer, empty), false_hands(closer, larger)]
         rows.append([f"{threshold:g}", *map(str, missed + false)])
     names = ["threshold", "missed at one look", "missed", f"of {len(empty)} photos without hands: detector alone"]

@@ -101,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     p.add_argument("--sheets", type=Path, default=Path("audit"))
     a = p.parse_args(arguments)
     checkpoint = model_file(a.model)
-    predict = load(checkpoint, threads=1, detector=False, looks=1)
+    predict = load(checkpoint, threads=1, detector=False, tta=1)
     known = predict.runtime.metadata.calibrations
     calibration = known.choose("rendered" if "rendered" in known.names else None)
     if calibration is None:
@@ -151,7 +151,7 @@ def paths(checkpoint: Path, predict: Predictor, test: Dataset) -> tuple[list[str
         export(network, full, metadata)
         outputs = tuple(name for name in metadata.outputs if name != "spread")
         export(network, plain, replace(metadata, outputs=outputs, calibrations=Calibrations()))
-        with_it, without = (load(file, threads=1, detector=False, looks=1) for file in (full, plain))
+        with_it, without = (load(file, threads=1, detector=False, tta=1) for file in (full, plain))
         worst = differences(predict, with_it, test)
         stripped = store(full, Calibrations(), Path(folder) / "stripped.onnx")
         assert not load(stripped, detector=False).runtime.metadata.calibrations

@@ -183,7 +183,7 @@ def speed(clip: Clip, predict: Predictor, out: Path) -> dict[str, float]:
     spent: dict[str, float] = {}
     truth = Truth(clip)
     runtime = predict.runtime
-    watched = Predictor(_Watched(runtime, spent), predict.batch_size, looks=predict.looks)
+    watched = Predictor(_Watched(runtime, spent), predict.batch_size, tta=predict.tta)
     detect = timed(predict.detector or truth, spent, "detector")
     track = Tracker(timed(watched, spent, "predict"), detect, Tracking())
     step, draw = timed(track, spent, "track"), timed(draw_tracks, spent, "draw")

@@ -32,7 +32,7 @@ def points():
         for stage in network.stages:
             stage.heatmaps[-1].weight *= SHARPNESS
     runtime = TorchRuntime(network.deploy(), ModelMetadata(size=(96, 96)))
-    return np.stack([hand.points for hand in Predictor(runtime, looks=1)(image, BOXES)])
+    return np.stack([hand.points for hand in Predictor(runtime, tta=1)(image, BOXES)])
 
 
 def test_the_road_from_pixels_to_points_has_not_moved():

@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("--threshold", type=float, default=0.1, help="least score of a find")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    detector = Detector(OnnxRuntime(arguments.detect, 1), arguments.threshold, closer="always")
+    detector = Detector(OnnxRuntime(arguments.detect, 1), arguments.threshold, tiles="always")
     finds: dict[str, list[list[float]]] = {}
     for scene in tqdm(EmptyScenes(arguments.photos).scenes, unit="photo", disable=None):
         boxes = [found.box.round(2).tolist() for found in detector(scene.read())]

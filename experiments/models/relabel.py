@@ -106,7 +106,7 @@ def main() -> None:
     records = [shards.record(i) for i in range(len(shards))]
     labelled = np.stack([record.visibility > 0 for record in records])
     size = np.array([max(record.box[2:] - record.box[:2]) for record in records])
-    models = [load(path, detector=False, looks=4) for path in (arguments.anatomy, arguments.model)]
+    models = [load(path, detector=False, tta=4) for path in (arguments.anatomy, arguments.model)]
     anatomy, estimate = (estimates(predict, shards) for predict in models)
     labels = to_anatomy(np.stack([record.points for record in records]), anatomy, labelled, size)
     own = to_anatomy(estimate, anatomy, np.ones_like(labelled), size)

@@ -106,7 +106,7 @@ def test_looks_are_joined_as_the_predictor_joins_them(looks: int) -> None:
     base = fit(observe_looks(runtime, data, LOOKS[:1], progress=False)[0])
     calibration = adjust(join(seen, base), base, looks=looks, added_noise=True)
     runtime.metadata = ModelMetadata(size=(64, 64), calibrations=Calibrations((calibration,)))
-    o, predict = join(seen, base), Predictor(runtime, looks=looks)
+    o, predict = join(seen, base), Predictor(runtime, tta=looks)
     stated = covariance_of(o, calibration)
     for n, index in enumerate(o.index):
         record = data.record(int(index))

@@ -49,7 +49,7 @@ def exported(checkpoint: Path) -> Path:
 
 
 def test_both_paths_say_the_same(checkpoint: Path, exported: Path) -> None:
-    by_torch, by_onnx = Predictor(torch_runtime(checkpoint), looks=1), load(exported, detector=False, looks=1)
+    by_torch, by_onnx = Predictor(torch_runtime(checkpoint), tta=1), load(exported, detector=False, tta=1)
     for ours, theirs in zip(by_torch(IMAGE, BOXES), by_onnx(IMAGE, BOXES), strict=True):
         np.testing.assert_allclose(theirs.scale, ours.scale, atol=1e-3)
         np.testing.assert_allclose(theirs.confidence, ours.confidence, atol=1e-4)
@@ -59,7 +59,7 @@ def test_both_paths_say_the_same(checkpoint: Path, exported: Path) -> None:
 
 def test_the_calibration_changes_the_answer(checkpoint: Path, exported: Path) -> None:
     plain = store(exported, Calibrations(), exported.with_name("plain.onnx"))
-    with_it, without = (load(file, detector=False, looks=1)(IMAGE, BOXES)[0] for file in (exported, plain))
+    with_it, without = (load(file, detector=False, tta=1)(IMAGE, BOXES)[0] for file in (exported, plain))
     np.testing.assert_array_equal(with_it.points, without.points)
     assert np.abs(with_it.scale / without.scale - 1).min() > 0.01
 

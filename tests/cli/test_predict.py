@@ -56,7 +56,7 @@ def test_python_finds_the_hands_of_the_command(tmp_path: Path) -> None:
     np.testing.assert_allclose(found[0].points, written[0]["keypoints"], atol=1e-3)
     np.testing.assert_allclose(found[0].covariance, written[0]["covariance"], atol=1e-3)
     assert (found[0].side, round(found[0].score, 4)) == (written[0]["side"], round(written[0]["score"], 4))
-    assert np.abs(load(looks=1)(source)[0].points - found[0].points).max() > 0.1
+    assert np.abs(load(tta=1)(source)[0].points - found[0].points).max() > 0.1
 
 
 def test_boxes_by_name_and_by_ending(model: Path, pictures: Path, tmp_path: Path) -> None:
@@ -139,9 +139,9 @@ def test_a_closer_look_is_never_always_or_empty(
     pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = pictures / "a/x.png"
-    assert predict(source, "--closer", "never", "--out", tmp_path) == 0
-    assert predict(source, "--closer", "sometimes", "--out", tmp_path) == 2
-    assert "closer is 'sometimes'; give 'never', 'empty' or 'always'" in capsys.readouterr().err
+    assert predict(source, "--tiles", "never", "--out", tmp_path) == 0
+    assert predict(source, "--tiles", "sometimes", "--out", tmp_path) == 2
+    assert "tiles is 'sometimes'; give 'never', 'empty' or 'always'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("form", "name"), [("coco", "predictions.json"), ("csv", "predictions.csv")])
@@ -182,7 +182,7 @@ def test_it_never_imports_torch(model: Path, pictures: Path, tmp_path: Path) -> 
         (["--threads", "0"], "threads is 0; give 1 or more"),
         (["--batch-size", "0"], "batch_size is 0; give 1 or more"),
         (["--passes", "0"], "passes is 0; give 1 or more"),
-        (["--looks", "5"], "looks is 5; give 1 to 4"),
+        (["--tta", "5"], "tta is 5; give 1 to 4"),
         (["--runtime", "tpu"], "give 'onnx', 'openvino', 'torch'"),
         (["--format", "xml"], "--format 'xml' is not known; give jsonl, coco, csv"),
         (["--mod", "x.onnx"], "unrecognized arguments: --mod"),

@@ -16,7 +16,7 @@ DATA = [
     "--data.init_args.count=3",
     "--data.init_args.seed=5",
     "--data.init_args.size=160",
-    "--looks=1",
+    "--tta=1",
 ]
 
 
@@ -109,7 +109,7 @@ def test_a_peer_measured_before_need_not_be_installed(
 ) -> None:
     monkeypatch.setitem(sys.modules, "mediapipe", None)
     settings = json.loads((measured / "likelihand.json").read_text())
-    own = {"model", "model_sha256", "looks", "calibration"}
+    own = {"model", "model_sha256", "tta", "calibration"}
     (tmp_path / "mediapipe.json").write_text(json.dumps({k: v for k, v in settings.items() if k not in own}))
     outcomes = (measured / "likelihand.jsonl").read_text()
     (tmp_path / "mediapipe.jsonl").write_text(outcomes.replace('"tool": "likelihand"', '"tool": "MediaPipe"'))

@@ -41,10 +41,10 @@ def test_calibrate_knows_kinds_looks_and_the_edge(
     from likelihand.inference.runtimes import OnnxRuntime
 
     file = tmp_path / "both.onnx"
-    rendered = ["--name", "rendered", "--looks", "1", "2", "--cut-off", "0.3", "0.5", "--test-share", "0.2"]
+    rendered = ["--name", "rendered", "--tta", "1", "2", "--cut-off", "0.3", "0.5", "--test-share", "0.2"]
     data = [part.replace("count=40", "count=80") for part in DATA]
     assert main(["calibrate", str(calibrated), *data, *rendered, "--out", str(file)]) == 0
-    assert main(["calibrate", str(file), *data, "--added-noise", "--looks", "2"]) == 0
+    assert main(["calibrate", str(file), *data, "--added-noise", "--tta", "2"]) == 0
     told = capsys.readouterr().out
     assert "rendered, 2 looks: factor" in told and "at the picture's edge" in told and "photos, 2 looks" in told
     known = {(c.name, c.looks): c for c in OnnxRuntime(file).metadata.calibrations.entries}
@@ -55,7 +55,7 @@ def test_calibrate_knows_kinds_looks_and_the_edge(
     assert known["photos", 2].scale == first.scale
     assert known["photos", 2].edge_keypoint == second.edge_keypoint
     for name, looks in known:
-        assert load(file, looks=looks, calibration=name, detector=False).calibration == known[name, looks]
+        assert load(file, tta=looks, calibration=name, detector=False).calibration == known[name, looks]
 
 
 def test_a_balanced_fit_needs_sources(calibrated: Path, capsys: pytest.CaptureFixture[str]) -> None:

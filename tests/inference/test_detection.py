@@ -47,7 +47,7 @@ def test_threshold_is_the_models_own_unless_given() -> None:
     image = np.zeros((64, 64, 3), np.uint8)
     assert Detector(runtime)(image) == []
     assert len(Detector(runtime, threshold=0.6)(image)) == 1
-    assert Detector(runtime, closer="empty")(np.zeros((120, 160, 3), np.uint8)) == []
+    assert Detector(runtime, tiles="empty")(np.zeros((120, 160, 3), np.uint8)) == []
     assert len(runtime.crops) == 2  # looked closer, in vain
     with pytest.raises(ValueError, match="threshold is 2"):
         Detector(runtime, threshold=2)
@@ -116,23 +116,23 @@ def test_small_hand_is_found_at_a_closer_look() -> None:
     small, large = picture(500, 40, 60), picture(100, 100, 200)
     runtime = Bright()
     assert Detector(runtime)(small) == []
-    (found,) = Detector(runtime, closer="empty")(small)
+    (found,) = Detector(runtime, tiles="empty")(small)
     np.testing.assert_allclose(found.box, [500, 40, 560, 100], atol=6)
     assert runtime.calls == [1, 1, *[2] * 8]
-    Detector(runtime, closer="empty")(large)
+    Detector(runtime, tiles="empty")(large)
     assert runtime.calls[10:] == [1]
     for threshold, count in ((0.85, 1), (0.95, 0)):
-        assert len(Detector(runtime, threshold=threshold, closer="empty")(small)) == count
-    assert len(Detector(runtime, closer="always")(large)) == 1
+        assert len(Detector(runtime, threshold=threshold, tiles="empty")(small)) == count
+    assert len(Detector(runtime, tiles="always")(large)) == 1
     assert runtime.calls[-9:] == [1, *[2] * 8]
     with pytest.raises(ValueError, match="give 'never', 'empty' or 'always'"):
-        Detector(runtime, closer="sometimes")  # type: ignore[arg-type]
+        Detector(runtime, tiles="sometimes")  # type: ignore[arg-type]
 
 
 def test_parts_that_show_no_more_than_the_whole_are_left_out() -> None:
     for longer, looks in ((95, 0), (96, 2), (159, 2), (160, 2 + 8)):  # parts of 0.9 * 64 pixels and more
         runtime = Bright()
-        Detector(runtime, closer="always")(np.zeros((longer // 2, longer, 3), np.uint8))
+        Detector(runtime, tiles="always")(np.zeros((longer // 2, longer, 3), np.uint8))
         assert sum(runtime.calls) == 1 + looks
 
 
@@ -155,7 +155,7 @@ def test_parts_cover_a_picture_and_a_hand_cut_by_one_is_not_reported() -> None:
         seen[y0:y1, x0:x1] = True
     assert seen.all()
     middle = picture(370, 200, 60)  # in a right part whole, in a left one cut by its edge at 384
-    (found,) = Detector(Bright(), closer="always")(middle)
+    (found,) = Detector(Bright(), tiles="always")(middle)
     np.testing.assert_allclose(found.box, [370, 200, 430, 260], atol=6)
 
 

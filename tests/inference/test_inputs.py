@@ -30,7 +30,7 @@ class Middle:
 
 def seen(picture: object, **options: object) -> np.ndarray:
     runtime = Middle()
-    Predictor(runtime, looks=1).crop(picture, **options)  # type: ignore[arg-type]
+    Predictor(runtime, tta=1).crop(picture, **options)  # type: ignore[arg-type]
     return runtime.crops[0]
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from likelihand.data.images import read_image
 from likelihand.inference import bundled, load
-from likelihand.inference.detection import Closer, Detector
+from likelihand.inference.detection import Detector, Tiles
 from likelihand.inference.predictor import PROPOSED
 from likelihand.inference.runtimes import OnnxRuntime
 
@@ -67,9 +67,9 @@ def test_the_bundled_detector_comes_along_unless_it_is_not_wanted() -> None:
 
 def test_looking_closer_the_detector_proposes_what_the_joint_score_could_keep() -> None:
     own = OnnxRuntime(bundled().with_name("detect.onnx")).metadata.threshold
-    cases: list[tuple[Closer, float]] = [("always", PROPOSED), ("empty", PROPOSED), ("never", own)]
-    for closer, threshold in cases:
-        detector = load(closer=closer).detector
+    cases: list[tuple[Tiles, float]] = [("always", PROPOSED), ("empty", PROPOSED), ("never", own)]
+    for tiles, threshold in cases:
+        detector = load(tiles=tiles).detector
         assert isinstance(detector, Detector)
         assert detector.threshold == threshold
     assert own > PROPOSED

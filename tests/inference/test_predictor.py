@@ -22,7 +22,7 @@ from likelihand.uncertainty import (
     size_of_hand,
 )
 
-one_look = partial(Predictor, looks=1)
+one_look = partial(Predictor, tta=1)
 IMAGE = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
 
 
@@ -201,9 +201,9 @@ def test_each_kind_of_pictures_and_number_of_looks_has_its_calibration() -> None
         (None, 1, ("photos", 1)), (None, 2, ("photos", 1)), (None, 4, ("photos", 4)),
         ("rendered", 1, ("rendered", 1)), ("rendered", 4, ("rendered", 4)),
     ):  # fmt: skip
-        assert one_look(calibrated(), looks=looks, calibration=name).calibration is kinds[expected]
+        assert one_look(calibrated(), tta=looks, calibration=name).calibration is kinds[expected]
     own = Calibration(1.0, 0.0, 0.0, TABLE, name="mine")
-    assert one_look(calibrated(), looks=3, calibration=own).calibration is own
+    assert one_look(calibrated(), tta=3, calibration=own).calibration is own
     with pytest.raises(ValueError, match=r"no calibration 'films'; it has 'rendered', 'photos'"):
         one_look(calibrated(), calibration="films")
     with pytest.raises(ValueError, match="it has no calibration at all"):
@@ -224,13 +224,13 @@ def test_the_calibration_states_its_factor_and_adds_its_noise() -> None:
 @pytest.mark.parametrize("looks", [1, 4])
 def test_the_choice_changes_neither_points_nor_which_hands_are_found(looks: int) -> None:
     """Photos' regions are wider, so that a rule on the mean confidence itself would drop the hand."""
-    given = one_look(calibrated(1), looks=looks)(IMAGE, [[10, 10, 50, 50]])[0]
+    given = one_look(calibrated(1), tta=looks)(IMAGE, [[10, 10, 50, 50]])[0]
     least = (given.confidence.mean() + given.clarity) / 2
     rendered, photos = (
         one_look(
             calibrated(1),
             detector=lambda image: boxes_at((10, 10)),
-            looks=looks,
+            tta=looks,
             calibration=name,
             confidence=least,
         )(IMAGE)
@@ -244,8 +244,8 @@ def test_the_choice_changes_neither_points_nor_which_hands_are_found(looks: int)
 def test_the_edge_is_stated_with_the_keypoints_near_it() -> None:
     """f e^(g max w + k w): all of a hand at the edge, and what lies near or beyond it more so."""
     edge = Calibration(1.0, 0.0, 0.0, TABLE, edge_hand=0.3, edge_keypoint=0.5)
-    plain = Predictor(calibrated(), looks=1, calibration="rendered")
-    with_edge = Predictor(calibrated(), looks=1, calibration=edge)
+    plain = Predictor(calibrated(), tta=1, calibration="rendered")
+    with_edge = Predictor(calibrated(), tta=1, calibration=edge)
     for box, is_near in (([60, 40, 90, 70], False), ([-20, -20, 40, 40], True)):
         one, other = (predict(IMAGE, [box])[0] for predict in (plain, with_edge))
         w = edge_nearness(one.points, (120, 160))
@@ -334,7 +334,7 @@ def test_wrong_numbers_are_named(wrong: dict) -> None:
 @pytest.mark.parametrize("looks", [1, 4])
 def test_a_mirrored_picture_shows_the_other_side(looks: int) -> None:
     box = [[10, 10, 90, 50]]
-    (plain,), (other,) = (one_look(answer(side=0.9), looks=looks, mirrored=m)(IMAGE, box) for m in (False, True))
+    (plain,), (other,) = (one_look(answer(side=0.9), tta=looks, mirrored=m)(IMAGE, box) for m in (False, True))
     np.testing.assert_array_equal(plain.points, other.points)
     if looks == 1:  # of four looks two are mirrored, and this model says the same to all
         assert (plain.side, other.side) == ("right", "left")

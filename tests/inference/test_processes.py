@@ -29,7 +29,7 @@ def settings(predict: Predictor) -> dict[str, object]:
 
 @pytest.fixture(scope="module")
 def predict() -> Predictor:
-    return load(threads=2, looks=2, passes=1, closer="empty")
+    return load(threads=2, tta=2, passes=1, tiles="empty")
 
 
 def test_a_pickled_predictor_answers_the_same_and_is_small(predict: Predictor) -> None:
@@ -38,7 +38,7 @@ def test_a_pickled_predictor_answers_the_same_and_is_small(predict: Predictor) -
     again = pickle.loads(data)
     np.testing.assert_array_equal(answers(again), answers(predict))
     assert settings(again) == settings(predict)
-    assert (again.detector.threshold, again.detector.closer) == (predict.detector.threshold, "empty")  # type: ignore[union-attr]
+    assert (again.detector.threshold, again.detector.tiles) == (predict.detector.threshold, "empty")  # type: ignore[union-attr]
     np.testing.assert_array_equal(answers(copy.deepcopy(predict)), answers(predict))
 
 
@@ -50,9 +50,9 @@ def test_a_path_travels_to_another_folder(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_model_in_memory_travels_with_its_bytes() -> None:
-    inside = Predictor(OnnxRuntime(bundled().read_bytes(), threads=1), looks=1)
+    inside = Predictor(OnnxRuntime(bundled().read_bytes(), threads=1), tta=1)
     again = pickle.loads(pickle.dumps(inside))
-    np.testing.assert_array_equal(answers(again), answers(load(threads=1, detector=False, looks=1)))
+    np.testing.assert_array_equal(answers(again), answers(load(threads=1, detector=False, tta=1)))
     with pytest.raises(ValueError, match="model in memory is not a readable ONNX file"):
         OnnxRuntime(b"no model")
 
@@ -62,13 +62,13 @@ def test_a_model_on_pytorch_travels_with_its_weights() -> None:
     from tiny import tiny_network
 
     runtime = TorchRuntime(tiny_network().deploy(), ModelMetadata(size=(64, 64), stages=2))
-    predict = Predictor(runtime, looks=1)
+    predict = Predictor(runtime, tta=1)
     np.testing.assert_array_equal(answers(pickle.loads(pickle.dumps(predict))), answers(predict))
 
 
 def test_openvino_travels_and_serves_threads() -> None:
     pytest.importorskip("openvino")
-    predict = load(runtime="openvino", threads=1, detector=False, looks=1)
+    predict = load(runtime="openvino", threads=1, detector=False, tta=1)
     expected = answers(predict)
     np.testing.assert_array_equal(answers(pickle.loads(pickle.dumps(predict))), expected)
     with ThreadPoolExecutor(4) as pool:

@@ -8,7 +8,7 @@ import pytest
 from likelihand.inference import Predictor
 from likelihand.inference.metadata import ModelMetadata
 from likelihand.inference.predictor import next_box
-from likelihand.inference.tta import LOOKS, Answer, together
+from likelihand.inference.tta import LOOKS, Answer, merge
 
 SPOTS = np.array([[60.0, 52.0], [84.0, 48.0]])
 """Of a red and of a green square, in image pixels."""
@@ -51,7 +51,7 @@ def image() -> np.ndarray:
 @pytest.mark.parametrize("looks", [1, 2, 3, 4])
 def test_every_look_is_taken_back_to_the_picture(image: np.ndarray, looks: int) -> None:
     runtime = Spots()
-    hands = Predictor(runtime, looks=looks, batch_size=3)(image, [[40, 25, 110, 75], [42, 22, 106, 80]])
+    hands = Predictor(runtime, tta=looks, batch_size=3)(image, [[40, 25, 110, 75], [42, 22, 106, 80]])
     assert runtime.seen == 2 * looks
     for hand in hands:
         np.testing.assert_allclose(hand.points[[0, 20]], SPOTS, atol=0.1)
@@ -79,7 +79,7 @@ def test_a_mixture_has_the_moments_of_its_samples() -> None:
     noise = rng.normal(size=(len(chosen), 2))
     samples = np.stack([a.points[0] for a in answers])[chosen]
     samples += np.einsum("nij,nj->ni", roots[:, 0][chosen], noise)
-    joined = together(answers)
+    joined = merge(answers)
     np.testing.assert_allclose(joined.points[0], samples.mean(0), atol=0.03)
     np.testing.assert_allclose(joined.covariance[0], np.cov(samples.T), rtol=0.02, atol=0.05)
     assert joined.right == pytest.approx(0.2)
@@ -89,14 +89,14 @@ def test_the_surer_look_counts_more() -> None:
     sure, unsure = (
         Answer(np.full((1, 2), x), s * np.eye(2)[None], 1.0, None) for x, s in ((0.0, 1.0), (9.0, 8.0))
     )
-    np.testing.assert_allclose(together([sure, unsure]).points, 1.0)
-    assert together([sure]) is sure
+    np.testing.assert_allclose(merge([sure, unsure]).points, 1.0)
+    assert merge([sure]) is sure
 
 
 @pytest.mark.parametrize("looks", [0, 5])
 def test_there_are_four_looks(looks: int) -> None:
     with pytest.raises(ValueError, match=f"looks is {looks}; give 1 to 4"):
-        Predictor(Spots(), looks=looks)
+        Predictor(Spots(), tta=looks)
 
 
 def test_what_is_no_hand_at_first_sight_gets_no_further_look(image: np.ndarray) -> None:
@@ -117,9 +117,9 @@ def test_what_is_no_hand_at_first_sight_gets_no_further_look(image: np.ndarray) 
     near, far = Box(np.array([50, 30, 95, 70.0])), Box(np.array([10, 5, 140, 95.0]))
     for looks, crops in ((1, 2), (4, 2 + 4)):
         runtime = Doubtful()
-        hands = Predictor(runtime, detector=lambda _: [near, far], looks=looks)(image)
+        hands = Predictor(runtime, detector=lambda _: [near, far], tta=looks)(image)
         assert runtime.seen == crops
-        (glance,) = Predictor(Doubtful(), looks=1)(image, [near.box])
+        (glance,) = Predictor(Doubtful(), tta=1)(image, [near.box])
         expected = near.box if looks == 1 else (near.box + next_box(glance)) / 2
         np.testing.assert_allclose([hand.box for hand in hands], [expected])
         assert looks == 1 or not np.allclose(expected, near.box)

@@ -26,7 +26,7 @@ class Model:
 
 
 def test_a_film(film: Path) -> None:
-    frames = list(track(film, Predictor(Model(), looks=1)))
+    frames = list(track(film, Predictor(Model(), tta=1)))
     np.testing.assert_allclose([f.seconds for f in frames], TIMES, atol=1e-4)
     assert [[hand.track for hand in f.hands] for f in frames] == [[0]] * 10
     assert frames[3].image.shape == (48, 64, 3)
@@ -34,9 +34,9 @@ def test_a_film(film: Path) -> None:
 
 def test_frames_with_times_and_plain_pictures() -> None:
     timed = [Frame(5 + i, 2.0 + t, picture(i)) for i, t in enumerate(TIMES)]
-    given = list(track(timed, Predictor(Model(), looks=1)))
+    given = list(track(timed, Predictor(Model(), tta=1)))
     assert [f.index for f in given] == list(range(5, 15)) and given[1].seconds == 2.04
-    plain = list(track((picture(i) for i in range(3)), Predictor(Model(), looks=1), rate=10))
+    plain = list(track((picture(i) for i in range(3)), Predictor(Model(), tta=1), rate=10))
     assert [f.seconds for f in plain] == [0.0, 0.1, 0.2]
 
 
@@ -45,7 +45,7 @@ def test_it_is_lazy() -> None:
         while True:
             yield picture(0)
 
-    frames = track(endless(), Predictor(Model(), looks=1))
+    frames = track(endless(), Predictor(Model(), tta=1))
     assert [next(frames).index for _ in range(3)] == [0, 1, 2]
 
 
@@ -56,7 +56,7 @@ def test_the_detector_of_the_predictor_is_used() -> None:
             Region(np.array([36.0, 20.0, 60.0, 44.0]), "right"),
         ]
 
-    predict = Predictor(Model(), detector=detect, looks=1)
+    predict = Predictor(Model(), detector=detect, tta=1)
     (frame,) = track([picture(0)], predict)
     assert [(h.track, h.side) for h in frame.hands] == [(0, "left"), (1, "right")]
     (once,) = predict(picture(0), [[4, 4, 24, 24]])
@@ -83,7 +83,7 @@ def test_a_damaged_film_gives_its_frames_first(film: Path, tmp_path: Path) -> No
     (tmp_path / "cut.mp4").write_bytes(data[: len(data) // 2])
     frames = []
     with pytest.raises(ValueError, match=r"cut\.mp4"):
-        for frame in track(tmp_path / "cut.mp4", Predictor(Model(), looks=1)):
+        for frame in track(tmp_path / "cut.mp4", Predictor(Model(), tta=1)):
             frames.append(frame)
 
 
@@ -94,7 +94,7 @@ def detected(image: Any) -> list[Region]:
 @pytest.mark.parametrize(("of_predictor", "of_track", "side"), [(0, 0, "left"), (0, 1, "right"), (1, 1, "left")])
 def test_a_mirrored_film(of_predictor: bool, of_track: bool, side: str) -> None:
     """A predictor that was loaded for mirrored pictures, with its detector, has turned the sides by itself."""
-    predict = Predictor(Model(), detector=detected, mirrored=bool(of_predictor), looks=1)
+    predict = Predictor(Model(), detector=detected, mirrored=bool(of_predictor), tta=1)
     (frame,) = track([picture(0)], predict, mirrored=bool(of_track))
     assert [hand.side for hand in frame.hands] == [side]
 
@@ -108,7 +108,7 @@ def test_pixels_turned_back() -> None:
 
 
 def test_the_predictors_rule_of_confidence_counts_for_tracks_too() -> None:
-    predict = Predictor(Model(), detector=detected, confidence=0.5, looks=1)
+    predict = Predictor(Model(), detector=detected, confidence=0.5, tta=1)
     assert tracker_of(predict).settings.confidence == 0.5
     assert tracker_of(predict, Tracking(confidence=0.2)).settings.confidence == 0.2
 
@@ -123,11 +123,11 @@ def test_track_loads_the_model_that_the_command_loads(
     loaded: list[dict[str, Any]] = []
 
     def load(path: Any = None, **settings: Any) -> Predictor:
-        loaded.append({"path": path, "looks": 1, "closer": "always", "passes": 1, "mirrored": False} | settings)
-        return Predictor(Model(), detector=detected, looks=1)
+        loaded.append({"path": path, "tta": 1, "tiles": "always", "passes": 1, "mirrored": False} | settings)
+        return Predictor(Model(), detector=detected, tta=1)
 
     monkeypatch.setattr(likelihand.inference, "load", load)
     list(track([picture(0)]))
     assert main(["predict", str(film), "--out", str(tmp_path), "--no-overlay"]) == 0
-    by_name = [{name: one[name] for name in ("path", "looks", "closer", "passes", "mirrored")} for one in loaded]
-    assert by_name[0] == by_name[1] and by_name[0]["looks"] == 1 and by_name[0]["closer"] == "never"
+    by_name = [{name: one[name] for name in ("path", "tta", "tiles", "passes", "mirrored")} for one in loaded]
+    assert by_name[0] == by_name[1] and by_name[0]["tta"] == 1 and by_name[0]["tiles"] == "never"

@@ -20,7 +20,7 @@ from likelihand.geometry import (
     warp_image,
 )
 from likelihand.inference.runtimes import Outputs, Runtime
-from likelihand.inference.tta import LOOKS, Answer, Look, beyond_edge, together
+from likelihand.inference.tta import LOOKS, Answer, Look, beyond_edge, merge
 from likelihand.structures import Record, Visibility
 from likelihand.uncertainty import REACH, Calibration, edge_nearness, look_covariance, size_of_hand
 
@@ -251,7 +251,7 @@ def join(looks: Sequence[Observations], calibration: Calibration | None) -> Obse
     points, covariance, right = np.empty_like(first.points), np.empty((*first.points.shape, 2)), first.right.copy()
     told = [look_covariance(calibration, o.scale, o.spread, o.side) for o in looks]
     for n, matrix in enumerate(first.crop_from_image):
-        joined = together([_answer(o, c, n) for o, c in zip(looks, told, strict=True)])
+        joined = merge([_answer(o, c, n) for o, c in zip(looks, told, strict=True)])
         points[n] = transform_points(matrix, joined.points)
         covariance[n] = transform_covariances(matrix, joined.covariance)
         right[n] = np.nan if joined.right is None else joined.right

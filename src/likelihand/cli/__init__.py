@@ -44,6 +44,9 @@ EXTRAS: Final[dict[str, str]] = {
 """Package to the extra of this library that brings it."""
 
 
+RENAMED: Final[dict[str, str]] = {"--looks": "--tta", "--closer": "--tiles"}
+"""Former name of an option to its name."""
+
 _LONGEST: Final = 900
 """Characters of an error that are told: a file may hold text of any length."""
 
@@ -82,8 +85,17 @@ def _run(arguments: list[str]) -> int:
         raise ValueError(f"{command!r} is no command of likelihand; give one of {', '.join(COMMANDS)}")
     module: Any = import_module(f"{__name__}.{command}")
     parser = module.parser()
+    _refuse_renamed(rest, parser.format_usage)
     run: Callable[[Any], int] = module.run
     return run(parser.parse_args(rest))
+
+
+def _refuse_renamed(words: Sequence[str], usage: Callable[[], str]) -> None:
+    """Raise a ValueError that says the name of an option, where a command that has it is given the former one."""
+    for old in (word.partition("=")[0] for word in words):
+        new = RENAMED.get(old)
+        if new is not None and new in usage():
+            raise ValueError(f"{old} is now called {new}; give {new}")
 
 
 def _help() -> str:

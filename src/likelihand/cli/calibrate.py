@@ -21,7 +21,7 @@ def parser() -> Parser:
         help="kind of pictures that it is for; rendered where all of them are, else photos",
     )
     p.add_argument(
-        "--looks", type=int, nargs="*", default=[1], metavar="N", help="numbers of looks, a calibration each: 1 4"
+        "--tta", type=int, nargs="*", default=[1], metavar="N", help="numbers of looks, a calibration each: 1 4"
     )
     p.add_argument("--added-noise", action="store_true", help="fit what labels differ by whatever the model knows")
     p.add_argument(
@@ -58,13 +58,13 @@ def run(arguments: Namespace) -> int:
     dataset = data_of(arguments)
     runtime = load(file, threads=arguments.threads, detector=False).runtime
     how = {"batch_size": arguments.batch_size, "progress": sys.stderr.isatty()}
-    looks = LOOKS[: max(arguments.looks)]
+    looks = LOOKS[: max(arguments.tta)]
     seen = observe_looks(runtime, dataset, looks, **how)
     cut = observe_looks(runtime, CutOff(dataset, arguments.cut_off), looks, **how) if arguments.cut_off else []
     known = runtime.metadata.calibrations
     recipe = Recipe(
         arguments.name,
-        tuple(arguments.looks),
+        tuple(arguments.tta),
         arguments.added_noise,
         arguments.balance is not None,
         arguments.test_share,
@@ -79,5 +79,5 @@ def run(arguments: Namespace) -> int:
 def _check(arguments: Namespace, most: int) -> None:
     if not 0 < arguments.test_share < 1:
         raise ValueError(f"--test-share is {arguments.test_share}; give a share between 0 and 1, say 0.3")
-    if not arguments.looks or not all(1 <= looks <= most for looks in arguments.looks):
-        raise ValueError(f"--looks is {arguments.looks}; give numbers from 1 to {most}")
+    if not arguments.tta or not all(1 <= looks <= most for looks in arguments.tta):
+        raise ValueError(f"--tta is {arguments.tta}; give numbers from 1 to {most}")

@@ -37,7 +37,7 @@ def parser() -> Parser:
     p.add_argument("--device", type=str | None, help=DEVICE_HELP)
     p.add_argument("--workers", type=int, default=0, help="threads that read pictures")
     p.add_argument("--uncertainty", action="store_true", help="score its uncertainty too, beside baselines")
-    p.add_argument("--looks", type=int, default=1, help="looks at a hand whose uncertainty is scored, 1 to 4")
+    p.add_argument("--tta", type=int, default=1, help="looks at a hand whose uncertainty is scored, 1 to 4")
     p.add_argument("--calibration", type=str | None, help="photos or rendered; photos where the model has it")
     p.add_argument("--worst", type=Path | None, help="draw the 20 worst hands, label beside estimate, as this PNG")
     p.add_argument("--plots", type=Path | None, help="folder for reliability and risk-coverage plots")
@@ -94,14 +94,14 @@ def _look_closer(arguments: Namespace, dataset: "Dataset") -> None:
         threads=arguments.threads,
         device=arguments.device,
         detector=False,
-        looks=arguments.looks,
+        tta=arguments.tta,
         calibration=arguments.calibration,
     )
     runtime, calibration = predict.runtime, predict.calibration
     looks = observe_looks(
         runtime,
         dataset,
-        LOOKS[: arguments.looks],
+        LOOKS[: arguments.tta],
         evenly(len(dataset), arguments.limit),
         batch_size=arguments.batch_size,
         padding=arguments.padding,

@@ -29,12 +29,12 @@ def parser() -> PlainParser:
     p.add_argument("--boxes", type=Path, help="JSON: {file name: [[x0, y0, x1, y1], ...]}, or COCO JSON")
     p.add_argument("--crop", action="store_true", help="each picture is one hand that fills it")
     p.add_argument(
-        "--closer",
+        "--tiles",
         type=str,
         help="look for small hands in parts of a picture: always (pictures), empty or never (films)",
     )
     p.add_argument("--passes", type=int, help="times to look at a hand, each closer than the last; 1")
-    p.add_argument("--looks", type=int, help="crops of a hand, turned and mirrored; 4 (pictures), 1 (films)")
+    p.add_argument("--tta", type=int, help="crops of a hand, turned and mirrored; 4 (pictures), 1 (films)")
     p.add_argument("--calibration", type=str, help="what regions are to hold on: photos (where known) or rendered")
     p.add_argument("--model", type=Path, help=".onnx file, .safetensors checkpoint or run folder")
     p.add_argument("--runtime", type=str, help="onnx, openvino or torch; goes by the model where absent")

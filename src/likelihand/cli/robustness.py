@@ -33,7 +33,7 @@ def parser() -> Parser:
     p.add_argument(
         "--only", nargs="*", default=[], metavar="CONDITION", help="some conditions, as 'dark' 'JPEG 8'"
     )
-    p.add_argument("--looks", type=int, default=4, help="crops of a hand, turned and mirrored")
+    p.add_argument("--tta", type=int, default=4, help="crops of a hand, turned and mirrored")
     p.add_argument("--calibration", type=str | None, help="what regions are to hold on: photos or rendered")
     p.add_argument("--seed", type=int, default=0, help="of noise, colours and edges")
     p.add_argument("--limit", type=int | None, help="measure so many hands, spread evenly")
@@ -111,7 +111,7 @@ def _predictor(arguments: Namespace) -> "Predictor":
         arguments.model,
         threads=arguments.threads,
         detector=not arguments.boxes,
-        looks=arguments.looks,
+        tta=arguments.tta,
         calibration=arguments.calibration,
     )
 
@@ -140,7 +140,7 @@ def _of_model(arguments: Namespace, predict: "Predictor") -> dict[str, Any]:
     return {
         "model": file.name,
         "model_sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
-        "looks": arguments.looks,
+        "tta": arguments.tta,
         "calibration": "none" if known is None else f"{known.name} ({known.source})",
     }
 
@@ -158,7 +158,7 @@ def _report(
     kept = [o for o in outcomes if o.condition in names and o.index in asked]
     hands = len({o.index for o in kept})
     road = "given boxes" if arguments.boxes else "whole pictures"
-    looks = "1 look" if arguments.looks == 1 else f"{arguments.looks} looks"
+    looks = "1 look" if arguments.tta == 1 else f"{arguments.tta} looks"
     title = (
         f"{hands} hands of {settings['data']}, {road}, {looks}, seed {arguments.seed}; "
         f"calibration: {settings['calibration']}"

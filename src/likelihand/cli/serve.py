@@ -18,10 +18,10 @@ def parser() -> PlainParser:
     p.add_argument("--token", type=str, help="what /v1/ asks for; also from LIKELIHAND_TOKEN")
     p.add_argument("--model", type=Path, help="hand model, an .onnx file; the bundled one")
     p.add_argument(
-        "--looks", type=int, default=PHOTOS["looks"], help="crops of a hand in a picture, turned and mirrored"
+        "--tta", type=int, default=PHOTOS["tta"], help="crops of a hand in a picture, turned and mirrored"
     )
     p.add_argument(
-        "--closer", type=str, default=PHOTOS["closer"], help="look for small hands: always, empty or never"
+        "--tiles", type=str, default=PHOTOS["tiles"], help="look for small hands: always, empty or never"
     )
     p.add_argument("--threads", type=int, default=1, help="threads of one prediction")
     p.add_argument("--workers", type=int, help="pictures that are worked on at once; one a processor")
@@ -50,7 +50,7 @@ def run(arguments: Namespace) -> int:
         seconds=arguments.timeout,
         connections=arguments.connections,
     )
-    predict = load(arguments.model, "onnx", arguments.threads, closer=arguments.closer, looks=arguments.looks)
+    predict = load(arguments.model, "onnx", arguments.threads, tiles=arguments.tiles, tta=arguments.tta)
     follow = load(arguments.model, "onnx", arguments.threads, **FILMS)
     service = Service(predict, follow, hand_json, limits)
     token = arguments.token or os.environ.get("LIKELIHAND_TOKEN") or None

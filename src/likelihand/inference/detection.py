@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from likelihand.geometry import FloatArray, Image, box_iou, crop_matrix, invert, transform_points, warp_image
 from likelihand.hand import Side
 from likelihand.inference.metadata import ModelMetadata
+from likelihand.utils.renamed import renamed
 
 OVERLAP: Final = 0.45
 """IoU from which two boxes are one hand."""
@@ -34,7 +35,7 @@ CLEAR: Final = 0.7
 """Chance of a side from which it is told."""
 
 
-Closer: TypeAlias = Literal["never", "empty", "always"]
+Tiles: TypeAlias = Literal["never", "empty", "always"]
 """When a detector looks at parts of a picture too."""
 
 
@@ -76,7 +77,7 @@ class Detector:
             `sides` (N, h, w), the chances that a hand is a right one.
         threshold: least score; the model's own where None.
         limit: most hands of a picture.
-        closer: when to look at the parts: "never", "empty" where the whole shows no hand, or "always".
+        tiles: when to look at the parts: "never", "empty" where the whole shows no hand, or "always".
         mirrored: whether pictures are mirror images, so that a hand that looks left is a right one.
 
     Raises:
@@ -95,12 +96,13 @@ class Detector:
         (array([ 50.,   0., 150., 100.]), 'right')
     """
 
+    @renamed(closer="tiles")
     def __init__(
         self,
         runtime: DetectorRuntime,
         threshold: float | None = None,
         limit: int = 16,
-        closer: Closer = "never",
+        tiles: Tiles = "never",
         mirrored: bool = False,
     ) -> None:
         metadata = runtime.metadata
@@ -111,9 +113,9 @@ class Detector:
             raise ValueError(f"threshold is {threshold}; give a score in 0..1")
         if limit < 1:
             raise ValueError(f"limit is {limit}; give 1 or more")
-        if closer not in get_args(Closer):
-            raise ValueError(f"closer is {closer!r}; give 'never', 'empty' or 'always'")
-        self.runtime, self.threshold, self.limit, self.closer = runtime, threshold, limit, closer
+        if tiles not in get_args(Tiles):
+            raise ValueError(f"tiles is {tiles!r}; give 'never', 'empty' or 'always'")
+        self.runtime, self.threshold, self.limit, self.tiles = runtime, threshold, limit, tiles
         self.mirrored = mirrored
 
     def __call__(self, image: Image) -> list[Detection]:
@@ -127,7 +129,7 @@ class Detector:
         """
         height, width = image.shape[:2]
         found = self._look(image, [np.array([0.0, 0.0, width, height])])
-        if self.closer == "always" or (self.closer == "empty" and not found):
+        if self.tiles == "always" or (self.tiles == "empty" and not found):
             least = WORTH * max(self.runtime.metadata.size) / max(height, width)
             parts = [part for share in PARTS if share >= least for part in parts_of(height, width, share)]
             found += self._look(image, parts) if parts else []

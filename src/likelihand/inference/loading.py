@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from likelihand.hand import TRAITS
-from likelihand.inference.detection import Closer, Detector
+from likelihand.inference.detection import Detector, Tiles
 from likelihand.inference.devices import Provider
 from likelihand.inference.metadata import ModelMetadata
 from likelihand.inference.predictor import PROPOSED, FindHands, Predictor
 from likelihand.inference.runtimes import OnnxRuntime, OpenVinoRuntime, Runtime, TorchRuntime, torch_device
 from likelihand.inference.settings import PHOTOS
 from likelihand.uncertainty import Calibration, Calibrations
+from likelihand.utils.renamed import renamed
 
 if TYPE_CHECKING:
     from torch import nn
@@ -32,6 +33,7 @@ WEIGHTS: Final = Path(__file__).parent / "weights"
 """Folder of the models that come with the package."""
 
 
+@renamed(looks="tta", closer="tiles")
 def load(
     path: str | os.PathLike[str] | None = None,
     runtime: RuntimeName | None = None,
@@ -40,10 +42,10 @@ def load(
     device: str | None = None,
     providers: Sequence[Provider] | None = None,
     detector: bool = True,
-    closer: Closer = PHOTOS["closer"],
+    tiles: Tiles = PHOTOS["tiles"],
     batch_size: int = PHOTOS["batch_size"],
     passes: int = PHOTOS["passes"],
-    looks: int = PHOTOS["looks"],
+    tta: int = PHOTOS["tta"],
     calibration: str | Calibration | None = None,
     mirrored: bool = False,
 ) -> Predictor:
@@ -61,11 +63,11 @@ def load(
             beside it runs on the CPU.
         providers: ONNX Runtime's own names of where to run, in place of `device`, each alone or with its options.
         detector: looks for hands in whole pictures, where a detector comes with the package.
-        closer: when the detector also looks at parts of a picture, for small hands: "always", "empty" (where the
+        tiles: when the detector also looks at parts of a picture, for small hands: "always", "empty" (where the
             whole picture shows no hand) or "never", which is the fastest, and keeps the detector's own threshold.
         batch_size: crops in one call of the model; more of them take more memory, and on a CPU hardly less time.
         passes: how often the model looks at a hand; see `Predictor`.
-        looks: 1 to 4 crops of a hand whose answers are joined; see `Predictor`.
+        tta: 1 to 4 crops of a hand whose answers are joined; see `Predictor`.
         calibration: what regions and confidence are to hold on: "photos", "rendered" or a calibration of your own;
             None takes "photos" where the model has it. See `Predictor`.
         mirrored: whether pictures are mirror images, as selfie cameras make: left and right are swapped.
@@ -90,8 +92,8 @@ def load(
     run = _opened(file, kind, threads, where)
     if run.metadata.kind != "hand":
         raise ValueError(f"model {file} is of kind {run.metadata.kind!r}, not 'hand'; give a hand model")
-    find = _detector(kind, threads, where, closer, mirrored) if detector else None
-    return Predictor(run, batch_size, find, passes=passes, looks=looks, calibration=calibration, mirrored=mirrored)
+    find = _detector(kind, threads, where, tiles, mirrored) if detector else None
+    return Predictor(run, batch_size, find, passes=passes, tta=tta, calibration=calibration, mirrored=mirrored)
 
 
 def _runtime_name(file: Path, asked: RuntimeName | None) -> RuntimeName:
@@ -128,7 +130,7 @@ def _torch_runtime(file: Path, threads: int | None, device: str | None) -> Torch
 
 
 def _detector(
-    runtime: RuntimeName, threads: int | None, where: Mapping[str, Any], closer: Closer, mirrored: bool
+    runtime: RuntimeName, threads: int | None, where: Mapping[str, Any], tiles: Tiles, mirrored: bool
 ) -> FindHands | None:
     """Open the bundled detector, where there is one; beside a hand model on PyTorch it runs on ONNX Runtime's CPU.
 
@@ -137,9 +139,9 @@ def _detector(
     file = WEIGHTS / "detect.onnx"
     if not file.is_file():
         return None
-    threshold = None if closer == "never" else PROPOSED
+    threshold = None if tiles == "never" else PROPOSED
     opened = _opened(file, "onnx", threads, {}) if runtime == "torch" else _opened(file, runtime, threads, where)
-    return Detector(opened, threshold, closer=closer, mirrored=mirrored)
+    return Detector(opened, threshold, tiles=tiles, mirrored=mirrored)
 
 
 def metadata_of(network: "nn.Module", info: "CheckpointInfo") -> ModelMetadata:

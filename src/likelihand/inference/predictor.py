@@ -24,7 +24,7 @@ from likelihand.inference.checks import check_boxes
 from likelihand.inference.duplicates import without_duplicates
 from likelihand.inference.runtimes import Outputs, Runtime
 from likelihand.inference.settings import PHOTOS
-from likelihand.inference.tta import LOOKS, Answer, Look, beyond_edge, together
+from likelihand.inference.tta import LOOKS, Answer, Look, beyond_edge, merge
 from likelihand.structures import Hand
 from likelihand.uncertainty import (
     GAUSSIAN,
@@ -36,6 +36,7 @@ from likelihand.uncertainty import (
     look_covariance,
     size_of_hand,
 )
+from likelihand.utils.renamed import renamed
 
 PRESENCE: Final = 0.2
 """A detected hand is dropped where the hand model gives its crop a smaller chance than this to show a hand."""
@@ -80,8 +81,8 @@ class Predictor:
         detector: finds the hands' boxes in a picture; without it a picture is taken for one hand.
         passes: how often the model looks: each pass after the first takes its crop around the points of the
             one before.
-        looks: 1 to 4 crops of a hand in each pass, turned and mirrored, whose answers are joined: fewer gross
-            errors for as many times the time; see `likelihand.inference.tta.together`.
+        tta: 1 to 4 crops of a hand in each pass, turned and mirrored, whose answers are joined: fewer gross
+            errors for as many times the time; see `likelihand.inference.tta.merge`.
         presence: smallest chance of showing a hand, in 0..1, that keeps a detected hand; it counts where the
             model has the output `presence`.
         score: smallest geometric mean of this chance and the detector's score that keeps a detected hand: what
@@ -98,7 +99,7 @@ class Predictor:
         calibration: the one in use; None where the model has none, and its scale is taken for a Gaussian's.
 
     Raises:
-        ValueError: `batch_size`, `passes` or `looks` is below 1, there are fewer looks, or the model has no
+        ValueError: `batch_size`, `passes` or `tta` is below 1, there are fewer looks, or the model has no
             calibration of this name.
 
     Example:
@@ -112,6 +113,7 @@ class Predictor:
         array([30., 40.])
     """
 
+    @renamed(looks="tta")
     def __init__(
         self,
         runtime: Runtime,
@@ -119,7 +121,7 @@ class Predictor:
         detector: FindHands | None = None,
         *,
         passes: int = PHOTOS["passes"],
-        looks: int = PHOTOS["looks"],
+        tta: int = PHOTOS["tta"],
         presence: float = PRESENCE,
         score: float = SCORE,
         confidence: float = CONFIDENCE,
@@ -129,16 +131,16 @@ class Predictor:
         for name, value in (("batch_size", batch_size), ("passes", passes)):
             if value < 1:
                 raise ValueError(f"{name} is {value}; give 1 or more")
-        if not 1 <= looks <= len(LOOKS):
-            raise ValueError(f"looks is {looks}; give 1 to {len(LOOKS)}")
+        if not 1 <= tta <= len(LOOKS):
+            raise ValueError(f"tta is {tta}; give 1 to {len(LOOKS)}")
         self.runtime = runtime
         self.batch_size = batch_size
         self.detector = detector
         self.passes = passes
-        self.looks = looks
+        self.tta = tta
         self.presence, self.score, self.confidence = presence, score, confidence
         known = runtime.metadata.calibrations
-        chosen = calibration if isinstance(calibration, Calibration) else known.choose(calibration, looks)
+        chosen = calibration if isinstance(calibration, Calibration) else known.choose(calibration, tta)
         self.calibration = chosen
         self._judge = known.choose(RENDERED if RENDERED in known.names else None)
         self.mirrored = mirrored
@@ -201,7 +203,7 @@ class Predictor:
         Doubles are left out, and what is so little of a hand that no further look could save it. The boxes to look
         at lie half-way between the detector's and those around the points of the glance.
         """
-        if self.looks == 1 or self.passes > 1:
+        if self.tta == 1 or self.passes > 1:
             return found, _boxes(found)
         padding, sides = self.runtime.metadata.padding, [f.side for f in found]
         hands = self._pass(image, _boxes(found), padding, sides, LOOKS[:1])
@@ -227,7 +229,7 @@ class Predictor:
         self, image: Image, boxes: FloatArray, padding: float, sides: Sequence[Side | None] | None = None
     ) -> list[Hand]:
         """Look at boxes as often as asked; each pass after the first looks closer."""
-        told, looks = [None] * len(boxes) if sides is None else sides, LOOKS[: self.looks]
+        told, looks = [None] * len(boxes) if sides is None else sides, LOOKS[: self.tta]
         hands = self._pass(image, boxes, padding, told, looks)
         for _ in range(self.passes - 1):
             closer = np.array([next_box(hand) for hand in hands]).reshape(-1, 4)
@@ -246,7 +248,7 @@ class Predictor:
         reaching = [beyond_edge(box, picture) if padding > 1 else box for box in boxes]
         matrices = [look.crop_from_image(box, size, padding) for box in reaching for look in looks]
         answers = list(self._answers(image, matrices))
-        joined = [together(answers[i : i + len(looks)]) for i in range(0, len(answers), len(looks))]
+        joined = [merge(answers[i : i + len(looks)]) for i in range(0, len(answers), len(looks))]
         return [self._hand(*each, picture) for each in zip(joined, boxes, sides, strict=True)]
 
     def _hand(self, answer: Answer, box: FloatArray, told: Side | None, picture: tuple[int, int]) -> Hand:

@@ -78,7 +78,7 @@ class Answer(NamedTuple):
     right: float | None
 
 
-def together(answers: Sequence[Answer]) -> Answer:
+def merge(answers: Sequence[Answer]) -> Answer:
     r"""Join several answers about one hand.
 
     Each keypoint's density is the mixture of the looks' densities, look i with a weight w in proportion to
@@ -96,7 +96,7 @@ def together(answers: Sequence[Answer]) -> Answer:
 
     Example:
         >>> one, other = (Answer(np.full((1, 2), x), np.eye(2)[None], 1.0, None) for x in (0.0, 2.0))
-        >>> joined = together([one, other])
+        >>> joined = merge([one, other])
         >>> joined.points, joined.covariance[0]
         (array([[1., 1.]]), array([[2., 1.],
                [1., 2.]]))

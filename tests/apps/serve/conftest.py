@@ -46,7 +46,7 @@ def picture(height=60, width=80, form="PNG"):
 @contextmanager
 def running(limits=SMALL, seconds=0.0, token=None):
     """Run a server in a thread; yields the uvicorn server and its port."""
-    predict = Predictor(Slow(seconds), looks=1)
+    predict = Predictor(Slow(seconds), tta=1)
     app = application(Service(predict, predict, hand_json, limits), Page(), token)
     serving = server(app, limits, "127.0.0.1", 0)
     thread = threading.Thread(target=serving.run, daemon=True)

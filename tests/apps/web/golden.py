@@ -19,7 +19,7 @@ from likelihand.cli.predict_video import _tracked_json
 from likelihand.inference import Predictor, detection, without_duplicates
 from likelihand.inference.detection import Detection, Detector
 from likelihand.inference.metadata import ModelMetadata
-from likelihand.inference.tta import LOOKS, Answer, together
+from likelihand.inference.tta import LOOKS, Answer, merge
 from likelihand.structures import Hand
 from likelihand.tracking import tracker as tracking
 from likelihand.tracking.filters import PointFilter
@@ -163,7 +163,7 @@ def detections():
     cases = []
     for height, width, tiles in ((200, 300, "always"), (120, 90, "never"), (70, 64, "always")):
         runtime = Drawn(metadata, detector_answer)
-        found = Detector(runtime, closer=tiles)(picture(height, width))
+        found = Detector(runtime, tiles=tiles)(picture(height, width))
         told = [{"box": rounded(f.box), "side": f.side, "score": f.score} for f in found]
         cases.append({"height": height, "width": width, "tiles": tiles, "calls": runtime.record, "found": told})
     parts = [rounded(p) for share in detection.PARTS for p in detection.parts_of(480, 640, share)]
@@ -220,7 +220,7 @@ def predictions():
     low = {"presence": 0.1, "score": 0.1, "confidence": 0.0}
     for looks, least, name in ((1, {}, None), (2, low, None), (4, low, None), (4, low, "rendered")):
         runtime = Drawn(hand_metadata(), hand_answer)
-        hands = Predictor(runtime, detector=lambda image: found, looks=looks, calibration=name, **least)(
+        hands = Predictor(runtime, detector=lambda image: found, tta=looks, calibration=name, **least)(
             picture(100, 120, seed=9)
         )
         cases.append(
@@ -249,7 +249,7 @@ def merges():
         Answer(rng.normal(0, 9, (3, 2)).round(3), covariances(rng, 3).round(3), 0.9 - 0.1 * i, 0.2 * i)
         for i in range(4)
     ]
-    joined = together(answers)
+    joined = merge(answers)
     told = [
         {"points": a.points.tolist(), "covariance": triple(a.covariance), "presence": a.presence, "right": a.right}
         for a in answers

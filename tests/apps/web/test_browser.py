@@ -16,7 +16,7 @@ CLEAR = 0.6  # score of a hand from which a photo is taken: what is nearly dropp
 
 @pytest.fixture(scope="module")
 def predict():
-    return lh.load(threads=1, looks=4)
+    return lh.load(threads=1, tta=4)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_downloads_and_settings(chromium_page, photos):
     assert page.evaluate("() => document.getElementById('stage').toDataURL()") != before
     page.uncheck("#looks")
     page.wait_for_selector("#drop[aria-busy=false]")
-    once = lh.load(threads=1, looks=1)(lh.read_image(photos[0][0]))
+    once = lh.load(threads=1, tta=1)(lh.read_image(photos[0][0]))
     line = json.loads(downloaded(page, "jsonl"))
     assert np.abs(np.array(line["hands"][0]["keypoints"]) - once[0].points).max() <= 0.1
     page.check("#looks")

@@ -1,6 +1,6 @@
 """What several looks at a hand are worth: scores and coverage for one to four of them, boxes given.
 
-    python -m experiments.looks_study --data LABELLED/annotations.json --where subset=core --box keypoints
+    python -m experiments.tta_study --data LABELLED/annotations.json --where subset=core --box keypoints
 
 NME, its median and PCK by protocol `paper`; coverage of the regions of 50, 68, 90 and 95 %. The
 last two tables keep to the hands whose source is the largest, and to all others.
@@ -43,18 +43,18 @@ def row(predict: Predictor, hands: Dataset) -> list[str]:
     scores, reached = accumulator.breakdown().total, hand.radial.level(np.concatenate(distances))
     held = ", ".join(f"{(reached <= level).mean():.1%}" for level in LEVELS)
     pck = [f"{scores.pck[threshold]:.3f}" for threshold in (0.1, 0.2)]
-    return [str(predict.looks), f"{scores.nme:.4f} ({scores.nme_median:.4f})", *pck, held]
+    return [str(predict.tta), f"{scores.nme:.4f} ({scores.nme_median:.4f})", *pck, held]
 
 
 def table(model: Path | None, hands: Dataset, name: str) -> str:
     """Make the table of one set of hands."""
     head = ["looks", "NME (median)", "PCK@0.1", "PCK@0.2", "regions of 50, 68, 90, 95 % hold"]
-    rows = [row(load(model, detector=False, looks=n), hands) for n in range(1, len(LOOKS) + 1)]
+    rows = [row(load(model, detector=False, tta=n), hands) for n in range(1, len(LOOKS) + 1)]
     return f"{name}, {len(hands)} hands:\n\n{markdown(head, rows)}\n"
 
 
 def main() -> None:
-    parser = command_parser("looks_study", (__doc__ or "").splitlines()[0])
+    parser = command_parser("tta_study", (__doc__ or "").splitlines()[0])
     add_data_options(parser, "--data")
     parser.add_argument("--model", type=Path | None)
     arguments = parser.parse_args()
