@@ -38,6 +38,32 @@ def test_an_unknown_command_is_one_line(capsys: pytest.CaptureFixture[str]) -> N
 
 
 @pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["predict", "a.jpg", "--looks", "1"], "--looks is now called --tta; give --tta"),
+        (["predict", "a.jpg", "--looks=1"], "--looks is now called --tta; give --tta"),
+        (["predict", "a.jpg", "--closer", "never"], "--closer is now called --tiles; give --tiles"),
+        (["serve", "--closer", "never"], "--closer is now called --tiles; give --tiles"),
+        (["calibrate", "a.onnx", "--looks", "1", "4"], "--looks is now called --tta; give --tta"),
+        (["evaluate", "a.onnx", "--looks", "4"], "--looks is now called --tta; give --tta"),
+        (["robustness", "--looks", "1"], "--looks is now called --tta; give --tta"),
+    ],
+)
+def test_a_former_option_names_the_new_one(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    told = capsys.readouterr()
+    assert not told.out and told.err == f"likelihand: {message}\n"
+
+
+def test_a_command_that_never_had_the_option_does_not_name_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "a.safetensors", "--looks", "1"]) == 2
+    told = capsys.readouterr().err
+    assert "--looks" in told and "--tta" not in told
+
+
+@pytest.mark.parametrize(
     ("error", "code", "message"),
     [
         (ValueError("one\n  two"), 2, "one two"),
