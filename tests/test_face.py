@@ -26,6 +26,7 @@ NAMES = [
     "track",
     "train",
 ]
+
 HEAVY = {"torch", "numpy", "cv2", "onnxruntime", "timm", "numba", "matplotlib", "jsonargparse", "scipy"}
 
 
@@ -97,14 +98,6 @@ def test_prediction_and_evaluation_need_no_opencv(tmp_path: Path) -> None:
     command = [sys.executable, "-c", WITHOUT_OPENCV, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-
-
-def test_what_needs_opencv_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    from likelihand.utils import opencv
-
-    monkeypatch.setitem(sys.modules, "cv2", None)
-    with pytest.raises(ModuleNotFoundError, match=r"pip install 'likelihand\[headless\]', or opencv-python where"):
-        opencv.GaussianBlur(None, (0, 0), 1.0)
 
 
 def test_no_requirement_brings_a_package_that_owns_anothers_folder() -> None:
