@@ -1,5 +1,6 @@
+"""Tests."""
+
 import json
-import logging
 from dataclasses import replace
 
 import cv2
@@ -10,12 +11,8 @@ from likelihand.data.check import check_dataset, write_problems
 from likelihand.data.coco import CocoHands
 from likelihand.data.dataset import Concatenated, check_record
 from likelihand.data.drawn import DrawnHands
-from likelihand.data.freihand import FreiHAND
 from likelihand.data.images import ImageError
-from likelihand.data.layouts import LAYOUTS, detect
-from likelihand.data.rhd import RHD
-from likelihand.data.selection import leave_out, read_keys
-from likelihand.data.wholebody import CocoWholeBodyHands
+from likelihand.data.layouts import detect
 
 
 class Broken(DrawnHands):
@@ -84,41 +81,6 @@ def test_a_whole_data_set_is_compared_with_its_published_count():
     assert "2 of 3 hands, NOT the published number" in str(check_dataset(data))
 
 
-def test_layouts_are_found(tmp_path, shared, caplog):
-    formats = shared / "real/formats"
-    with caplog.at_level(logging.WARNING):
-        assert isinstance(detect(formats / "freihand/reconstructed_training_5"), FreiHAND)
-        assert isinstance(detect(formats / "freihand/official_evaluation_first200"), FreiHAND)
-    assert "the versions gs alone" in caplog.text
-    assert "without labels" in caplog.text
-    assert isinstance(detect(formats / "rhd/reconstructed_training_3"), RHD)
-    assert isinstance(detect(formats / "others/mmpose_coco/test_coco_wholebody.json"), CocoWholeBodyHands)
-    assert isinstance(detect(formats / "freihand/mmpose/test_freihand.json", pixel_centre=0.5), CocoHands)
-    assert isinstance(detect(shared / "real/labelled"), CocoHands)
-
-
-def test_both_splits_are_joined(tmp_path):
-    for part in ("training", "evaluation"):
-        (tmp_path / part / "rgb").mkdir(parents=True)
-        (tmp_path / f"{part}_K.json").write_text(json.dumps([np.eye(3).tolist()]))
-        (tmp_path / f"{part}_xyz.json").write_text(json.dumps([[[0, 0, 1]] * 21]))
-        cv2.imwrite(str(tmp_path / part / "rgb/00000000.jpg"), np.zeros((224, 224, 3), np.uint8))
-    joined = detect(tmp_path)
-    assert isinstance(joined, Concatenated)
-    assert len(joined) == 2
-
-
-def test_unknown_layouts_are_refused_with_the_known_ones(tmp_path):
-    with pytest.raises(ValueError, match=r"no layout that is known.*FreiHAND.*RHD.*COCO"):
-        detect(tmp_path)
-    (tmp_path / "a.txt").write_text("")
-    with pytest.raises(ValueError, match="no layout that is known"):
-        detect(tmp_path / "a.txt")
-    with pytest.raises(FileNotFoundError, match="no such file or folder"):
-        detect(tmp_path / "none")
-    assert len(LAYOUTS) == 6
-
-
 class Labelled(DrawnHands):
     """Drawn hands, one label of which is changed."""
 
@@ -135,39 +97,6 @@ class Labelled(DrawnHands):
 
     def keys(self):
         return [f"drawn 0/{i}" for i in range(4)]
-
-
-def whole(points, places):
-    """Round points to pixels, those of some places to one."""
-    rounded = np.round(points) + 0.5
-    rounded[list(places)] = rounded[places[0]]
-    return rounded
-
-
-def test_labels_that_can_be_read_but_are_likely_wrong_are_flagged(tmp_path):
-    def changed(place, value):
-        return lambda points: points.__setitem__(place, value)
-
-    for change, kind, text in (
-        (changed(slice(5, 7), 0.5), "corner", "index_mcp, index_pip lie in the corner (0, 0) and count"),
-        (changed(8, 0.0), "corner", "index_tip lie in the corner"),
-        (lambda points: changed(20, points[19])(points), "coincident", "little_dip, little_tip lie on one"),
-        (changed(4, 305.0), "outside", "thumb_tip lie far outside the picture of 200 x 200 pixels"),
-        (lambda points: changed(slice(None), points / 200)(points), "unreadable", "keypoints lie within 2"),
-        (changed(3, np.nan), "unreadable", "labelled keypoints [3] are not finite"),
-    ):
-        report = check_dataset(Labelled(change))
-        (problem,) = report.problems
-        assert (problem.kind, problem.index, problem.key) == (kind, 2, "drawn 0/2"), problem
-        assert text in problem.text
-        assert write_problems(tmp_path / "list.csv", report) == 1
-        assert read_keys(tmp_path / "list.csv") == ["drawn 0/2"]
-        assert len(leave_out(Labelled(change), {"list": ["drawn 0/2"]})) == 3
-    for places, count in (((8, 16), 0), ((8, 7), 1), ((0, 12), 1), ((8, 12, 16), 1)):
-        same = Labelled(lambda points, places=places: points.__setitem__(slice(None), whole(points, places)))
-        assert len(check_dataset(same).problems) == count, places
-    report = check_dataset(Labelled(changed(4, 250.0)))
-    assert (report.problems, report.outside) == ((), 1)
 
 
 def test_sides_that_are_all_missing_are_noted():

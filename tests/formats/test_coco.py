@@ -15,7 +15,7 @@ from likelihand.audit.report import write_clean
 from likelihand.cli.formats import coco
 from likelihand.cli.sources import Boxes
 from likelihand.data import CocoHands, CocoScenes, DrawnHands
-from likelihand.formats.coco import box_of, document, hand_entry, image_entry, points_of, write_document
+from likelihand.formats.coco import image_entry, write_document
 from likelihand.structures import Record
 from likelihand.synth.coco import annotation_of
 from likelihand.synth.scene.labels import HandLabel, Occlusion
@@ -23,45 +23,14 @@ from likelihand.synth.scene.labels import HandLabel, Occlusion
 BUSY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """A machine may be busy: no test measures time."""
 
-PIXELS = st.integers(-2_000_000, 9_000_000).map(lambda n: n / 1000)
-"""Places to a thousandth of a pixel, as annotation tools and our own lines have them."""
-POINTS = arrays(np.int64, (21, 2), elements=st.integers(-2_000_000, 9_000_000)).map(lambda n: n / 1000)
 HANDS = arrays(np.int64, (21, 2), elements=st.integers(0, 19_999)).map(
     lambda n: (1_000_000 + 40_000 * np.arange(21)[:, None] + n) / 1000
 )
 """Points near enough to each other for a hand, and none on another."""
+
 CODES = arrays(np.int64, 21, elements=st.integers(0, 2)).filter(np.any)
+
 SIDES = st.sampled_from(["left", "right", None])
-
-
-@st.composite
-def boxes(draw: st.DrawFn) -> np.ndarray:
-    x, y, width, height = draw(st.tuples(PIXELS, PIXELS, *[st.integers(1, 9_000_000).map(lambda n: n / 1000)] * 2))
-    return np.array([x, y, round(x + width, 3), round(y + height, 3)])
-
-
-@BUSY
-@given(POINTS, CODES, boxes(), SIDES)
-def test_points_box_and_side_come_back_exactly(
-    points: np.ndarray, codes: np.ndarray, box: np.ndarray, side: str | None
-) -> None:
-    entry = json.loads(json.dumps(hand_entry(1, 1, points, visibility=codes, box=box, side=side)))
-    rows = np.array(entry["keypoints"]).reshape(21, 3)
-    assert (points_of(rows[codes > 0, :2]) == points[codes > 0]).all()
-    assert rows[:, 2].tolist() == codes.tolist()
-    assert (rows[codes == 0] == 0).all()
-    assert box_of(entry["bbox"]).tolist() == box.tolist()
-    assert entry.get("handedness") == side
-    assert entry["num_keypoints"] == (codes > 0).sum()
-
-
-@BUSY
-@given(st.floats(-1e4, 1e4), st.floats(-1e4, 1e4))
-def test_any_place_is_kept_to_a_millionth_and_then_for_good(x: float, y: float) -> None:
-    once = points_of(np.reshape(hand_entry(1, 1, [[x, y]] * 21, box=[0, 0, 1, 1])["keypoints"], (21, 3))[:, :2])
-    np.testing.assert_allclose(once, [[x, y]] * 21, rtol=0, atol=5.1e-7)
-    again = points_of(np.reshape(hand_entry(1, 1, once, box=[0, 0, 1, 1])["keypoints"], (21, 3))[:, :2])
-    assert (again == once).all()
 
 
 @pytest.fixture(scope="module")
@@ -127,29 +96,3 @@ def test_cleaned_labels_are_the_labels(folder: Path) -> None:
         assert (ours.points == theirs.points).all()
         assert (ours.box == theirs.box).all()
         assert (ours.side, ours.dataset) == (theirs.side, theirs.dataset)
-
-
-def test_a_box_is_continuous_and_a_keypoint_names_a_pixel() -> None:
-    """The single pixel in column 3 and row 2: pycocotools' `toBbox` gives (3, 2, 1, 1), its keypoint is (3, 2)."""
-    assert box_of([3, 2, 1, 1]).tolist() == [3, 2, 4, 3]
-    assert points_of([[3, 2]]).tolist() == [[3.5, 2.5]]
-    assert points_of([[3.5, 2.5]], pixel_centre=0.5).tolist() == [[3.5, 2.5]]
-
-
-def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
-    points = np.zeros((21, 2))
-    points[3] = np.nan
-    with pytest.raises(ValueError, match="annotation 7: points of shape"):
-        hand_entry(7, 0, points)
-    assert hand_entry(7, 0, points, visibility=np.arange(21) > 3, box=[0, 0, 1, 1])["keypoints"][9:12] == [0, 0, 0]
-    with pytest.raises(ValueError, match="no labelled keypoint"):
-        hand_entry(7, 0, points, visibility=0)
-    with pytest.raises(ValueError, match="JSON compliant"):
-        write_document(tmp_path / "a.json", [], [{"id": float("nan")}])
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_the_document_names_keypoints_and_bones() -> None:
-    (category,) = document([], [])["categories"]
-    assert len(category["keypoints"]) == 21
-    assert category["skeleton"][0] == [1, 2]
