@@ -18,7 +18,6 @@ from likelihand.models import SequentialHeatmapNetwork, TimmBackbone
 from likelihand.models.checkpoint import load_checkpoint, read_info, read_tensors
 from likelihand.structures import Record
 from likelihand.training import NonFiniteLossError, train
-from likelihand.training.log import NEGATIVE, Log, Table
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -169,43 +168,6 @@ def test_the_librarys_network_goes_round_through_its_checkpoint(tmp_path: Path) 
     assert info.size == (64, 64)
 
 
-def test_a_run_that_has_ended_goes_on_with_more_steps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    tiny_run.run(tmp_path / "a", steps=5)
-    again = tiny_run.run(tmp_path / "a", steps=5, resume=True, progress=True)
-    assert (again.step, again.finished) == (5, True)
-    assert "has done 5 steps of 5; give more steps or epochs to go on" in capsys.readouterr().err
-    tiny_run.run(tmp_path / "a", steps=9, resume=True)
-    tiny_run.run(tmp_path / "b", steps=9)
-    assert same(tmp_path / "a/last.safetensors", tmp_path / "b/last.safetensors")
-
-
-def test_refusals(tmp_path: Path) -> None:
-    tiny_run.run(tmp_path, steps=2)
-    with pytest.raises(ValueError, match="holds a run already"):
-        tiny_run.run(tmp_path, steps=2)
-    with pytest.raises(ValueError, match="seed was 0 and is 1"):
-        tiny_run.run(tmp_path, steps=3, resume=True, seed=1)
-    with pytest.raises(
-        ValueError,
-        match="a step took 4 samples over all processes and takes 8; give total_batch 4, or begin another",
-    ):
-        tiny_run.run(tmp_path, steps=3, resume=True, batch_size=8)
-    train(*tiny_run.make(), tiny_run.held(5, 1), None, tiny_run.config(steps=2), tmp_path / "x")
-    with pytest.raises(ValueError, match="had 5 samples and has 18"):
-        train(*tiny_run.make(), tiny_run.held(18), None, tiny_run.config(steps=3), tmp_path / "x", resume=True)
-    with pytest.raises(ValueError, match="made for 3 stages and the network has 2"):
-        train(
-            tiny_run.make()[0],
-            ResidualLogLikelihood(3),
-            tiny_run.held(5, 1),
-            None,
-            tiny_run.config(steps=1),
-            tmp_path / "y",
-        )
-    with pytest.raises(ValueError, match="has no samples"):
-        train(*tiny_run.make(), [], None, tiny_run.config(), tmp_path / "z")  # type: ignore[arg-type]
-
-
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_sample_that_cannot_be_read_is_named_in_one_line(tmp_path: Path, workers: int) -> None:
     class Broken:
@@ -217,31 +179,6 @@ def test_a_sample_that_cannot_be_read_is_named_in_one_line(tmp_path: Path, worke
 
     with pytest.raises(ValueError, match=r"^step 0: b\.jpg: no picture$"):
         train(*tiny_run.make(), Broken(), None, tiny_run.config(workers=workers), tmp_path)  # type: ignore[arg-type]
-
-
-def test_a_table_drops_later_rows_and_a_torn_one(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    path.write_text("step,loss\n1,0.5\n2,0.25\n3,0.1\n4,0")
-    Table(path, 2).write({"step": 3, "loss": 0.125})
-    assert path.read_text() == "step,loss\n1,0.5\n2,0.25\n3,0.125\n"
-    assert Table(path, 0).path.read_text() == ""
-
-
-def test_the_negative_loss_is_explained_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with Log(tmp_path, 0, 9, progress=True, tensorboard=False, speaks=True) as log:
-        for step in (1, 2, 3):
-            log.losses(step, 0.1, 1e-3, [1.5 - step, 2.0], 1.0)
-    assert capsys.readouterr().err.count(NEGATIVE) == 1
-
-
-def test_tensorboard_gets_the_same_numbers(tmp_path: Path) -> None:
-    tiny_run.run(tmp_path, steps=2, tensorboard=True)
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
-    logged = events.Scalars("training/loss")[-1]
-    expected = float(rows(tmp_path / "training.csv")[-1]["loss"])
-    assert (logged.step, np.float32(logged.value)) == (2, np.float32(expected))
 
 
 class Shaded:

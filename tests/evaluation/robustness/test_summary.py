@@ -1,33 +1,10 @@
-import csv
-import io
-import json
+"""Tests."""
 
 import numpy as np
 import pytest
+from evaluation.robustness.outcomes import outcome
 
-from likelihand.evaluation.robustness import CONDITIONS, Outcome, Report, summarise
-
-ALL = np.ones(21, bool)
-NONE = np.zeros(21, bool)
-
-
-def outcome(error, *, found=True, tool="a", condition="as it is", cut=NONE, others=0, sure=True, level=0.5):
-    nothing = np.full(21, np.nan)
-    errors = np.full(21, error)
-    return Outcome(
-        index=0,
-        condition=condition,
-        tool=tool,
-        dataset="d",
-        found=found,
-        others=others,
-        asked=~cut,
-        cut=cut,
-        error=errors if found else nothing,
-        near=(errors <= 0.1) if found else NONE,
-        confidence=np.full(21, 0.75) if sure and found else nothing,
-        level=np.full(21, level) if sure and found else nothing,
-    )
+from likelihand.evaluation.robustness import summarise
 
 
 def test_missed_hands_are_counted_and_left_out_of_the_error():
@@ -64,50 +41,3 @@ def test_keypoints_that_were_cut_away_have_rows_of_their_own():
     assert inside[0].nme == pytest.approx(0.02)
     assert (away[0].hands, away[0].keypoints) == (1, 7)
     assert away[0].nme == pytest.approx(0.2)
-
-
-def report():
-    outcomes = [
-        outcome(0.5, condition="grey", tool="a"),
-        outcome(0.02, tool="b", sure=False),
-        outcome(0.04, tool="a"),
-        outcome(0, found=False, condition="grey", tool="b"),
-    ]
-    return Report.of("2 hands of d", {"seed": 0}, CONDITIONS[:2], outcomes)
-
-
-def test_report_is_in_the_order_of_the_conditions_and_says_what_it_means():
-    text = str(report())
-    rows = [line.split() for line in text.splitlines() if " of 1 " in line]
-    assert [row[:1] for row in rows] == [["as"], ["as"], ["grey"], ["grey"]]
-    assert "normalised by max(w, h)" in text
-    assert "nan" not in text
-
-
-def test_markdown_rows_have_the_columns_of_their_head():
-    lines = [line for line in report().markdown().splitlines() if line.startswith("|")]
-    assert len(lines) == 2 + 4
-    assert len({line.count("|") for line in lines}) == 1
-    assert "- **grey**: luminance alone" in report().markdown()
-
-
-def test_csv_and_json_read_back():
-    rows = list(csv.DictReader(io.StringIO(report().csv())))
-    assert [(r["tool"], r["condition"], r["missed"]) for r in rows] == [
-        ("b", "as it is", "0"),
-        ("a", "as it is", "0"),
-        ("a", "grey", "0"),
-        ("b", "grey", "1"),
-    ]
-    values = json.loads(json.dumps(report().to_json(), allow_nan=False))
-    assert values["protocol"] == "paper"
-    assert values["rows"][3]["nme"] is None
-    assert values["conditions"]["grey"] == "luminance alone"
-
-
-def test_bars_are_drawn():
-    pytest.importorskip("matplotlib")
-    from likelihand.evaluation.robustness.picture import plot
-
-    figure = plot(report().rows)
-    assert [axes.get_xlabel()[:12] for axes in figure.axes] == ["hands missed", "median error", "confidence ("]

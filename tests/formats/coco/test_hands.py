@@ -41,7 +41,7 @@ def test_keypoints_that_cannot_be_read_are_named(value: object, message: str) ->
 
 
 def test_two_hands_without_names_say_what_they_need() -> None:
-    with pytest.raises(Malformed, match="126 numbers, .*; two hands need 42 named keypoints"):
+    with pytest.raises(Malformed, match=r"126 numbers, .*; two hands need 42 named keypoints"):
         keypoints_of([1] * 126, 21, "a.json")
 
 
