@@ -5,6 +5,25 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import yaml
+
+RUN_FILE = {
+    "network": {
+        "class_path": "likelihand.SequentialHeatmapNetwork",
+        "init_args": {
+            "stages": 2,
+            "width": 8,
+            "backbone": {"class_path": "likelihand.TimmBackbone", "init_args": {"name": "test_resnet"}},
+        },
+    },
+    "loss": {"class_path": "likelihand.ResidualLogLikelihood", "init_args": {"stages": 2}},
+    "train_data": {"class_path": "likelihand.data.DrawnHands", "init_args": {"count": 12, "size": 64}},
+    "validation_data": {
+        "class_path": "likelihand.data.DrawnHands",
+        "init_args": {"count": 4, "seed": 1, "size": 64},
+    },
+    "train": {"steps": 2, "batch_size": 3, "size": 64, "workers": 0, "tensorboard": False, "device": "cpu"},
+}
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +49,14 @@ def pictures(tmp_path: Path) -> Path:
         file.parent.mkdir(parents=True, exist_ok=True)
         cv2.imwrite(str(file), rng.integers(0, 256, (*size, 3), np.uint8))
     return tmp_path / "in"
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `run.yaml` and the trained `run`; leave both as they are."""
+    from likelihand.cli import main
+
+    folder = tmp_path_factory.mktemp("run")
+    (folder / "run.yaml").write_text(yaml.safe_dump(RUN_FILE))
+    assert main(["train", "--config", str(folder / "run.yaml"), "--out", str(folder / "run")]) == 0
+    return folder

@@ -1,0 +1,55 @@
+"""The parser of objects: errors on one line, and options that may be repeated."""
+
+from pathlib import Path
+
+import pytest
+
+from likelihand.cli.parsing import Extend, Parser, as_list, command_parser
+from likelihand.data import DrawnHands
+
+
+def parser() -> Parser:
+    p = command_parser("train", "")
+    p.add_argument("--config", action="config")
+    p.add_argument("--leave-out", action=Extend, nargs="+")
+    p.add_argument("--data", type=DrawnHands)
+    return p
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "expected"),
+    [
+        ("", ["--leave-out", "a"], ["a"]),
+        ("", ["--leave-out", "a", "b", "--leave-out", "c"], ["a", "b", "c"]),
+        ("leave_out: [x]", ["--leave-out", "a"], ["x", "a"]),
+        ("leave_out: x", [], ["x"]),
+        ("", [], []),
+    ],
+)
+def test_words_are_added_to_what_a_run_file_lists(
+    content: str, words: list[str], expected: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "run.yaml").write_text(content or "{}")
+    arguments = parser().parse_args(["--config", str(tmp_path / "run.yaml"), *words])
+    assert as_list(arguments.leave_out) == expected
+
+
+@pytest.mark.parametrize("words", [["--leave", "a"], ["--data.count"], ["--nothing"]])
+def test_what_is_wrong_is_an_error_to_print(words: list[str]) -> None:
+    with pytest.raises(ValueError, match="see likelihand train --help"):
+        parser().parse_args(words)
+
+
+def test_a_class_that_cannot_take_its_arguments_is_an_error_to_print() -> None:
+    p = parser()
+    described = {"class_path": "likelihand.data.DrawnHands", "init_args": {"count": 3, "size": 64}}
+    assert len(p.instantiate(p.parse_object({"data": described})).data) == 3
+
+    class Odd(DrawnHands):
+        def __init__(self, count: int) -> None:
+            raise TypeError("no such thing")
+
+    alone = command_parser("train", "")
+    alone.add_class_arguments(Odd, "odd")
+    with pytest.raises(ValueError, match="a class of the run file cannot take its init_args: no such thing"):
+        alone.instantiate(alone.parse_args(["--odd.count", "1"]))
