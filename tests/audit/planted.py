@@ -1,0 +1,24 @@
+"""Errors planted into labels, and what is found of them."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from likelihand.audit.patterns import Suspicion
+from likelihand.audit.suspect import suspicions
+from likelihand.calibration import Observations
+
+HANDS = 240
+
+
+def spoil(o: Observations, change: dict[int, np.ndarray]) -> Observations:
+    target = o.target.copy()
+    for index, points in change.items():
+        target[index] = points
+    return replace(o, target=target)
+
+
+def found(o: Observations, index: int) -> Suspicion:
+    ranked = suspicions(o)
+    assert ranked[0].index == index, ranked[:3]
+    return ranked[0]
