@@ -4,13 +4,16 @@
 are drawn at random and written down beside what this library makes of them.
 """
 
-import base64
 import json
-import math
+import sys
 from pathlib import Path
 
-import cv2
 import numpy as np
+
+sys.path.append(str(Path(__file__).parents[2]))
+
+from apps.web.golden_films import filtered, tracks
+from apps.web.golden_tools import SHAPE, SIZE, bytes64, covariances, picture, rounded, triple
 
 from likelihand import geometry, uncertainty
 from likelihand.apps.web.constants import page_constants
@@ -22,34 +25,9 @@ from likelihand.inference.metadata import ModelMetadata
 from likelihand.inference.tta import LOOKS, Answer, merge
 from likelihand.structures import Hand
 from likelihand.tracking import tracker as tracking
-from likelihand.tracking.filters import PointFilter
 from likelihand.uncertainty import Calibration, Calibrations, RadialTable
 
 FILE = Path(__file__).parents[3] / "web" / "golden" / "golden.json"
-SIZE = (64, 64)
-SHAPE = np.random.default_rng(7).normal(0, 1, (21, 2)) * (0.8, 1.2)
-
-
-def bytes64(array):
-    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode()
-
-
-def rounded(values, digits=6):
-    return np.asarray(values, np.float64).round(digits).tolist()
-
-
-def triple(covariance):
-    c = np.asarray(covariance)
-    return rounded(np.stack([c[..., 0, 0], c[..., 0, 1], c[..., 1, 1]], -1))
-
-
-def picture(height, width, seed=0):
-    """Blobs, edges and noise."""
-    rng = np.random.default_rng(seed)
-    blobs = cv2.resize(rng.integers(0, 256, (5, 6, 3), np.uint8), (width, height), interpolation=cv2.INTER_CUBIC)
-    blobs[height // 3 : height // 2, width // 4 : width // 2] = rng.integers(0, 256, 3)
-    noise = rng.integers(-20, 21, blobs.shape)
-    return np.clip(blobs.astype(int) + noise, 0, 255).astype(np.uint8)
 
 
 def crops():
@@ -95,11 +73,6 @@ def calibration(name="rendered", looks=1, factor=1.0, added=0.0, hand=0.1, keypo
     levels = (0.0, 0.2, 0.5, uncertainty.ONE_SIGMA, 0.9, 0.98)
     table = RadialTable(levels, (0.0, 0.6, 1.1, uncertainty.UNIT, 2.4, 4.0), 1.3)
     return Calibration(0.42, 1.02, 0.69, table, "", name, looks, factor, added, hand, keypoint)
-
-
-def covariances(rng, count, low=1.0, high=4.0):
-    a = rng.normal(0, 1, (count, 2, 2)) * rng.uniform(low, high, (count, 1, 1))
-    return a @ a.transpose(0, 2, 1) + 0.3 * np.eye(2)
 
 
 def density():
@@ -262,102 +235,6 @@ def merges():
     }
     matrices = [[*look.crop_from_image(np.array([10, 20, 90, 70.0]), SIZE, 1.25)[:2].ravel()] for look in LOOKS]
     return {"answers": told, "merged": merged, "matrices": rounded(matrices, 9)}
-
-
-def world(number, seconds):
-    """Two hands of which the second passes in front of the first."""
-    if number == 0:
-        return 60 + 12 * SHAPE + (30 * math.sin(seconds * 2), 8 * math.cos(seconds * 3))
-    return (200 - 110 * seconds, 80 + 20 * seconds) + 14 * SHAPE[::-1] * (1, 1 + 0.1 * math.sin(4 * seconds))
-
-
-class Film:
-    """Answers a tracker's questions about a made-up film, and writes questions and answers down."""
-
-    def __init__(self):
-        self.seconds, self.asked, self.frame = 0.0, [], 0
-        self.rng = np.random.default_rng(11)
-
-    def predict(self, image, boxes):
-        hands = [self.hand(np.asarray(box)) for box in boxes]
-        told = [
-            {
-                "points": h.points.tolist(),
-                "covariance": triple(h.covariance),
-                "box": rounded(h.box),
-                "side": h.side,
-                "score": h.score,
-                "clarity": h.clarity,
-            }
-            for h in hands
-        ]
-        self.asked.append({"boxes": rounded(boxes), "hands": told})
-        return hands
-
-    def hand(self, box):
-        middle = (box[:2] + box[2:]) / 2
-        truths = [world(n, self.seconds) for n in (1, 0)]
-        away = [float(np.linalg.norm(t.mean(0) - middle)) for t in truths]
-        number = 0 if away[0] < 30 else int(np.argmin(away))  # the second hand hides the first
-        lost = 20 <= self.frame < 26 and number == 1
-        points = (truths[number] + self.rng.normal(0, 1, (21, 2))).round(2)
-        side = ("right", "left")[number] if self.rng.uniform() < 0.9 else "left"
-        score = 0.1 if lost or min(away) > 60 else round(float(self.rng.uniform(0.96, 1)), 3)
-        covariance = covariances(self.rng, 21, 0.5, 1.5).round(2)
-        scale = np.sqrt(covariance.reshape(-1, 4)[:, ::3])
-        clarity = 0.2 if self.frame < 2 and number == 1 else 0.8  # that hand may not start a track yet
-        return Hand(points, scale, np.round(box, 6), covariance, side, score, clarity=clarity)
-
-    def detect(self, image):
-        found = []
-        for number in (0, 1):
-            if 20 <= self.frame < 26 and number == 0:
-                continue
-            box = geometry.box_of_points(world(number, self.seconds)) + self.rng.normal(0, 2, 4)
-            found.append(Detection(box.round(2), ("left", "right")[number], 0.8))
-        self.asked.append({"found": [{"box": f.box.tolist(), "side": f.side, "score": f.score} for f in found]})
-        return found
-
-
-def tracks():
-    film = Film()
-    follow = tracking.Tracker(film.predict, film.detect, tracking.Tracking(every=7))
-    frames = []
-    for i in range(48):
-        film.seconds, film.frame, film.asked = round(i / 30 + 0.004 * (i % 3), 4), i, []
-        hands = follow(np.zeros((180, 240, 3), np.uint8), film.seconds)
-        told = [
-            {
-                "track": h.track,
-                "seen": h.seen,
-                "side": h.side,
-                "points": rounded(h.points, 4),
-                "covariance": rounded(triple(h.covariance), 4),
-            }
-            for h in hands
-        ]
-        frames.append({"seconds": film.seconds, "asked": film.asked, "hands": told})
-    return {"height": 180, "width": 240, "every": 7, "frames": frames}
-
-
-def filtered():
-    rng = np.random.default_rng(8)
-    follow, steps = PointFilter(), []
-    for i in range(30):
-        points = (50 + 10 * SHAPE + (3.0 * i, 0)).round(2) + rng.normal(0, 0.5, (21, 2)).round(2)
-        points[4] += 60.0 * (i in (9, 14, 15, 16, 17, 18))
-        points += 70.0 * (i >= 24)
-        covariance = covariances(rng, 21, 0.5, 1.5).round(2)
-        given = None if i in (11, 12) else points
-        smoothed = follow.step(given, None if given is None else covariance, 0.04)
-        steps.append({
-            "points": None if given is None else rounded(points, 2),
-            "covariance": triple(covariance),
-            "smoothed": rounded(smoothed.points, 5),
-            "velocity": rounded(smoothed.velocity, 4),
-            "out": rounded(triple(smoothed.covariance), 4),
-        })  # fmt: skip
-    return {"seconds": 0.04, "steps": steps}
 
 
 def doubles():
