@@ -26,6 +26,10 @@ RUN_FILE = {
 }
 
 
+DATA = ["--data.class_path=likelihand.data.DrawnHands", "--data.init_args.count=40", "--data.init_args.size=64"]
+"""Options of 40 drawn hands."""
+
+
 @pytest.fixture(scope="session")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny network as an ONNX file."""
@@ -37,6 +41,17 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     file = tmp_path_factory.mktemp("model") / "hand.onnx"
     export(tiny_network(), file, ModelMetadata(size=(64, 64), stages=2))
+    return file
+
+
+@pytest.fixture(scope="session")
+def calibrated(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the tiny network with a calibration on drawn hands; leave it as it is."""
+    pytest.importorskip("onnx")
+    from likelihand.cli import main
+
+    file = tmp_path_factory.mktemp("calibrated") / "hand.onnx"
+    assert main(["calibrate", str(model), *DATA, "--out", str(file)]) == 0
     return file
 
 
