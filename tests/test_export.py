@@ -8,13 +8,12 @@ import pytest
 onnx = pytest.importorskip("onnx")
 torch = pytest.importorskip("torch")
 
-from tiny import TinyBackbone, tiny_network  # noqa: E402
-
 from likelihand.export import export, parity  # noqa: E402
 from likelihand.inference import load  # noqa: E402
 from likelihand.inference.metadata import KEY, ModelMetadata  # noqa: E402
 from likelihand.inference.runtimes import OnnxRuntime  # noqa: E402
 from likelihand.models import SequentialHeatmapNetwork  # noqa: E402
+from tests.tiny import TinyBackbone, tiny_network  # noqa: E402
 
 METADATA = ModelMetadata(size=(64, 64), stages=2, licence="CC0-1.0", training_data="none", scores={"NME": 0.5})
 IMAGE = np.random.default_rng(1).integers(0, 256, (90, 140, 3), np.uint8)

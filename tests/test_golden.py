@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tiny import tiny_network
 
 from likelihand.inference import Predictor
 from likelihand.inference.metadata import ModelMetadata
 from likelihand.inference.runtimes import TorchRuntime
+from tests.tiny import tiny_network
 
 GOLDEN = Path(__file__).parent / "golden" / "points.json"
 SHARPNESS = 0.3

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from audit.planted import HANDS
 
 from likelihand.calibration import Observations, simulated
+from tests.audit.planted import HANDS
 
 
 @pytest.fixture(scope="session")

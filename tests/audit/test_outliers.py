@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-from audit.planted import HANDS, found, spoil
 
 from likelihand.audit.patterns import (
     OUTLIER,
@@ -11,6 +10,7 @@ from likelihand.audit.patterns import (
 from likelihand.audit.suspect import suspicions
 from likelihand.calibration import Observations
 from likelihand.hand import FINGER_KEYPOINTS, FINGERS, INDEX
+from tests.audit.planted import HANDS, found, spoil
 
 
 def test_a_moved_keypoint_is_found_and_named(hands: Observations) -> None:

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from audit.planted import HANDS, found, spoil
 
 from likelihand.audit.patterns import (
     LITTLE_FIRST,
@@ -21,6 +20,7 @@ from likelihand.audit.patterns import (
 from likelihand.audit.suspect import suspicions
 from likelihand.calibration import Observations
 from likelihand.hand import INDEX
+from tests.audit.planted import HANDS, found, spoil
 
 
 @pytest.mark.parametrize(

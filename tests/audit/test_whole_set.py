@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from audit.planted import HANDS
 
 from likelihand.audit.whole_set import _median, of_whole_set, offsets
 from likelihand.calibration import Observations, simulated
 from likelihand.hand import RHD_ORDER
+from tests.audit.planted import HANDS
 
 
 def test_half_a_pixel_is_named_for_the_whole_set_and_nothing_else(hands: Observations) -> None:

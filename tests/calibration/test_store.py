@@ -8,8 +8,6 @@ import pytest
 onnx = pytest.importorskip("onnx")
 torch = pytest.importorskip("torch")
 
-from tiny import tiny_network  # noqa: E402
-
 from likelihand.calibration import fit, observe, simulated, store  # noqa: E402
 from likelihand.calibration.flow import learned_density  # noqa: E402
 from likelihand.data.drawn import DrawnHands  # noqa: E402
@@ -19,6 +17,7 @@ from likelihand.inference.runtimes import TorchRuntime  # noqa: E402
 from likelihand.losses import ResidualLogLikelihood  # noqa: E402
 from likelihand.models.checkpoint import CheckpointInfo, load_checkpoint, read_tensors, save_checkpoint  # noqa: E402
 from likelihand.uncertainty import Calibrations  # noqa: E402
+from tests.tiny import tiny_network  # noqa: E402
 
 IMAGE = np.random.default_rng(1).integers(0, 256, (90, 140, 3), np.uint8)
 BOXES = [[20, 10, 80, 70], [40, 5, 130, 85]]

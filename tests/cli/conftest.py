@@ -34,10 +34,9 @@ DATA = ["--data.class_path=likelihand.data.DrawnHands", "--data.init_args.count=
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny network as an ONNX file."""
     pytest.importorskip("torch")
-    from tiny import tiny_network
-
     from likelihand.export import export
     from likelihand.inference.metadata import ModelMetadata
+    from tests.tiny import tiny_network
 
     file = tmp_path_factory.mktemp("model") / "hand.onnx"
     export(tiny_network(), file, ModelMetadata(size=(64, 64), stages=2))

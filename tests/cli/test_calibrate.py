@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from cli.conftest import DATA
 
 from likelihand.cli import main
+from tests.cli.conftest import DATA
 
 pytest.importorskip("torch")
 

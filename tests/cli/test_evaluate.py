@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from cli.conftest import DATA
 
 from likelihand.cli import main
+from tests.cli.conftest import DATA
 
 pytest.importorskip("torch")
 

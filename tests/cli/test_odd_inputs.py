@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from odd_files import PICTURE, encoded, write_all
 
 from likelihand.cli import main
+from tests.odd_files import PICTURE, encoded, write_all
 
 TIMEOUT = 300  # a hang, on however slow a machine
 

@@ -172,7 +172,7 @@ def test_pyav_is_named_where_it_is_missing(model: Path, film: Path, tmp_path: Pa
 
 def clips(folder: Path) -> None:
     """Films of ten frames as capture cards, HLS and cameras leave them: names say little or the wrong thing."""
-    from tracking.conftest import clip
+    from tests.tracking.conftest import clip
 
     for name, form, codec in (
         ("a.ts", "mpegts", "libx264"),
@@ -211,7 +211,7 @@ def test_a_damaged_film_does_not_stop_the_pictures(model: Path, pictures: Path, 
 
 @pytest.mark.parametrize(("form", "codec"), [("mp4", "libx264"), ("mpegts", "libx264"), ("matroska", "mpeg4")])
 def test_a_film_on_standard_input(form: str, codec: str, model: Path, tmp_path: Path) -> None:
-    from tracking.conftest import clip
+    from tests.tracking.conftest import clip
 
     file = clip(tmp_path / "clip", form, codec, frames=10)
     command = [sys.executable, "-m", "likelihand", "predict", "-", "--model", str(model), "--threads", "1"]
@@ -223,9 +223,8 @@ def test_a_film_on_standard_input(form: str, codec: str, model: Path, tmp_path: 
 
 
 def test_a_broadcast_that_changes_its_size(model: Path, tmp_path: Path) -> None:
-    from tracking.conftest import clip
-
     from likelihand.tracking import VideoReader
+    from tests.tracking.conftest import clip
 
     small = clip(tmp_path / "small.ts", "mpegts", "mpeg2video").read_bytes()
     large = clip(tmp_path / "large.ts", "mpegts", "mpeg2video", size=(96, 160)).read_bytes()
@@ -242,7 +241,7 @@ def test_a_broadcast_that_changes_its_size(model: Path, tmp_path: Path) -> None:
 def test_addresses(
     model: Path, pictures: Path, film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from tracking.servers import web
+    from tests.tracking.servers import web
 
     with web(tmp_path / "in") as host:
         asked = [f"http://{host}/{name}" for name in ("clip.mp4", "b/y.jpg", "none.mp4")]
@@ -262,7 +261,8 @@ def test_coarse_times_stretch_neither_lines_nor_overlay(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     import av
-    from tracking.test_reading import coarse
+
+    from tests.tracking.test_reading import coarse
 
     for name, stamp in (
         ("coarse", lambda i: 33 * i - 33 * i % 99),

@@ -102,7 +102,7 @@ def test_standard_input_by_content(content: bytes, kind: str, monkeypatch: pytes
 @pytest.mark.parametrize("name", ["film.mxf", "film", "film.dat"])
 def test_what_no_sign_tells_ffmpeg_is_asked(name: str, tmp_path: Path) -> None:
     av = pytest.importorskip("av")
-    from tracking.conftest import clip
+    from tests.tracking.conftest import clip
 
     file = clip(tmp_path / name, "nut", "mpeg4")
     assert requested([str(file)]).films == [str(file)]

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from cli.conftest import RUN_FILE
 
 import likelihand as lh
 from likelihand.cli import main
+from tests.cli.conftest import RUN_FILE
 
 pytest.importorskip("torch")
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from scene_files import coco
 
 from likelihand.data import CocoScenes
+from tests.scene_files import coco
 
 
 def test_coco_boxes_count_from_the_corner(tmp_path: Path) -> None:

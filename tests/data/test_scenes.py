@@ -4,12 +4,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from scene_files import coco, paint
 
 from likelihand.data import CocoScenes, EmptyScenes, SceneMix
 from likelihand.data.augment import Augmentation, sample_rng
 from likelihand.training.batches import Batches
 from likelihand.training.config import Plan, TrainConfig
+from tests.scene_files import coco, paint
 
 
 def test_sample_shows_the_hand_in_its_row(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_a_model_in_memory_travels_with_its_bytes() -> None:
 
 def test_a_model_on_pytorch_travels_with_its_weights() -> None:
     pytest.importorskip("torch")
-    from tiny import tiny_network
+    from tests.tiny import tiny_network
 
     runtime = TorchRuntime(tiny_network().deploy(), ModelMetadata(size=(64, 64), stages=2))
     predict = Predictor(runtime, tta=1)

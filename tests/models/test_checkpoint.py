@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import save_file
-from tiny import TinyBackbone, tiny_network
 from torch import nn
 
 from likelihand.losses import IntegralLoss, ResidualLogLikelihood
@@ -25,6 +24,7 @@ from likelihand.models.checkpoint import (
     save_checkpoint,
     start_from,
 )
+from tests.tiny import TinyBackbone, tiny_network
 
 
 @pytest.fixture(scope="module")

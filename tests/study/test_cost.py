@@ -1,12 +1,12 @@
 import json
 
 import pytest
-from tiny import tiny_network
 
 from likelihand.study import cost
 from likelihand.study.methods import HEATMAP, MLE, RLE
 from likelihand.study.setting import Setting
 from likelihand.training import TrainConfig
+from tests.tiny import tiny_network
 
 SETTING = Setting(
     backbone="test_resnet", weights=None, frozen=0, width=8, stages=2,

@@ -1,7 +1,8 @@
 import itertools
 
 import pytest
-from study_scores import by_method, results
+
+from tests.study_scores import by_method, results
 
 pytest.importorskip("matplotlib")
 

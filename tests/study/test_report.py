@@ -4,7 +4,6 @@ import json
 import cv2
 import numpy as np
 import pytest
-from study_scores import results
 
 from likelihand.data.drawn import DrawnHands
 from likelihand.study import pictures
@@ -15,6 +14,7 @@ from likelihand.study.plan import CLEAN, Experiment, Figure
 from likelihand.study.report import write_report
 from likelihand.study.results import Results
 from likelihand.study.setting import Setting
+from tests.study_scores import results
 
 pytest.importorskip("matplotlib")
 

@@ -1,7 +1,6 @@
 import math
 
 import pytest
-from study_scores import by_method, noisy, results
 
 from likelihand.hand import KEYPOINTS, PAPER_JOINTS
 from likelihand.study.methods import HEATMAP, INTEGRAL, LAPLACE_WARM, METHODS, MLE, MLE_WARM, RLE, ROBUST
@@ -17,6 +16,7 @@ from likelihand.study.results import (
 )
 from likelihand.study.scoring import DARK
 from likelihand.study.setting import Setting
+from tests.study_scores import by_method, noisy, results
 
 
 def test_the_paper_has_eleven_joints():

@@ -2,7 +2,6 @@ import csv
 from io import StringIO
 
 import pytest
-from study_scores import by_method, results
 
 from likelihand.hand import KEYPOINTS, PAPER_JOINTS
 from likelihand.study.cost import Cost
@@ -20,6 +19,7 @@ from likelihand.study.tables import (
     runs_rows,
     stage_rows,
 )
+from tests.study_scores import by_method, results
 
 
 def test_one_row_for_each_run_and_reading():

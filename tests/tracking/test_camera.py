@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from tracking.conftest import picture
 
 from likelihand.tracking import Camera, VideoError
+from tests.tracking.conftest import picture
 
 
 def test_a_camera_that_is_not_there(capfd: pytest.CaptureFixture[str]) -> None:

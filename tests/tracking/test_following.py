@@ -5,13 +5,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tracking.conftest import TIMES, picture
 
 from likelihand.geometry import box_of_points
 from likelihand.inference import Predictor
 from likelihand.inference.metadata import ModelMetadata
 from likelihand.inference.predictor import CONFIDENCE
 from likelihand.tracking import Frame, Region, TrackedHand, Tracking, draw_tracks, track, tracker_of, unmirrored
+from tests.tracking.conftest import TIMES, picture
 
 SHAPE = np.random.default_rng(0).uniform(12, 52, (21, 2))
 

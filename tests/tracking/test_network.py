@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from tracking.conftest import clip
-from tracking.servers import rtsp, silent, web
 
 from likelihand.tracking import VideoError, VideoReader
+from tests.tracking.conftest import clip
+from tests.tracking.servers import rtsp, silent, web
 
 pytest.importorskip("av")
 

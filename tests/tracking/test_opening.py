@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tracking.conftest import clip, picture
 
 from likelihand.tracking import VideoError, VideoReader
+from tests.tracking.conftest import clip, picture
 
 av = pytest.importorskip("av")
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tracking.conftest import TIMES, clip, picture
 
 from likelihand.tracking import Frame, VideoError, VideoReader
+from tests.tracking.conftest import TIMES, clip, picture
 
 av = pytest.importorskip("av")
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tracking.conftest import picture
 
 from likelihand.tracking import VideoError, VideoReader, VideoWriter
+from tests.tracking.conftest import picture
 
 pytest.importorskip("av")
 

@@ -13,12 +13,12 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parent))
+sys.path.append(str(Path(__file__).parents[2]))
 
-import tiny_run
 import torch
 
 from likelihand.models.checkpoint import read_info
+from tests.training import tiny_run
 
 
 def start(out: Path, workers: int) -> int:

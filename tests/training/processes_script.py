@@ -5,10 +5,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-sys.path.append(str(Path(__file__).parent))
+sys.path.append(str(Path(__file__).parents[2]))
 
 import numpy as np
-import tiny_run
 import torch
 
 from likelihand.data.augment import Augmentation
@@ -21,6 +20,7 @@ from likelihand.training.loop import engine
 from likelihand.training.run import Run
 from likelihand.training.state import Trainee
 from likelihand.utils import distributed
+from tests.training import tiny_run
 
 GLOBAL_BATCH = 6
 

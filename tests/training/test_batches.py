@@ -1,11 +1,11 @@
 """A batch is a pure function of the step."""
 
-import tiny_run
 import torch
 
 from likelihand.data.augment import Augmentation
 from likelihand.training.batches import Batches, load
 from likelihand.training.config import Plan
+from tests.training import tiny_run
 
 PLAN = Plan(tiny_run.config(augmentation=Augmentation(), steps=7), 18, 4)
 

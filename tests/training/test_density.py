@@ -2,11 +2,11 @@
 
 import pytest
 import torch
-from tiny import tiny_network
 
 from likelihand.data import DrawnHands
 from likelihand.losses import ResidualLogLikelihood
 from likelihand.training import TrainConfig, train
+from tests.tiny import tiny_network
 
 STEP, REACH = 0.04, 20.0  # the trained Laplace flows leave 0.001 beyond 14
 

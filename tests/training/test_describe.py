@@ -3,11 +3,11 @@
 import json
 
 import torch
-from tiny import tiny_network
 
 from likelihand.data import Concatenated, DrawnHands, Repeated, Subset
 from likelihand.losses import ResidualLogLikelihood
 from likelihand.training.describe import describe_data, describe_run
+from tests.tiny import tiny_network
 
 
 def test_parts_are_described_to_the_bottom() -> None:

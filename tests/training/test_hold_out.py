@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tiny_run
 
 from likelihand.data import Concatenated, DrawnHands, Repeated
 from likelihand.data.scenes import SceneMix
 from likelihand.models.checkpoint import read_info
 from likelihand.training import TrainConfig, train
 from likelihand.training.hold_out import hold_out
+from tests.training import tiny_run
 
 
 def keys(data: Any) -> set[str]:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tiny_run
 
 from likelihand.training.log import NEGATIVE, Log, Table
+from tests.training import tiny_run
 
 
 def rows(path: Path) -> list[dict[str, str]]:

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tiny_run
 import torch
-from tiny import TinyBackbone
 
 from likelihand.data.augment import sample_of
 from likelihand.losses import IntegralLoss, ResidualLogLikelihood
@@ -18,6 +16,8 @@ from likelihand.models import SequentialHeatmapNetwork, TimmBackbone
 from likelihand.models.checkpoint import load_checkpoint, read_info, read_tensors
 from likelihand.structures import Record
 from likelihand.training import NonFiniteLossError, train
+from tests.tiny import TinyBackbone
+from tests.training import tiny_run
 
 
 def rows(path: Path) -> list[dict[str, str]]:

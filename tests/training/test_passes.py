@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tiny_run
 import torch
 from torch import nn
 
@@ -18,6 +17,7 @@ from likelihand.training.config import Plan
 from likelihand.training.loop import engine
 from likelihand.training.run import Run
 from likelihand.training.state import Trainee
+from tests.training import tiny_run
 
 PARTLY: Any = tiny_run.Partly(tiny_run.held(18))
 BARE: Any = tiny_run.Partly(tiny_run.held(18), bare=True)

@@ -3,12 +3,12 @@
 from pathlib import Path
 
 import pytest
-import tiny_run
 import torch
 
 from likelihand.losses import ResidualLogLikelihood
 from likelihand.models.checkpoint import read_tensors
 from likelihand.training import train
+from tests.training import tiny_run
 
 
 def same(a: Path, b: Path) -> bool:

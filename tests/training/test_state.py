@@ -1,7 +1,6 @@
 """What is kept comes back exactly, and only where it belongs."""
 
 import pytest
-import tiny_run
 import torch
 from torch import nn
 
@@ -16,6 +15,7 @@ from likelihand.training.state import (
     synchronised,
     tensors_of,
 )
+from tests.training import tiny_run
 
 
 def trained(steps: int) -> tuple[Trainee, torch.optim.Optimizer, WeightAverage]:

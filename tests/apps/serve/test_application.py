@@ -4,7 +4,8 @@ import json
 
 import httpx
 import numpy as np
-from apps.serve.conftest import SHAPE, picture
+
+from tests.apps.serve.conftest import SHAPE, picture
 
 
 def post(port, content=None, **more):

@@ -2,13 +2,12 @@
 
 import json
 
-from apps.serve.conftest import SMALL
-
 from likelihand.apps.serve.description import description
 from likelihand.cli.formats import hand_json
 from likelihand.data import DrawnHands
 from likelihand.inference import Predictor
 from likelihand.inference.metadata import ModelMetadata
+from tests.apps.serve.conftest import SMALL
 
 
 def references(part):

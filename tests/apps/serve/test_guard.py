@@ -4,8 +4,9 @@ import json
 
 import httpx
 import pytest
-from apps.serve.conftest import picture, running
 from websockets.sync.client import connect
+
+from tests.apps.serve.conftest import picture, running
 
 
 def post(port, content=None, **more):

@@ -5,7 +5,8 @@ import zlib
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
-from apps.serve.conftest import SMALL, picture
+
+from tests.apps.serve.conftest import SMALL, picture
 
 
 def bomb(side=30_000):

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from apps.serve.conftest import SMALL, picture
 
 from likelihand.apps.serve.limits import Refusal
 from likelihand.apps.serve.pictures import boxes_by_name, boxes_of, picture_of
 from likelihand.data.images import decode_image
+from tests.apps.serve.conftest import SMALL, picture
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "GIF"])

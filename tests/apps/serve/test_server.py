@@ -10,7 +10,8 @@ import time
 
 import httpx
 import pytest
-from apps.serve.conftest import SMALL, picture
+
+from tests.apps.serve.conftest import SMALL, picture
 
 
 def test_a_slow_sender_is_given_up_and_keeps_nobody_waiting(port):

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
-from apps.serve.conftest import picture, running
 
 from likelihand.apps.serve.limits import Limits, Refusal
 from likelihand.apps.serve.service import Service
+from tests.apps.serve.conftest import picture, running
 
 
 def test_a_full_queue_says_so():

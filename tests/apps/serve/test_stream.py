@@ -3,8 +3,9 @@
 import json
 
 import pytest
-from apps.serve.conftest import picture, running
 from websockets.sync.client import connect
+
+from tests.apps.serve.conftest import picture, running
 
 
 def test_a_stream_tracks_hands_and_survives_a_bad_frame(port):

@@ -10,10 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.append(str(Path(__file__).parents[2]))
-
-from apps.web.golden_films import filtered, tracks
-from apps.web.golden_tools import SHAPE, SIZE, bytes64, covariances, picture, rounded, triple
+sys.path.append(str(Path(__file__).parents[3]))
 
 from likelihand import geometry, uncertainty
 from likelihand.apps.web.constants import page_constants
@@ -26,6 +23,8 @@ from likelihand.inference.tta import LOOKS, Answer, merge
 from likelihand.structures import Hand
 from likelihand.tracking import tracker as tracking
 from likelihand.uncertainty import Calibration, Calibrations, RadialTable
+from tests.apps.web.golden_films import filtered, tracks
+from tests.apps.web.golden_tools import SHAPE, SIZE, bytes64, covariances, picture, rounded, triple
 
 FILE = Path(__file__).parents[3] / "web" / "golden" / "golden.json"
 

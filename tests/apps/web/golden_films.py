@@ -3,13 +3,13 @@
 import math
 
 import numpy as np
-from apps.web.golden_tools import SHAPE, covariances, rounded, triple
 
 from likelihand import geometry
 from likelihand.inference.detection import Detection
 from likelihand.structures import Hand
 from likelihand.tracking import tracker as tracking
 from likelihand.tracking.filters import PointFilter
+from tests.apps.web.golden_tools import SHAPE, covariances, rounded, triple
 
 
 def world(number, seconds):

@@ -3,11 +3,11 @@ import json
 import cv2
 import numpy as np
 import pytest
-from apps.web.browser import browser, downloaded, opened, playwright, served, shown, swaying, write_y4m
 
 import likelihand as lh
 from likelihand.geometry import box_length
 from likelihand.inference import FILMS
+from tests.apps.web.browser import browser, downloaded, opened, playwright, served, shown, swaying, write_y4m
 
 PHOTOS = 10
 FRAMES = 20

@@ -2,7 +2,8 @@ import json
 
 import numpy as np
 import pytest
-from apps.web import golden
+
+from tests.apps.web import golden
 
 HOW = "run `python tests/apps/web/golden.py`, then `npm test` in web/, and bring the TypeScript in line"
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from evaluation.robustness.outcomes import report
 
 from likelihand.evaluation.robustness import CONDITIONS, chosen
 from likelihand.evaluation.robustness.picture import COLUMNS, TILE, sheet
+from tests.evaluation.robustness.outcomes import report
 
 
 def test_bars_are_drawn():

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 
-from evaluation.robustness.outcomes import report
+from tests.evaluation.robustness.outcomes import report
 
 
 def test_report_is_in_the_order_of_the_conditions_and_says_what_it_means():

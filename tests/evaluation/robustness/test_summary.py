@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from evaluation.robustness.outcomes import outcome
 
 from likelihand.evaluation.robustness import summarise
+from tests.evaluation.robustness.outcomes import outcome
 
 
 def test_missed_hands_are_counted_and_left_out_of_the_error():

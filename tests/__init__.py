@@ -1,0 +1,1 @@
+"""Tests of likelihand; each mirrors a module."""

@@ -1,0 +1,33 @@
+"""The house in order: tests mirror modules, and no file is too long to be read at once."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "likelihand"
+MOST_LINES = 400
+
+UNMIRRORED: dict[str, str] = {
+    "study/scoring.py": "scores are of a finished run, which tests/study/test_runner.py trains",
+    "study/pictures.py": "the grid shows finished runs; tests/study/test_report.py draws it",
+    "study/pipeline.py": "all of a study together, which tests/cli/test_study.py runs",
+}
+"""Modules without a test file of their own, and where they are tested instead."""
+
+
+def modules() -> list[Path]:
+    return [file for file in sorted(SOURCE.rglob("*.py")) if not file.name.startswith("__")]
+
+
+def test_every_module_has_its_test_file() -> None:
+    """`src/likelihand/a/b.py` is tested by `tests/a/test_b.py`, whatever else tests it too."""
+    names = [file.relative_to(SOURCE) for file in modules()]
+    missing = {n.as_posix() for n in names if not (ROOT / "tests" / n.parent / f"test_{n.name}").is_file()}
+    assert missing == set(UNMIRRORED)
+
+
+@pytest.mark.parametrize("folder", ["src", "tests", "experiments", "assets"])
+def test_no_file_is_longer_than_can_be_read(folder: str) -> None:
+    lines = {file: file.read_text("utf-8").count("\n") for file in (ROOT / folder).rglob("*.py")}
+    assert {str(file.relative_to(ROOT)): n for file, n in lines.items() if n > MOST_LINES} == {}
