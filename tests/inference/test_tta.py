@@ -95,7 +95,7 @@ def test_the_surer_look_counts_more() -> None:
 
 @pytest.mark.parametrize("looks", [0, 5])
 def test_there_are_four_looks(looks: int) -> None:
-    with pytest.raises(ValueError, match=f"looks is {looks}; give 1 to 4"):
+    with pytest.raises(ValueError, match=f"tta is {looks}; give 1 to 4"):
         Predictor(Spots(), tta=looks)
 
 

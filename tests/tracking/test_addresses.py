@@ -25,7 +25,7 @@ def test_what_is_no_address(source: object) -> None:
     ("address", "expected"),
     [
         ("rtsp://me:secret@camera/1", "rtsp://me:***@camera/1"),
-        ("https://me:s@cr:t@host/a?b=c@d", "https://me:***@cr:t@host/a?b=c@d"),
+        ("https://me:s@cr:t@host/a?b=c@d", "https://me:***@host/a?b=c@d"),
         ("https://host:80/me:no@secret", "https://host:80/me:no@secret"),
         ("https://me@host/a", "https://me@host/a"),
     ],

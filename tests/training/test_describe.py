@@ -35,7 +35,7 @@ def test_a_run_tells_its_parts_and_what_it_ran_on() -> None:
     assert (told["processes"], told["device"], told["config"]) == (4, "cpu", {"steps": 2})
     assert told["network_parameters"] == sum(p.numel() for p in network.parameters())
     assert told["versions"]["torch"] == torch.__version__
-    assert {"python", "numpy", "cv2", "likelihand"} <= told["versions"].keys()
+    assert {"python", "numpy", "opencv", "likelihand"} <= told["versions"].keys()
 
 
 def test_a_network_without_a_configuration_is_told_by_its_representation() -> None:

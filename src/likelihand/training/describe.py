@@ -43,7 +43,7 @@ def describe_run(
     network: nn.Module, loss: nn.Module, data: dict[str, Any], config: dict[str, Any], world: int, device: str
 ) -> dict[str, Any]:
     """Describe a run so that a stranger can tell what was done."""
-    versions = {m.__name__: str(m.__version__) for m in (torch, np, cv2)}
+    versions = {"torch": str(torch.__version__), "numpy": np.__version__, "opencv": str(cv2.__version__)}
     return {
         "config": config,
         "processes": world,

@@ -1,3 +1,4 @@
+import base64
 import json
 
 import numpy as np
@@ -34,5 +35,5 @@ def test_the_vectors_that_the_page_is_held_to_are_what_this_library_computes(bot
 
 def test_so_are_the_warped_crops(both):
     for mine, theirs in zip(*(v["warps"]["cases"] for v in both), strict=True):
-        a, b = (np.frombuffer(golden.base64.b64decode(c["rgb"]), np.uint8).astype(int) for c in (mine, theirs))
+        a, b = (np.frombuffer(base64.b64decode(c["rgb"]), np.uint8).astype(int) for c in (mine, theirs))
         assert np.abs(a - b).max() <= 1 and (a != b).mean() < 0.001, HOW
