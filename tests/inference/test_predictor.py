@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from likelihand.geometry import box_of_points, crop_matrix, transform_points
-from likelihand.inference import Predictor
+from likelihand.inference import PHOTOS, Predictor
 from likelihand.inference.metadata import ModelMetadata
 from likelihand.inference.tta import beyond_edge
 from likelihand.uncertainty import (
@@ -53,11 +53,21 @@ def test_points_come_back_exactly(x0: float, y0: float, width: float, height: fl
     """Image points taken into the crop by crop_matrix and answered there are given back."""
     box = [x0, y0, x0 + width, y0 + height]
     points_image = np.random.default_rng(seed).uniform(-50, 200, (21, 2))
-    reaching = beyond_edge(np.array(box), IMAGE.shape[:2])
+    reaching = beyond_edge(np.array(box), IMAGE.shape[:2], PHOTOS["beyond"])
     points_crop = transform_points(crop_matrix(reaching, (64, 96)), points_image)
     runtime = Answer(points_crop, np.ones((21, 2)))
     (hand,) = one_look(runtime)(IMAGE, [box])
     np.testing.assert_allclose(hand.points, points_image, atol=1e-9)
+
+
+def test_the_boxes_of_films_stay_as_they_are() -> None:
+    """At the picture's edge a photo's crop reaches beyond it; the box of a track holds all points already."""
+    box, points = [0.0, 10.0, 60.0, 70.0], answer().points
+    for beyond in (0.0, PHOTOS["beyond"]):
+        (hand,) = one_look(answer(), beyond=beyond)(IMAGE, [box])
+        grown = beyond_edge(np.array(box), IMAGE.shape[:2], beyond) if beyond else np.array(box)
+        image_from_crop = np.linalg.inv(crop_matrix(grown, (64, 96)))
+        np.testing.assert_allclose(hand.points, transform_points(image_from_crop, points), atol=1e-9)
 
 
 def test_scale_is_in_image_pixels() -> None:

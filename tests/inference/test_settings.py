@@ -22,6 +22,7 @@ def test_the_command_has_an_option_of_each_and_leaves_it_to_the_kind_of_source(n
 
 def test_films_take_less_time_a_frame() -> None:
     assert FILMS["tta"] < PHOTOS["tta"] and (PHOTOS["tiles"], FILMS["tiles"]) == ("always", "never")
+    assert (PHOTOS["beyond"], FILMS["beyond"]) == (0.3, 0.0)  # a track's box holds all points already
     parameters = inspect.signature(Predictor).parameters
-    assert all(parameters[name].default == PHOTOS[name] for name in ("batch_size", "passes", "tta"))  # type: ignore[literal-required]
+    assert all(parameters[name].default == PHOTOS[name] for name in ("batch_size", "passes", "tta", "beyond"))  # type: ignore[literal-required]
     assert inspect.signature(Detector).parameters["tiles"].default == "never"

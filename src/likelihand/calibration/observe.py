@@ -20,6 +20,7 @@ from likelihand.geometry import (
     warp_image,
 )
 from likelihand.inference.runtimes import Outputs, Runtime
+from likelihand.inference.settings import PHOTOS
 from likelihand.inference.tta import LOOKS, Answer, Look, beyond_edge, merge
 from likelihand.structures import Record, Visibility
 from likelihand.uncertainty import REACH, Calibration, edge_nearness, look_covariance, size_of_hand
@@ -216,7 +217,7 @@ def _looked(
     """Look at some hands in one way; the chance of a right hand is that of the hand itself."""
     size = runtime.metadata.size
     boxes = [
-        beyond_edge(record.box, (image.shape[0], image.shape[1]))
+        beyond_edge(record.box, (image.shape[0], image.shape[1]), PHOTOS["beyond"])
         for record, image in zip(records, images, strict=True)
     ]
     matrices = [look.crop_from_image(box, size, padding) for box in boxes]

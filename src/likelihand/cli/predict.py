@@ -35,6 +35,11 @@ def parser() -> PlainParser:
     )
     p.add_argument("--passes", type=int, help="times to look at a hand, each closer than the last; 1")
     p.add_argument("--tta", type=int, help="crops of a hand, turned and mirrored; 4 (pictures), 1 (films)")
+    p.add_argument(
+        "--beyond",
+        type=float,
+        help="how far crops reach beyond an edge that their box touches; 0.3 of its length (films: 0)",
+    )
     p.add_argument("--calibration", type=str, help="what regions are to hold on: photos (where known) or rendered")
     p.add_argument("--model", type=Path, help=".onnx file, .safetensors checkpoint or run folder")
     p.add_argument("--runtime", type=str, help="onnx, openvino or torch; goes by the model where absent")

@@ -48,6 +48,7 @@ def load(
     tta: int = PHOTOS["tta"],
     calibration: str | Calibration | None = None,
     mirrored: bool = False,
+    beyond: float = PHOTOS["beyond"],
 ) -> Predictor:
     """Load a model as a predictor, which can be pickled, and used in threads and in other processes.
 
@@ -71,6 +72,7 @@ def load(
         calibration: what regions and confidence are to hold on: "photos", "rendered" or a calibration of your own;
             None takes "photos" where the model has it. See `Predictor`.
         mirrored: whether pictures are mirror images, as selfie cameras make: left and right are swapped.
+        beyond: how far the crop of a box at the picture's edge reaches beyond it, as a share of the box's length.
 
     Raises:
         FileNotFoundError: the file is not there, or no model comes with this package.
@@ -93,7 +95,8 @@ def load(
     if run.metadata.kind != "hand":
         raise ValueError(f"model {file} is of kind {run.metadata.kind!r}, not 'hand'; give a hand model")
     find = _detector(kind, threads, where, tiles, mirrored) if detector else None
-    return Predictor(run, batch_size, find, passes=passes, tta=tta, calibration=calibration, mirrored=mirrored)
+    how = {"passes": passes, "tta": tta, "beyond": beyond}
+    return Predictor(run, batch_size, find, **how, calibration=calibration, mirrored=mirrored)
 
 
 def _runtime_name(file: Path, asked: RuntimeName | None) -> RuntimeName:

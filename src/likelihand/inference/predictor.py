@@ -94,6 +94,8 @@ class Predictor:
             below stands in, and the regions hold more than they say.
         mirrored: whether pictures are mirror images, as selfie cameras make: what looks left is a right hand. A
             detector's sides are believed as they are.
+        beyond: how far the crop of a box at the picture's edge reaches beyond it, as a share of the box's length:
+            such a box may show part of a hand. 0 where boxes hold all of a hand, as those of tracks do.
 
     Attributes:
         calibration: the one in use; None where the model has none, and its scale is taken for a Gaussian's.
@@ -127,10 +129,13 @@ class Predictor:
         confidence: float = CONFIDENCE,
         calibration: str | Calibration | None = None,
         mirrored: bool = False,
+        beyond: float = PHOTOS["beyond"],
     ) -> None:
         for name, value in (("batch_size", batch_size), ("passes", passes)):
             if value < 1:
                 raise ValueError(f"{name} is {value}; give 1 or more")
+        if not 0 <= beyond <= 1:
+            raise ValueError(f"beyond is {beyond}; give a share of a box in 0..1")
         if not 1 <= tta <= len(LOOKS):
             raise ValueError(f"tta is {tta}; give 1 to {len(LOOKS)}")
         self.runtime = runtime
@@ -143,7 +148,7 @@ class Predictor:
         chosen = calibration if isinstance(calibration, Calibration) else known.choose(calibration, tta)
         self.calibration = chosen
         self._judge = known.choose(RENDERED if RENDERED in known.names else None)
-        self.mirrored = mirrored
+        self.mirrored, self.beyond = mirrored, beyond
 
     def __call__(
         self, image: Picture, boxes: ArrayLike | None = None, *, channels: Channels | None = None
@@ -245,7 +250,9 @@ class Predictor:
         looks: Sequence[Look],
     ) -> list[Hand]:
         size, picture = self.runtime.metadata.size, (image.shape[0], image.shape[1])
-        reaching = [beyond_edge(box, picture) if padding > 1 else box for box in boxes]
+        reaching = [
+            beyond_edge(box, picture, self.beyond) if padding > 1 and self.beyond else box for box in boxes
+        ]
         matrices = [look.crop_from_image(box, size, padding) for box in reaching for look in looks]
         answers = list(self._answers(image, matrices))
         joined = [merge(answers[i : i + len(looks)]) for i in range(0, len(answers), len(looks))]

@@ -29,11 +29,9 @@ class Look(NamedTuple):
 
 TOUCH: Final = 0.06
 """A box that leaves less room to the picture's edge than this share of its length may show part of a hand."""
-BEYOND: Final = 0.3
-"""The crop of such a box reaches beyond the edge by this share of its length, where the rest may lie."""
 
 
-def beyond_edge(box: FloatArray, picture: tuple[int, int]) -> FloatArray:
+def beyond_edge(box: FloatArray, picture: tuple[int, int], reach: float) -> FloatArray:
     """Grow a box beyond the edges of the picture that it touches.
 
     A hand that the picture cuts off has keypoints beyond the edge, and a network can place none outside its crop.
@@ -43,19 +41,20 @@ def beyond_edge(box: FloatArray, picture: tuple[int, int]) -> FloatArray:
     Args:
         box: (4,) (x0, y0, x1, y1) in image pixels.
         picture: (height, width) in pixels.
+        reach: how far, as a share of the box's length; 0.3 for pictures.
 
     Returns:
         (4,) float64; the box itself where it touches no edge or already reaches that far.
 
     Example:
-        >>> beyond_edge(np.array([0.0, 40.0, 50.0, 90.0]), (120, 200))
+        >>> beyond_edge(np.array([0.0, 40.0, 50.0, 90.0]), (120, 200), 0.3)
         array([-15.,  40.,  50.,  90.])
     """
     length = box_length(box)
     room = np.array([box[0], box[1], picture[1] - box[2], picture[0] - box[3]]) / length
     touched = np.clip(2 - 2 * room / TOUCH, 0.0, 1.0)
     outwards = np.array([-1.0, -1.0, 1.0, 1.0])
-    return np.asarray(box + outwards * touched * np.maximum(BEYOND + room, 0.0) * length)
+    return np.asarray(box + outwards * touched * np.maximum(reach + room, 0.0) * length)
 
 
 LOOKS: Final = (Look(1.0, False, 0.0), Look(0.88, True, 0.0), Look(0.92, False, 1.2), Look(0.92, True, -1.2))

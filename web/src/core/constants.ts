@@ -31,7 +31,8 @@ export interface Constants {
     readonly same_hand: number;
     readonly looks: readonly Look[];
     readonly touch: number;
-    readonly beyond: number;
+    /** How far a crop reaches beyond the edge that its box touches, as a share of the box's length. */
+    readonly beyond: { readonly photos: number; readonly films: number };
     readonly farthest: number;
   };
   readonly uncertainty: {

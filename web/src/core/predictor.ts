@@ -28,6 +28,8 @@ export interface PredictorOptions {
   readonly looks: number;
   /** Kind of pictures that regions are to hold on, as "photos"; the model's default where it is not given. */
   readonly calibration?: string | null;
+  /** What is looked at; the boxes of films hold all points of the frame before. */
+  readonly kind?: "photos" | "films";
   /** Crops in one call of the network. */
   readonly batchSize?: number;
 }
@@ -123,7 +125,8 @@ export class Predictor {
   ): Promise<Hand[]> {
     const { size, padding } = this.metadata;
     const { touch, beyond } = this.constants.predictor;
-    const reaching = boxes.map((box) => beyondEdge(box, image.width, image.height, touch, beyond));
+    const reach = beyond[this.options.kind ?? "photos"];
+    const reaching = boxes.map((box) => (reach ? beyondEdge(box, image.width, image.height, touch, reach) : box));
     const matrices = reaching.flatMap((box) => looks.map((look) => lookMatrix(look, box, size, padding)));
     const answers = await this.answers(image, matrices);
     return boxes.map((box, i) => {

@@ -148,7 +148,11 @@ async function frame(image: Picture, { seconds, first, calibration }: Frame): Pr
 
 function newTracker(calibration: string | null): Tracker<Picture> {
   const { hand, constants } = loaded!;
-  const predictor = new Predictor(runner(hand), hand.metadata, constants, { looks: 1, calibration });
+  const predictor = new Predictor(runner(hand), hand.metadata, constants, {
+    looks: 1,
+    calibration,
+    kind: "films",
+  });
   const detector = detectorFor("never");
   const models = {
     predict: predictor.boxes.bind(predictor),

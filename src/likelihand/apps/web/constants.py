@@ -12,7 +12,7 @@ import likelihand.uncertainty as uncertainty
 import likelihand.uncertainty.radial as radial
 import likelihand.visualization.drawing as drawing
 from likelihand.hand import BONES, KEYPOINTS
-from likelihand.inference import checks, duplicates, predictor, tta
+from likelihand.inference import checks, duplicates, predictor, settings, tta
 
 
 def page_constants() -> dict[str, Any]:
@@ -67,16 +67,16 @@ def _predictor() -> dict[str, Any]:
         "same_hand": duplicates.SAME_HAND,
         "looks": [look._asdict() for look in tta.LOOKS],
         "touch": tta.TOUCH,
-        "beyond": tta.BEYOND,
+        "beyond": {"photos": settings.PHOTOS["beyond"], "films": settings.FILMS["beyond"]},
         "farthest": checks.FARTHEST,
     }
 
 
 def _tracking() -> dict[str, Any]:
-    settings = asdict(tracking.Tracking())
-    if settings["confidence"] is None:  # as in photos
-        settings["confidence"] = predictor.CONFIDENCE
-    return settings | {
+    rules = asdict(tracking.Tracking())
+    if rules["confidence"] is None:  # as in photos
+        rules["confidence"] = predictor.CONFIDENCE
+    return rules | {
         "inside": tracking._INSIDE,
         "smallest": tracking._SMALLEST,
         "detector_vote": tracking._DETECTOR_VOTE,
