@@ -95,7 +95,7 @@ def load(
     if run.metadata.kind != "hand":
         raise ValueError(f"model {file} is of kind {run.metadata.kind!r}, not 'hand'; give a hand model")
     find = _detector(kind, threads, where, tiles, mirrored) if detector else None
-    how = {"passes": passes, "tta": tta, "beyond": beyond}
+    how: dict[str, Any] = {"passes": passes, "tta": tta, "beyond": beyond}
     return Predictor(run, batch_size, find, **how, calibration=calibration, mirrored=mirrored)
 
 

@@ -32,7 +32,8 @@ export interface Constants {
     readonly looks: readonly Look[];
     readonly touch: number;
     /** How far a crop reaches beyond the edge that its box touches, as a share of the box's length. */
-    readonly beyond: { readonly photos: number; readonly films: number };
+    readonly beyond: number;
+    readonly beyond_in_films: number;
     readonly farthest: number;
   };
   readonly uncertainty: {

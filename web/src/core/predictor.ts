@@ -28,8 +28,8 @@ export interface PredictorOptions {
   readonly looks: number;
   /** Kind of pictures that regions are to hold on, as "photos"; the model's default where it is not given. */
   readonly calibration?: string | null;
-  /** What is looked at; the boxes of films hold all points of the frame before. */
-  readonly kind?: "photos" | "films";
+  /** Whether the boxes are those of a film's tracks, which hold all points of the frame before. */
+  readonly films?: boolean;
   /** Crops in one call of the network. */
   readonly batchSize?: number;
 }
@@ -124,8 +124,8 @@ export class Predictor {
     looks: readonly Look[],
   ): Promise<Hand[]> {
     const { size, padding } = this.metadata;
-    const { touch, beyond } = this.constants.predictor;
-    const reach = beyond[this.options.kind ?? "photos"];
+    const { touch, beyond, beyond_in_films } = this.constants.predictor;
+    const reach = this.options.films ? beyond_in_films : beyond;
     const reaching = boxes.map((box) => (reach ? beyondEdge(box, image.width, image.height, touch, reach) : box));
     const matrices = reaching.flatMap((box) => looks.map((look) => lookMatrix(look, box, size, padding)));
     const answers = await this.answers(image, matrices);

@@ -151,7 +151,7 @@ function newTracker(calibration: string | null): Tracker<Picture> {
   const predictor = new Predictor(runner(hand), hand.metadata, constants, {
     looks: 1,
     calibration,
-    kind: "films",
+    films: true,
   });
   const detector = detectorFor("never");
   const models = {

@@ -67,7 +67,8 @@ def _predictor() -> dict[str, Any]:
         "same_hand": duplicates.SAME_HAND,
         "looks": [look._asdict() for look in tta.LOOKS],
         "touch": tta.TOUCH,
-        "beyond": {"photos": settings.PHOTOS["beyond"], "films": settings.FILMS["beyond"]},
+        "beyond": settings.PHOTOS["beyond"],
+        "beyond_in_films": settings.FILMS["beyond"],
         "farthest": checks.FARTHEST,
     }
 
