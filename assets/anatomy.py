@@ -99,7 +99,7 @@ def _finger_coordinates(vertices: Array, joints: Array, dorsal: Array) -> tuple[
         distances.append(np.hypot(np.linalg.norm(across, axis=1), beyond))
     nearest = np.argmin(distances, axis=0)
     pick = np.arange(len(vertices))
-    return tuple(np.stack(values)[nearest, pick] for values in (ways, sides, ups))  # type: ignore[return-value]
+    return tuple(np.stack(values)[nearest, pick] for values in (ways, sides, ups))
 
 
 def nearest_vertices(anatomy: Anatomy, spots: tuple[tuple[int, float, float, float], ...]) -> NDArray[np.uint16]:

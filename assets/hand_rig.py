@@ -121,7 +121,8 @@ def dorsal_directions(vertices: Array, triangles: Triangles, source: SourceMesh)
 
 
 def _finger_weight(source: SourceMesh, finger: int) -> Array:
-    return np.sum([source.weights[f"finger{finger + 1}-{k}"] for k in (1, 2, 3)], axis=0)
+    weights: Array = np.sum([source.weights[f"finger{finger + 1}-{k}"] for k in (1, 2, 3)], axis=0)
+    return weights
 
 
 def correct_joints(vertices: Array, triangles: Triangles, source: SourceMesh, raw: Array) -> Array:

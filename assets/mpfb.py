@@ -162,10 +162,10 @@ class Phenotypes:
         sex, age = np.array([1 - male, male]), _age(rng)
         muscle, weight = (_triangle(np.clip(rng.normal(0, sd), -1, 1)) for sd in (0.5, 0.6))
         vertices = self.base.copy()
-        for (e, s, a), key in zip(itertools.product(ethnicity, sex, age), self.macro, strict=True):
-            vertices += e * s * a * self.macro[key]
-        for (s, a, m, w), key in zip(itertools.product(sex, age, muscle, weight), self.build, strict=True):
-            vertices += s * a * m * w * self.build[key]
+        for factors, target in zip(itertools.product(ethnicity, sex, age), self.macro.values(), strict=True):
+            vertices += np.prod(factors) * target
+        for chosen, target in zip(itertools.product(sex, age, muscle, weight), self.build.values(), strict=True):
+            vertices += np.prod(chosen) * target
         for name in LOCAL_TARGETS:
             amount = np.clip(rng.normal(0, 0.45), -1, 1)
             vertices += abs(amount) * self.local[name, "incr" if amount > 0 else "decr"]

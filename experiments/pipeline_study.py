@@ -84,13 +84,13 @@ def finder(
     presence: float = PRESENCE,
     confidence: float = CONFIDENCE,
     tiles: Tiles = "always",
-    looks: int = LOOKS,
+    tta: int = LOOKS,
 ) -> Find:
     """Make the pipeline with thresholds of its own; the tool's where they are left out."""
     if threshold is None and tiles != "never":
         threshold = PROPOSED  # as `likelihand.load`
-    find, least = Detector(detect, threshold, tiles=tiles), {"presence": presence, "score": score}
-    predict = Predictor(hand, detector=find, tta=looks, confidence=confidence, **least)
+    find = Detector(detect, threshold, tiles=tiles)
+    predict = Predictor(hand, detector=find, tta=tta, presence=presence, score=score, confidence=confidence)
     return lambda image: [(box_of_points(h.points), h.points, h.side) for h in predict(image)]
 
 

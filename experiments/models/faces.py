@@ -79,9 +79,9 @@ def main() -> None:
     parser.add_argument("--sources", nargs="+", default=["hagrid", "mp", "subhi"], help="beginnings of file names")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    root = Path(cv2.data.haarcascades)
+    root = Path(cv2.data.haarcascades)  # type: ignore[attr-defined]
     names = ("haarcascade_frontalface_default.xml", "haarcascade_profileface.xml")
-    cascades = [cv2.CascadeClassifier(str(root / name)) for name in names]
+    cascades = [cv2.CascadeClassifier(str(root / name)) for name in names]  # type: ignore[attr-defined]
     listed: dict[str, list[Box]] = {}
     for name, hands in known_hands(arguments.photos).items():
         if hands and name.startswith(tuple(f"{source}_" for source in arguments.sources)):

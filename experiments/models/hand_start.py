@@ -93,14 +93,15 @@ def crops(count: int) -> NDArray[np.float32]:
     hands = Synthetic(count, seed=400, size=SIDE)
     records = [hands.record(i) for i in range(count)]
     cuts = [warp_image(r.read(), crop_matrix(r.box, (SIDE, SIDE), padding=1.35), (SIDE, SIDE)) for r in records]
-    return np.stack(cuts).astype(np.float32) / 255
+    return np.asarray(np.stack(cuts) / np.float32(255), np.float32)
 
 
 def pairs(model: nn.Module) -> list[tuple[str, nn.Conv2d, Any]]:
     """List a timm EfficientNet's convolutions in order: name, module, and the batch norm that follows."""
     kinds = nn.Conv2d | nn.modules.batchnorm._BatchNorm
     modules = [(name, m) for name, m in model.named_modules() if isinstance(m, kinds)]
-    return [(name, m, norm) for (name, m), (_, norm) in zip(modules[::2], modules[1::2], strict=True)]
+    both = zip(modules[::2], modules[1::2], strict=True)
+    return [(name, m, norm) for (name, m), (_, norm) in both if isinstance(m, nn.Conv2d)]
 
 
 @torch.no_grad()
@@ -136,7 +137,7 @@ def measure(model: nn.Module, norms: list[tuple[Any, Tensor]], pictures: Tensor)
         sums[norm] += torch.stack([count, values.sum((0, 2, 3)), values.square().sum((0, 2, 3))])
 
     hooks = [norm.register_forward_pre_hook(add) for norm, _ in norms]
-    for batch in pictures.split(32):
+    for batch in torch.split(pictures, 32):
         model(batch)
     for hook in hooks:
         hook.remove()

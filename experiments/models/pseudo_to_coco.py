@@ -11,11 +11,12 @@ import argparse
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 from likelihand.formats.coco import document, hand_entry, image_entry
 
 
-def coco_of(hands: dict[str, list[dict]], index: list[dict[str, str]], least: float) -> dict:
+def coco_of(hands: dict[str, list[dict[str, Any]]], index: list[dict[str, str]], least: float) -> dict[str, Any]:
     """Make the COCO document of the permissive pictures' hands whose score is at least `least`."""
     pictures = [row for row in index if row["permissive"] == "yes" and hands.get(row["file"])]
     images = [image_entry(i, r["file"], (int(r["height"]), int(r["width"]))) for i, r in enumerate(pictures)]

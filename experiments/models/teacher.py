@@ -19,7 +19,6 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
@@ -182,7 +181,7 @@ def main() -> None:
     hands = [(name, hand) for name, each in json.loads(a.hands.read_text()).items() for hand in each]
     with journal.open("a", encoding="utf-8") as file:
         for name, hand in tqdm(hands[len(done) :], initial=len(done), total=len(hands), unit="hand"):
-            image = cv2.cvtColor(cv2.imread(str(a.images / name)), cv2.COLOR_BGR2RGB)
+            image = lh.read_image(a.images / name)
             box = np.array(hand["box"], np.float64)
             own = predict(image, boxes=[box])[0]
             starts = [np.array(hand["points"], np.float64)] if hand.get("points") else []
@@ -200,7 +199,7 @@ def main() -> None:
     }
     columns["side"] = np.array([np.nan if row["side"] is None else row["side"] for row in done])
     with a.out.open("wb") as out:
-        np.savez_compressed(out, **columns)
+        np.savez_compressed(out, **columns)  # type: ignore[arg-type]
     print(f"{len(done)} hands, {np.mean(columns['spread'] < DOUBTFUL):.0%} of spread below {DOUBTFUL} -> {a.out}")
 
 

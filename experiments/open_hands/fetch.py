@@ -80,7 +80,9 @@ def main() -> int:
     a = parser.parse_args()
     folder = a.out / "images"
     folder.mkdir(parents=True, exist_ok=True)
-    images, hands, missing = [], [], 0
+    images: list[dict[str, Any]] = []
+    hands: list[dict[str, Any]] = []
+    missing = 0
     for photo in tqdm(json.loads(a.manifest.read_text("utf-8"))["photos"], unit="photo"):
         try:
             height, width = size_of(photo, folder, a.base)

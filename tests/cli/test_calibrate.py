@@ -43,7 +43,7 @@ def test_calibrate_knows_kinds_looks_and_the_edge(
     assert set(known) == {("photos", 1), ("photos", 2), ("rendered", 1), ("rendered", 2)}
     first, second = known["rendered", 1], known["rendered", 2]
     assert (first.scale, first.spread, first.offset) == (second.scale, second.spread, second.offset)
-    assert (first.factor, first.added) == (pytest.approx(1.0, abs=1e-5), 0.0)
+    assert first.factor == pytest.approx(1.0, abs=1e-5) and first.added == 0.0
     assert known["photos", 2].scale == first.scale
     assert known["photos", 2].edge_keypoint == second.edge_keypoint
     for name, looks in known:

@@ -77,7 +77,7 @@ def test_many_problems_are_told_in_part():
 
 def test_a_whole_data_set_is_compared_with_its_published_count():
     data = DrawnHands(2)
-    data.expected_count = 3
+    data.expected_count = 3  # type: ignore[attr-defined]
     assert "2 of 3 hands, NOT the published number" in str(check_dataset(data))
 
 

@@ -49,7 +49,7 @@ def test_threads_must_be_positive(tmp_path: Path) -> None:
 
 
 def test_torch_outputs_come_by_name() -> None:
-    def module(crops: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def module(crops: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:  # type: ignore[name-defined]
         mean = crops.float().mean((1, 2, 3))[:, None, None].expand(-1, 21, 2)
         return mean, mean + 1
 

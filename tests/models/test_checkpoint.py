@@ -199,7 +199,7 @@ def test_takes_the_parts_that_are_asked_for(tmp_path: Path) -> None:
     started = start_from(path, other, ResidualLogLikelihood(), ["backbone"])
     assert started == Started(loss=False, fresh=("mean", "stages", "std"))
     assert all(torch.equal(other.state_dict()[name], t) for name, t in stages.items())
-    assert torch.equal(other.backbone.layers[0].weight, network.backbone.layers[0].weight)
+    assert torch.equal(other.backbone.layers[0].weight, network.backbone.layers[0].weight)  # type: ignore[attr-defined]
     with pytest.raises(CheckpointError, match="no part 'body'; its parts are backbone"):
         start_from(path, other, ResidualLogLikelihood(), ["body"])
 

@@ -46,10 +46,10 @@ def test_any_depth(stages):
 
 def test_leaves_the_network_as_it_was():
     network = SequentialHeatmapNetwork(TimmBackbone("resnet18"), stages=1, width=16).train()
-    network.backbone.eval()
+    network.backbone.eval()  # type: ignore[attr-defined]
     before = {name: value.clone() for name, value in network.state_dict().items()}
     complexity(network, (64, 64))
-    assert network.training and not network.backbone.training
+    assert network.training and not network.backbone.training  # type: ignore[attr-defined]
     assert not any(module._forward_hooks for module in network.modules())
     for name, value in network.state_dict().items():
         torch.testing.assert_close(value, before[name], rtol=0, atol=0)

@@ -18,7 +18,7 @@ class OneCell(nn.Module):
 
 def test_the_papers_layers():
     with torch.device("meta"):
-        head = IntegralNetwork(TimmBackbone("resnet50")).stages[0]
+        head: nn.Sequential = IntegralNetwork(TimmBackbone("resnet50")).stages[0]  # type: ignore[assignment]
     transposed = [module for module in head if isinstance(module, nn.ConvTranspose2d)]
     assert [tuple(module.weight.shape) for module in transposed] == [(2048, 256, 4, 4), *[(256, 256, 4, 4)] * 2]
     assert [(module.stride, module.padding) for module in transposed] == [((2, 2), (1, 1))] * 3

@@ -11,12 +11,16 @@ import argparse
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from likelihand.data.images import read_image
 from likelihand.geometry import box_length, box_of_points, crop_matrix, transform_points, warp_image
+
+Floats: TypeAlias = NDArray[np.float64]
 
 ROOM = 2.2  # side of a cut over the hand's box: what a crop of padding 1.25 sees turned and enlarged by a quarter
 SIDE = (48, 224)  # of a cut in pixels: photos of smaller hands are kept as they are
@@ -25,7 +29,7 @@ FULL_CHANCE = 40  # of a hand's box in pixels: smaller ones are drawn less often
 SPREAD, PRESENCE = 0.03, 0.8  # of labels that are taken
 
 
-def usable(labels: dict[str, NDArray], refused: dict[str, list[int]], held: set[str]) -> NDArray[np.intp]:
+def usable(labels: dict[str, NDArray[Any]], refused: dict[str, list[int]], held: set[str]) -> NDArray[np.intp]:
     """Return the rows whose looks agree, that show a hand, and that nobody refused or keeps for tests."""
     seen: Counter[str] = Counter()
     good = (labels["spread"] <= SPREAD) & (labels["presence"] >= PRESENCE)
@@ -35,7 +39,7 @@ def usable(labels: dict[str, NDArray], refused: dict[str, list[int]], held: set[
     return np.flatnonzero(good)
 
 
-def cut(image: NDArray[np.uint8], points: NDArray, noise: NDArray) -> tuple[bytes, NDArray, NDArray] | None:
+def cut(image: NDArray[np.uint8], points: Floats, noise: Floats) -> tuple[bytes, Floats, Floats] | None:
     """Cut one hand: its JPEG, labels (21, 4) of x, y, weight and noise, and box; None where it is too small."""
     box = box_of_points(points)
     length = box_length(box)
@@ -55,7 +59,7 @@ def cut(image: NDArray[np.uint8], points: NDArray, noise: NDArray) -> tuple[byte
 def chance_of(photo: str, length: float, chances: dict[str, float]) -> float:
     """Return how often a hand is drawn against others."""
     weight = next((chance for prefix, chance in chances.items() if photo.startswith(prefix)), 1.0)
-    return weight * min(1.0, length / FULL_CHANCE) ** 0.5
+    return float(weight * min(1.0, length / FULL_CHANCE) ** 0.5)
 
 
 def main() -> None:
@@ -73,7 +77,7 @@ def main() -> None:
             labels = {name: file[name] for name in file.files}
         for row in usable(labels, refused, set(held)):
             photo = str(labels["photo"][row])
-            image = cv2.cvtColor(cv2.imread(str(images / photo)), cv2.COLOR_BGR2RGB)
+            image = read_image(images / photo)
             points = labels["points"][row].astype(np.float64)
             found = cut(image, points, labels["noise"][row].astype(np.float64))
             if found is not None:
@@ -83,7 +87,7 @@ def main() -> None:
                 rows.append((found[1], found[2], (labels["side"][row], 1.0), chance_of(photo, length, chances)))
     labels_, box, traits, chance = (np.array(each, np.float32) for each in zip(*rows, strict=True))
     content = {"labels": labels_, "box": box, "traits": traits, "chance": chance}
-    np.savez(a.out, data=np.frombuffer(bytes(data), np.uint8), ends=np.array(ends), **content)
+    np.savez(a.out, data=np.frombuffer(bytes(data), np.uint8), ends=np.array(ends), **content)  # type: ignore[arg-type]
     print(f"{len(ends)} hands, {len(data) / 1e6:.1f} MB -> {a.out}")
 
 

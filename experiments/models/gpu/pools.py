@@ -15,6 +15,7 @@ from torch import Tensor
 
 import likelihand as lh
 from experiments.models.gpu.pictures import augment, crop_matrices, cut_off, warp
+from likelihand.data.images import decode_image
 
 SIDE = 224  # of a photo's cut on the GPU
 SIZE = 160  # of a crop
@@ -95,9 +96,9 @@ def read_photos(path: Path, device: torch.device) -> Pool:
     pool = Pool(len(ends), SIDE, device)
 
     def decode(i: int) -> tuple[np.ndarray, float]:
-        image = cv2.imdecode(data[starts[i] : ends[i]], cv2.IMREAD_COLOR)[:, :, ::-1]
+        image = decode_image(data[starts[i] : ends[i]].tobytes(), f"picture {i}")
         factor = SIDE / image.shape[0]
-        return cv2.resize(np.ascontiguousarray(image), (SIDE, SIDE), interpolation=cv2.INTER_LINEAR), factor
+        return cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR), factor
 
     with ThreadPoolExecutor(8) as threads:
         for start in range(0, len(ends), 1024):
@@ -119,7 +120,7 @@ def read_empty(folder: Path, finds: Path | None, device: torch.device, seed: int
     places = json.loads(finds.read_text()) if finds else {}
 
     def cuts(file: Path) -> list[tuple[np.ndarray, bool]]:
-        image = cv2.cvtColor(cv2.imread(str(file)), cv2.COLOR_BGR2RGB)
+        image = lh.read_image(file)
         shorter = min(image.shape[:2])
         boxes = []
         for _ in range(2):

@@ -36,7 +36,7 @@ def render(
             "right": np.array([float(record.side == "right") for record in records], np.float32),
         }
         temporary = out / f".{process}-{number:05}.npz"
-        np.savez(temporary, **content)
+        np.savez(temporary, **content)  # type: ignore[arg-type]
         temporary.replace(out / f"{process}-{number:05}.npz")
         number += 1
 

@@ -12,6 +12,7 @@ import argparse
 import math
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -106,7 +107,7 @@ class Trainer:
 
     limit = 100.0  # of the gradient's norm; a step whose gradient is not finite moves nothing
 
-    def __init__(self, step: Step, groups: list[dict], decay: float, half: bool) -> None:
+    def __init__(self, step: Step, groups: list[dict[str, Any]], decay: float, half: bool) -> None:
         self.step, self.half = step, half
         self.parameters = [p for p in step.parameters() if p.requires_grad]
         cuda = self.parameters[0].is_cuda
@@ -147,7 +148,7 @@ class Trainer:
         torch._foreach_copy_(self.average, live)
 
 
-def save(path: Path, step: Step, training: dict) -> None:
+def save(path: Path, step: Step, training: dict[str, Any]) -> None:
     info = CheckpointInfo(
         size=(SIZE, SIZE), network=config_of(step.network), loss=repr("likelihood given the label's scale"),
         padding=1.25, data={"training": training.pop("data", {})}, training=training, scores=None,
@@ -202,9 +203,9 @@ def main() -> None:
     network = make_network(a.start, a.width, a.stages, a.frozen)
     if a.further:
         load_checkpoint(a.further, network)
-    network = network.to(device, memory_format=torch.channels_last)
+    network = network.to(device).to(memory_format=torch.channels_last)
     step = Step(network, a.stages, 3.0).to(device).train()
-    trained = [p for p in network.backbone.parameters() if p.requires_grad]
+    trained = [p for n, p in network.named_parameters() if n.startswith("backbone.") and p.requires_grad]
     heads = [p for n, p in network.named_parameters() if not n.startswith("backbone.")]
     groups = [
         {"params": trained, "lr": a.rate * a.backbone, "weight_decay": 0.01},
@@ -221,9 +222,10 @@ def main() -> None:
     while rendered.filled < a.first:
         source.fill(rendered, 1, wait=True)
     say("rendered", rendered.filled)
-    pools, shares = [rendered, photos, empty], list(a.shares)
     if photos is None:
         pools, shares = [rendered, empty], [a.shares[0] + a.shares[1], a.shares[2]]
+    else:
+        pools, shares = [rendered, photos, empty], list(a.shares)
     counts = [round(a.batch * s) for s in shares]
     counts[0] += a.batch - sum(counts)
     batches = Batches(pools, counts, a.rotation)

@@ -40,7 +40,7 @@ def test_the_command_shows_and_sends(tmp_path, monkeypatch, capsys):
     from likelihand.tracking import VideoWriter
 
     opened, shown = [], []
-    monkeypatch.setattr(preview.webbrowser, "open", opened.append)
+    monkeypatch.setattr("webbrowser.open", opened.append)
     monkeypatch.setattr(
         preview.PagePreview, "show", lambda self, image: shown.append(image.shape) or len(shown) < 2
     )
