@@ -113,3 +113,18 @@ def test_packed_hands_have_the_labels_they_had(tmp_path: Path, capsys: pytest.Ca
     )
     assert main(["data", "pack", str(file), "--room", "2", "--out", str(out)]) == 2
     assert "was begun with another" in capsys.readouterr().err
+
+
+def test_yolo_writes_what_its_reader_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from likelihand.data import YoloPose
+
+    file = coco(tmp_path, spoilt=False) / "annotations.json"
+    for split in ("train", "val"):
+        assert main(["data", "yolo", str(file), "--out", str(tmp_path / "yolo"), "--out-split", split]) == 0
+    assert "2 hands -> " in capsys.readouterr().out
+    before, after = CocoHands(file), YoloPose(tmp_path / "yolo", split="val")
+    assert len(after) == len(before) == 2
+    for ours, theirs in zip(map(before.record, range(2)), map(after.record, range(2)), strict=True):
+        np.testing.assert_allclose(theirs.points, ours.points, atol=1e-6)
+        np.testing.assert_allclose(theirs.box, ours.box, atol=1e-6)
+        np.testing.assert_array_equal(theirs.read(), ours.read())

@@ -135,3 +135,32 @@ def test_what_is_not_finite_is_refused() -> None:
 def test_an_unknown_format_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="--format 'xml' is not known; give jsonl, coco, csv, dlc"):
         Results(tmp_path, "xml")
+
+
+def test_a_format_that_does_not_fit_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="--format pose is for films; give another for pictures"):
+        Results(tmp_path, "pose")
+    with pytest.raises(ValueError, match="--format cvat is for pictures; give another for films"):
+        Results(tmp_path, "cvat", film=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_annotation_tools_get_their_files(tmp_path: Path) -> None:
+    for form, names in (
+        ("label-studio", ["predictions.label-studio.json", "predictions.label-studio.xml"]),
+        ("cvat", ["predictions.cvat.xml"]),
+    ):
+        folder = tmp_path / form
+        with Results(folder, form) as results:
+            results.add(line("a.jpg", hand()))
+        assert sorted(path.name for path in folder.iterdir()) == sorted([*names, "predictions.jsonl"])
+
+
+def test_a_hand_comes_back_from_its_line() -> None:
+    before = hand()
+    after = formats.hand_of(json.loads(json.dumps(hand_json(before) | {"track": 4, "seen": False})))
+    for name in ("points", "scale", "covariance", "box"):
+        np.testing.assert_allclose(getattr(after, name), getattr(before, name), atol=5e-4)
+    assert (after.side, after.track, after.seen) == (before.side, 4, False)
+    with pytest.raises(ValueError, match="a hand's covariance: None is not 21 x 2 x 2 numbers"):
+        formats.hand_of({key: value for key, value in hand_json(before).items() if key != "covariance"})

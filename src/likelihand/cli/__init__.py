@@ -14,6 +14,7 @@ from typing import Any, Final
 
 COMMANDS: Final[dict[str, str]] = {
     "predict": "find the keypoints of hands in pictures",
+    "triangulate": "put films of calibrated cameras together to hands in space",
     "train": "train a network from a run file",
     "evaluate": "score a model on a labelled data set",
     "robustness": "measure what bad light, cameras and files and cut pictures cost",
@@ -26,7 +27,7 @@ COMMANDS: Final[dict[str, str]] = {
     "info": "count parameters and multiply-adds by part",
     "bench": "measure speed, part against part, in one run",
     "study": "rebuild the paper's experiments: stages, losses, methods, wrong labels",
-    "data": "check a data set, or pack its hands into few large files",
+    "data": "check a data set, pack its hands into few large files, or write it for Ultralytics",
     "synth": "render hands with exact labels",
     "demo": "train, score, export and use a small network on drawn hands",
 }
@@ -38,6 +39,7 @@ EXTRAS: Final[dict[str, str]] = {
     "av": "video",
     **dict.fromkeys(("starlette", "uvicorn", "multipart", "python_multipart", "websockets"), "serve"),
     "pythonosc": "osc",
+    **dict.fromkeys(("supervision", "pose_format", "ezc3d"), "interop"),
     "openvino": "openvino",
     **dict.fromkeys(("torch", "torchvision", "timm", "accelerate", "safetensors", "onnx", "onnxscript"), "train"),
 }
@@ -99,7 +101,7 @@ def _refuse_renamed(words: Sequence[str], usage: Callable[[], str]) -> None:
 
 
 def _help() -> str:
-    rows = "\n".join(f"  {name:<10} {text}" for name, text in COMMANDS.items())
+    rows = "\n".join(f"  {name:<11} {text}" for name, text in COMMANDS.items())
     return (
         "usage: likelihand COMMAND [OPTION...]\n\n"
         "Finds 21 hand keypoints in pictures and says how sure it is of each one.\n\n"

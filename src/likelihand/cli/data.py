@@ -1,6 +1,7 @@
-"""`likelihand data`: read a data set and report what is wrong with it, or pack its hands into few large files."""
+"""`likelihand data`: check a data set, pack its hands into few large files, or write it for Ultralytics."""
 
 from pathlib import Path
+from typing import Literal
 
 from likelihand.cli.labelled import add_data_options, data_of
 from likelihand.cli.parsing import Namespace, Parser, command_parser
@@ -8,10 +9,11 @@ from likelihand.cli.parsing import Namespace, Parser, command_parser
 
 def parser() -> Parser:
     """Describe the options of both actions."""
-    p = command_parser("data", "Check a data set, or pack its hands into shards.")
-    actions = p.add_subcommands(dest="action", title="actions", metavar="check | pack")
+    p = command_parser("data", "Check a data set, pack its hands into shards, or write it for Ultralytics.")
+    actions = p.add_subcommands(dest="action", title="actions", metavar="check | pack | yolo")
     actions.add_subcommand("check", _check_parser(), help="print counts and problems, write a contact sheet")
     actions.add_subcommand("pack", _pack_parser(), help="cut hands out of their photos and write them as shards")
+    actions.add_subcommand("yolo", _yolo_parser(), help="write pictures and labels as Ultralytics' pose folders")
     return p
 
 
@@ -37,9 +39,33 @@ def _pack_parser() -> Parser:
     return p
 
 
+def _yolo_parser() -> Parser:
+    p = command_parser(
+        "data yolo", "Write a data set as an Ultralytics pose data set: data.yaml, images and labels."
+    )
+    add_data_options(p, "data")
+    p.add_argument(
+        "--out", type=Path, required=True, help="the folder to write; of one that is there, a split is added"
+    )
+    p.add_argument(
+        "--out-split", type=Literal["train", "val", "test"], default="train", help="which split the hands are"
+    )
+    return p
+
+
 def run(arguments: Namespace) -> int:
     """Run the action; the exit code is 1 where a check found a problem."""
+    if arguments.action == "yolo":
+        return _yolo(arguments.yolo)
     return _check(arguments.check) if arguments.action == "check" else _pack(arguments.pack)
+
+
+def _yolo(arguments: Namespace) -> int:
+    from likelihand.data.yolo import write_yolo
+
+    dataset = data_of(arguments)
+    print(f"{len(dataset)} hands -> {write_yolo(dataset, arguments.out, arguments.out_split)}")
+    return 0
 
 
 def _check(arguments: Namespace) -> int:

@@ -1,4 +1,4 @@
-"""What `predict` writes: JSON Lines as the work goes, COCO keypoint JSON and CSV made of them at its end.
+"""What `predict` writes: JSON Lines as the work goes, and what other programs read, made of them at its end.
 
 The lines are the record: each is on the disk before the next picture or frame is begun, whatever the format asked
 for, so that work that is interrupted, or killed, loses nothing that was finished.
@@ -17,14 +17,26 @@ from likelihand.utils.files import replacing
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
+    from likelihand.geometry import FloatArray
     from likelihand.structures import Hand
+    from likelihand.tracking.tracker import TrackedHand
 
-Format: TypeAlias = Literal["jsonl", "coco", "csv", "dlc"]
+Format: TypeAlias = Literal["jsonl", "coco", "csv", "dlc", "label-studio", "cvat", "pose"]
 FORMATS: Final[tuple[str, ...]] = get_args(Format)
 
 NAME: Final = "predictions"
-ENDINGS: Final[dict[str, str]] = {"jsonl": ".jsonl", "coco": ".json", "csv": ".csv", "dlc": ".dlc.csv"}
+ENDINGS: Final[dict[str, str]] = {
+    "jsonl": ".jsonl",
+    "coco": ".json",
+    "csv": ".csv",
+    "dlc": ".dlc.csv",
+    "label-studio": ".label-studio.json",
+    "cvat": ".cvat.xml",
+    "pose": ".pose",
+}
 """Format to the ending of its file."""
+_PICTURES_ALONE: Final = ("label-studio", "cvat")
+_FILMS_ALONE: Final = ("pose",)
 
 
 class Results:
@@ -32,12 +44,13 @@ class Results:
 
     Args:
         folder: made where it is missing; older predictions of the name in it are replaced.
-        form: "jsonl", "coco", "csv" or "dlc"; the JSON Lines are written in any case.
+        form: one of `FORMATS`; the JSON Lines are written in any case.
         name: of the files, without ending.
         film: whether the lines are frames, with tracked hands, instead of pictures.
 
     Raises:
-        ValueError: the format is not known.
+        ValueError: the format is not known, or not for films, or for nothing else.
+        ModuleNotFoundError: its package is missing.
 
     Example:
         >>> import tempfile
@@ -49,7 +62,7 @@ class Results:
     """
 
     def __init__(self, folder: Path, form: str = "jsonl", name: str = NAME, film: bool = False) -> None:
-        check_format(form)
+        check_format(form, film)
         folder.mkdir(parents=True, exist_ok=True)
         self.form, self.name, self.film = form, name, film
         self.lines, self.path = (folder / f"{name}{ENDINGS[each]}" for each in ("jsonl", form))
@@ -69,11 +82,14 @@ class Results:
         self._file.close()
         if self.form == "jsonl":
             return
+        if self.form in _BRIDGES:
+            _BRIDGES[self.form](self._read, self.path)
+            return
         with replacing(self.path) as part, part.open("w", encoding="utf-8", newline="") as file:
             self._convert(file)
 
     def _convert(self, file: IO[str]) -> None:
-        """Write the lines in the format asked for."""
+        """Write the lines in one of the text formats of our own."""
         if self.form == "coco":
             _write_parts(coco(self._read, self.name), file)
         elif self.form == "dlc":
@@ -85,14 +101,52 @@ class Results:
         return read_lines(self.lines)
 
 
-def check_format(form: str) -> None:
-    """Check that a format is known.
+def check_format(form: str, film: bool | None = None) -> None:
+    """Check that a format is known, fits what is predicted, and can be written here.
+
+    Args:
+        form: the format.
+        film: whether it is for a film or for pictures; None where that is not known yet.
 
     Raises:
-        ValueError: it is not.
+        ValueError: it is not, or does not.
+        ModuleNotFoundError: its package is missing.
     """
     if form not in FORMATS:
         raise ValueError(f"--format {form!r} is not known; give {', '.join(FORMATS)}")
+    if (form in _PICTURES_ALONE and film) or (form in _FILMS_ALONE and film is False):
+        kind, other = ("films", "pictures") if film is False else ("pictures", "films")
+        raise ValueError(f"--format {form} is for {kind}; give another for {other}")
+    if form == "pose":
+        from likelihand.interop.packages import needed
+
+        needed("pose_format", "--format pose")
+
+
+def _label_studio(read: Callable[[], Iterable[Line]], path: Path) -> None:
+    from likelihand.interop.label_studio import write_tasks
+
+    write_tasks(read(), path)
+
+
+def _cvat(read: Callable[[], Iterable[Line]], path: Path) -> None:
+    from likelihand.interop.cvat import write_xml
+
+    write_xml(read(), path)
+
+
+def _pose(read: Callable[[], Iterable[Line]], path: Path) -> None:
+    from likelihand.interop.pose import write_pose
+
+    write_pose(read, path)
+
+
+_BRIDGES: Final[dict[str, Callable[[Callable[[], Iterable[Line]], Path], None]]] = {
+    "label-studio": _label_studio,
+    "cvat": _cvat,
+    "pose": _pose,
+}
+"""Format to what writes its file of the lines."""
 
 
 def read_lines(file: Path) -> Iterator[dict[str, Any]]:
@@ -126,6 +180,31 @@ def hand_json(hand: "Hand") -> dict[str, Any]:
         "side": hand.side,
         "score": round(hand.score, 4),
     }
+
+
+def hand_of(values: Mapping[str, Any]) -> "TrackedHand":
+    """Return the hand of a line: what `hand_json` wrote, of a film with its track.
+
+    Raises:
+        ValueError: a field is missing or none.
+    """
+    from likelihand.tracking.tracker import TrackedHand
+    from likelihand.utils.validation import as_numbers
+
+    def numbers(name: str, *shape: int) -> "FloatArray":
+        return as_numbers(values.get(name), f"a hand's {name}", shape)
+
+    side = values.get("side")
+    return TrackedHand(
+        points=numbers("keypoints", 21, 2),
+        scale=numbers("scale", 21, 2),
+        box=numbers("box", 4),
+        covariance=numbers("covariance", 21, 2, 2),
+        side=side if side in ("left", "right") else None,
+        score=float(values.get("score", 1.0)),
+        track=int(values.get("track", 0)),
+        seen=bool(values.get("seen", True)),
+    )
 
 
 def coco(read: Callable[[], Iterable[Line]], name: str = NAME) -> dict[str, Iterable[dict[str, Any]]]:

@@ -1,0 +1,202 @@
+"""`likelihand triangulate`: hands in space from films of two or more calibrated cameras."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from likelihand.cli.formats import hand_of, read_lines
+from likelihand.cli.plain import DEVICE_HELP, Namespace, PlainParser
+from likelihand.cli.space import FORMATS, SpaceResults
+
+if TYPE_CHECKING:
+    from likelihand.inference import Predictor
+    from likelihand.multiview import Camera
+    from likelihand.tracking.tracker import TrackedHand
+
+_RATES = 0.01
+"""Share by which the frame rates of films that belong together may differ."""
+
+
+class View(NamedTuple):
+    """A frame of one camera: its number, time, (height, width) and hands."""
+
+    frame: int
+    seconds: float
+    size: tuple[int, int]
+    hands: "Sequence[TrackedHand]"
+
+
+def parser() -> PlainParser:
+    """Describe the command's options."""
+    p = PlainParser(
+        "triangulate",
+        "Put what calibrated cameras see of hands together to points in space, weighted by how sure each is.",
+    )
+    p.add_argument(
+        "sources",
+        nargs="+",
+        metavar="SOURCE",
+        help="one a camera, frame by frame of the same moments: a film, or the JSON Lines that predict made of it",
+    )
+    p.add_argument(
+        "--calibration",
+        nargs="+",
+        type=Path,
+        required=True,
+        help="anipose's or Pose2Sim's TOML, or OpenCV's YAML files",
+    )
+    p.add_argument(
+        "--cameras",
+        nargs="+",
+        metavar="NAME",
+        help="camera of each source; by the names in the files' names, else by order",
+    )
+    p.add_argument("--out", type=Path, default=Path("triangulated"), help="folder of the results")
+    p.add_argument("--format", nargs="+", default=[], help=f"{', '.join(FORMATS)}, beside the CSV")
+    p.add_argument("--unit", default="mm", help="unit of the calibration, for trc and c3d: m, dm, cm, mm")
+    p.add_argument("--model", type=Path, help=".onnx file, .safetensors checkpoint or run folder")
+    p.add_argument("--threads", type=int, help="threads of one prediction")
+    p.add_argument("--device", type=str, help=DEVICE_HELP)
+    return p
+
+
+def run(arguments: Namespace) -> int:
+    """Triangulate to the end of the shortest source; what was done stays, however it ends."""
+    from likelihand.multiview import Reprojection, SpaceTracker, read_cameras
+
+    sources = list(arguments.sources)
+    if len(sources) < 2:
+        raise ValueError(f"{len(sources)} source; give one a camera, two or more")
+    cameras = cameras_of(read_cameras(*arguments.calibration), sources, arguments.cameras)
+    views = [_views(source, arguments) for source in _opened(sources, arguments)]
+    report = Reprojection([camera.name for camera in cameras])
+    follow: SpaceTracker | None = None
+    with ExitStack() as files:
+        results = files.enter_context(SpaceResults(arguments.out, arguments.format, arguments.unit, report))
+        for frame in _with_progress(_together(views, sources)):
+            follow = follow or SpaceTracker([c.resized(v.size) for c, v in zip(cameras, frame, strict=True)])
+            results.add(frame[0].frame, frame[0].seconds, follow([view.hands for view in frame]))
+    print(report)
+    print(
+        f"{report.hands} hands in {results.frames} frames -> {', '.join(map(str, results.paths))}", file=sys.stderr
+    )
+    return 0
+
+
+def cameras_of(
+    cameras: "Sequence[Camera]", sources: Sequence[str], names: Sequence[str] | None = None
+) -> "list[Camera]":
+    """Return the camera of each source.
+
+    Args:
+        cameras: of the calibration.
+        sources: files.
+        names: of the sources' cameras; None takes the camera whose name is in the file's, the longest where
+            several are, and where that does not say which, the order.
+
+    Raises:
+        ValueError: a name is none, or there are not as many cameras as sources.
+
+    Example:
+        >>> import numpy as np
+        >>> from likelihand.multiview import Camera
+        >>> pair = [Camera(np.eye(3), name="left"), Camera(np.eye(3), name="right")]
+        >>> [camera.name for camera in cameras_of(pair, ["run-right.mp4", "run-left.mp4"])]
+        ['right', 'left']
+    """
+    known = {camera.name: camera for camera in cameras}
+    if names is not None:
+        if lost := [name for name in names if name not in known]:
+            raise ValueError(f"--cameras {lost[0]!r} is not in the calibration; it has {', '.join(known)}")
+        if len(names) != len(sources):
+            raise ValueError(f"{len(names)} names in --cameras for {len(sources)} sources; give one a source")
+        return [known[name] for name in names]
+    fitting = [[n for n in known if n and n.lower() in Path(source).stem.lower()] for source in sources]
+    found = [max(fits, key=len, default="") for fits in fitting]
+    if all(found) and len(set(found)) == len(sources):
+        return [known[name] for name in found]
+    if len(cameras) != len(sources):
+        raise ValueError(
+            f"{len(sources)} sources for {len(cameras)} cameras ({', '.join(known)}); "
+            "say with --cameras which is whose"
+        )
+    return list(cameras)
+
+
+def _opened(sources: Sequence[str], arguments: Namespace) -> Iterator[object]:
+    """Open the films first, so that one that is missing is told before any work is done."""
+    films = {source for source in sources if not source.lower().endswith(".jsonl")}
+    if films:
+        from likelihand.tracking import VideoReader
+
+        readers = {source: VideoReader(source, arguments.threads) for source in sources if source in films}
+        rates = {source: reader.rate for source, reader in readers.items()}
+        slow, fast = min(rates, key=lambda s: rates[s]), max(rates, key=lambda s: rates[s])
+        if rates[fast] > (1 + _RATES) * rates[slow]:
+            told = f"{slow} has {rates[slow]:g} and {fast} {rates[fast]:g} frames a second"
+            raise ValueError(f"{told}; give films of the same moments, frame by frame")
+    for source in sources:
+        if source in films:
+            yield readers[source]
+            continue
+        if not Path(source).is_file():
+            raise FileNotFoundError(f"{source} is missing; give a film, or the JSON Lines that predict made of it")
+        yield Path(source)
+
+
+def _views(opened: object, arguments: Namespace) -> Iterator[View]:
+    """Yield the frames of a source."""
+    if isinstance(opened, Path):
+        return _of_lines(opened)
+    return _of_film(opened, arguments)
+
+
+def _of_lines(path: Path) -> Iterator[View]:
+    for number, line in enumerate(read_lines(path), 1):
+        if not {"frame", "time", "size", "hands"} <= line.keys():
+            raise ValueError(f"{path} line {number} is no frame of a film; give what predict made of a film")
+        hands = [hand_of(values) for values in line["hands"]]
+        height, width = line["size"]
+        yield View(line["frame"], line["time"], (height, width), hands)
+
+
+def _of_film(source: object, arguments: Namespace) -> Iterator[View]:
+    """Follow the hands of a film; its points are not smoothed: cameras would be late by different times."""
+    from likelihand.tracking import track
+
+    frames = track(source, _predictor(arguments), smoothing=None)  # type: ignore[arg-type]
+    for frame in frames:
+        yield View(frame.index, frame.seconds, (frame.image.shape[0], frame.image.shape[1]), frame.hands)
+
+
+_loaded: "dict[tuple[object, ...], Predictor]" = {}
+
+
+def _predictor(arguments: Namespace) -> "Predictor":
+    """Load the model once for all films."""
+    from likelihand.inference import FILMS, load
+
+    key = (arguments.model, arguments.threads, arguments.device)
+    if key not in _loaded:
+        _loaded[key] = load(arguments.model, threads=arguments.threads, device=arguments.device, **FILMS)
+    return _loaded[key]
+
+
+def _together(views: Sequence[Iterator[View]], sources: Sequence[str]) -> Iterator[tuple[View, ...]]:
+    """Yield the frames of all sources; say where one goes on after another has ended."""
+    for number, frame in enumerate(zip_longest(*views)):
+        ended = [source for source, view in zip(sources, frame, strict=True) if view is None]
+        if ended:
+            others = ", ".join(source for source in sources if source not in ended)
+            print(f"likelihand: {', '.join(ended)} ends after {number} frames, {others} does not", file=sys.stderr)
+            return
+        yield frame
+
+
+def _with_progress(frames: Iterator[tuple[View, ...]]) -> Iterator[tuple[View, ...]]:
+    from tqdm import tqdm
+
+    yield from tqdm(frames, unit="frame", disable=None)

@@ -1,0 +1,21 @@
+"""Hands in space from two or more calibrated cameras, weighted by what each is sure of."""
+
+from likelihand.multiview.camera import Camera
+from likelihand.multiview.camera_files import read_cameras
+from likelihand.multiview.follow import SpaceHand, SpaceTracker
+from likelihand.multiview.matching import Numbers, match_hands
+from likelihand.multiview.report import Reprojection
+from likelihand.multiview.triangulation import FREEDOM, Triangulated, triangulate
+
+__all__ = [
+    "FREEDOM",
+    "Camera",
+    "Numbers",
+    "Reprojection",
+    "SpaceHand",
+    "SpaceTracker",
+    "Triangulated",
+    "match_hands",
+    "read_cameras",
+    "triangulate",
+]

@@ -1,0 +1,80 @@
+"""Hands in space, frame by frame, from the tracked hands of several cameras."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from likelihand.hand import Side
+from likelihand.multiview.camera import Camera
+from likelihand.multiview.matching import Numbers, match_hands
+from likelihand.multiview.triangulation import FREEDOM, Triangulated, triangulate
+from likelihand.tracking.tracker import TrackedHand
+from likelihand.uncertainty import FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpaceHand:
+    """A hand in space.
+
+    Attributes:
+        number: that it keeps from frame to frame.
+        side: "left" or "right", as most of its views say; None where none does.
+        found: its 21 points, and what each camera had to say.
+        views: of the cameras that see it.
+    """
+
+    number: int
+    side: Side | None
+    found: Triangulated
+    views: tuple[int, ...]
+
+
+class SpaceTracker:
+    """Puts the hands that several cameras follow together to hands in space.
+
+    Args:
+        cameras: two or more, in one world.
+        freedom: of the deviations, see `likelihand.multiview.triangulate`.
+
+    Example:
+        >>> matrix = np.array([[500.0, 0, 320], [0, 500, 240], [0, 0, 1]])
+        >>> pair = [Camera(matrix), Camera(matrix, translation=np.array([-0.2, 0.0, 0.0]))]
+        >>> truth = np.random.default_rng(0).uniform(-0.1, 0.1, (21, 3)) + [0, 0, 2]
+        >>> views = [[TrackedHand(c.project(truth), np.ones((21, 2)), np.zeros(4), np.tile(np.eye(2), (21, 1, 1)))]
+        ...     for c in pair]
+        >>> hand, = SpaceTracker(pair)(views)
+        >>> hand.number, hand.views, bool(np.allclose(hand.found.points, truth))
+        (0, (0, 1), True)
+    """
+
+    def __init__(self, cameras: Sequence[Camera], freedom: float = FREEDOM) -> None:
+        if len(cameras) < 2:
+            raise ValueError(f"{len(cameras)} camera; space needs two or more")
+        self.cameras, self.freedom = cameras, freedom
+        self._numbers = Numbers()
+
+    def __call__(self, views: Sequence[Sequence[TrackedHand]]) -> list[SpaceHand]:
+        """Take the next frame.
+
+        Args:
+            views: the hands of each camera, in its pixels; those that are not seen in this frame are left out.
+
+        Returns:
+            The hands that two or more cameras see.
+        """
+        seen = [[hand for hand in hands if hand.seen] for hands in views]
+        groups = match_hands(self.cameras, seen)
+        members = [{view: seen[view][place] for view, place in group.items()} for group in groups]
+        numbers = self._numbers([{view: hand.track for view, hand in member.items()} for member in members])
+        return [self._hand(number, member) for number, member in zip(numbers, members, strict=True)]
+
+    def _hand(self, number: int, member: dict[int, TrackedHand]) -> SpaceHand:
+        points: FloatArray = np.full((len(self.cameras), 21, 2), np.nan)
+        covariances: FloatArray = np.full((len(self.cameras), 21, 2, 2), np.nan)
+        for view, hand in member.items():
+            points[view], covariances[view] = hand.points, hand.covariance
+        sides = Counter(hand.side for hand in member.values() if hand.side is not None).most_common(1)
+        found = triangulate(self.cameras, points, covariances, freedom=self.freedom)
+        return SpaceHand(number, sides[0][0] if sides else None, found, tuple(member))

@@ -1,0 +1,118 @@
+"""`likelihand triangulate`, from JSON Lines of two films to CSV, TRC, C3D and the report."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from interop.lines import frame
+from multiview.rigs import points, rig
+from multiview.test_camera_files import toml_of
+
+from likelihand.cli import main
+from likelihand.hand import KEYPOINTS
+from likelihand.tracking.tracker import TrackedHand
+
+CAMERAS = rig(2)
+TRUTH = [points(seed=0) + np.array([0.002 * i, 0, 0]) for i in range(6)]
+
+
+def film(folder: Path, view: int, frames: int = 6, name: str = "") -> Path:
+    path = folder / f"{name or CAMERAS[view].name}.jsonl"
+    lines = []
+    for i in range(frames):
+        seen, spread = CAMERAS[view].project(TRUTH[i]), np.tile(np.eye(2), (21, 1, 1))
+        hand = TrackedHand(seen, np.ones((21, 2)), np.array([0.0, 0, 9, 9]), spread, "right", track=3 + view)
+        lines.append(json.dumps(frame(i, hand) | {"size": [720, 1280]}))
+    path.write_text("\n".join([*lines, ""]))
+    return path
+
+
+def calibration(folder: Path) -> str:
+    (folder / "cameras.toml").write_text(toml_of(CAMERAS))
+    return str(folder / "cameras.toml")
+
+
+def test_csv_trc_c3d_and_report(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ezc3d = pytest.importorskip("ezc3d")
+    out = tmp_path / "out"
+    sources = [str(film(tmp_path, 1)), str(film(tmp_path, 0))]  # cameras are found by name, whatever the order
+    command = ["triangulate", *sources, "--calibration", calibration(tmp_path), "--out", str(out)]
+    assert main([*command, "--format", "trc", "c3d", "--unit", "m"]) == 0
+    rows = list(csv.DictReader((out / "hands.csv").open()))
+    assert len(rows) == 6 * 21
+    assert [row["keypoint"] for row in rows[:21]] == list(KEYPOINTS)
+    assert {(row["hand"], row["side"], row["views"]) for row in rows} == {("0", "right", "2")}
+    found = np.array([[float(row[axis]) for axis in "xyz"] for row in rows]).reshape(6, 21, 3)
+    np.testing.assert_allclose(found, TRUTH, atol=1e-5)
+    assert max(float(row["error_px"]) for row in rows) < 0.01
+    spread = np.array([[float(row[name]) for name in ("xx", "yy", "zz")] for row in rows])
+    assert ((spread > 1e-8) & (spread < 1e-4)).all()
+    c3d = ezc3d.c3d(str(out / "hands.c3d"))
+    assert c3d["parameters"]["POINT"]["LABELS"]["value"][8] == "right0_index_tip"
+    np.testing.assert_allclose(c3d["data"]["points"][:3].transpose(2, 1, 0), TRUTH, atol=1e-5)
+    assert len((out / "hands.trc").read_text().splitlines()) == 6 + 6
+    report = json.loads((out / "hands.json").read_text())
+    assert report["hands"] == 6
+    assert report["cameras"]["cam1"]["keypoints"] == 126
+    assert report["cameras"]["cam1"]["median_px"] < 0.01
+    told = capsys.readouterr()
+    assert told.out.splitlines()[0].split()[:2] == ["camera", "keypoints"]
+    assert "6 hands in 6 frames" in told.err
+
+
+def test_the_shortest_source_ends_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = str(film(tmp_path, 0)), str(film(tmp_path, 1, frames=4))
+    out = str(tmp_path / "out")
+    assert main(["triangulate", first, second, "--calibration", calibration(tmp_path), "--out", out]) == 0
+    told = capsys.readouterr().err
+    assert f"{second} ends after 4 frames, {first} does not" in told
+    assert "4 hands in 4 frames" in told
+
+
+@pytest.mark.parametrize(
+    ("more", "line"),
+    [
+        (["--format", "bvh"], "--format 'bvh' is not known; give trc, c3d"),
+        (["--unit", "inch"], "--unit 'inch' is not known; give m, dm, cm, mm"),
+        (["--cameras", "cam0", "top"], "--cameras 'top' is not in the calibration; it has cam0, cam1"),
+        (["--cameras", "cam0"], "1 names in --cameras for 2 sources"),
+        (["--calibration", "no.toml"], "no.toml is missing; give a calibration of cameras"),
+    ],
+)
+def test_requests_that_make_no_sense(
+    tmp_path: Path, more: list[str], line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = [
+        "triangulate",
+        str(film(tmp_path, 0)),
+        str(film(tmp_path, 1)),
+        "--calibration",
+        calibration(tmp_path),
+    ]
+    assert main([*command, "--out", str(tmp_path / "out"), *more]) == 2
+    assert line in capsys.readouterr().err
+
+
+def test_sources_that_are_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["--calibration", calibration(tmp_path), "--out", str(tmp_path / "out")]
+    one = str(film(tmp_path, 0))
+    assert main(["triangulate", one, *given]) == 2
+    assert "1 source; give one a camera" in capsys.readouterr().err
+    assert main(["triangulate", one, str(tmp_path / "b.jsonl"), *given]) == 2
+    assert "b.jsonl is missing; give a film, or the JSON Lines" in capsys.readouterr().err
+    (tmp_path / "c.jsonl").write_text('{"file": "a.jpg", "size": [4, 5], "hands": []}\n')
+    assert main(["triangulate", one, str(tmp_path / "c.jsonl"), *given]) == 2
+    assert "c.jsonl line 1 is no frame of a film" in capsys.readouterr().err
+    names = [str(film(tmp_path, view, name=f"film{view}")) for view in (0, 1)]
+    assert main(["triangulate", *names, str(film(tmp_path, 1, name="third")), *given]) == 2
+    assert "3 sources for 2 cameras (cam0, cam1); say with --cameras which is whose" in capsys.readouterr().err
+
+
+def test_a_film_of_another_shape_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = film(tmp_path, 0)
+    path.write_text(path.read_text().replace("[720, 1280]", "[720, 720]"))
+    given = ["--calibration", calibration(tmp_path), "--out", str(tmp_path / "out")]
+    assert main(["triangulate", str(path), str(film(tmp_path, 1)), *given]) == 2
+    assert "calibrated with 1280 x 720 pixels and the film has 720 x 720" in capsys.readouterr().err
