@@ -14,13 +14,13 @@ from typing import Any, Final
 
 COMMANDS: Final[dict[str, str]] = {
     "predict": "find the keypoints of hands in pictures",
-    "triangulate": "put films of calibrated cameras together to hands in space",
     "train": "train a network from a run file",
     "evaluate": "score a model on a labelled data set",
     "robustness": "measure what bad light, cameras and files and cut pictures cost",
     "calibrate": "make a model's uncertainty hold what it says",
     "audit": "find labels of a data set that are likely wrong",
     "export": "make one ONNX file of a trained network",
+    "triangulate": "put films of calibrated cameras together to hands in space",
     "web": "open the page that finds hands in the browser: photos, films, the camera",
     "serve": "answer over HTTP and WebSocket, and serve the page",
     "models": "list the models that come with the package, and what they say of themselves",
