@@ -8,9 +8,10 @@ with given boxes.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +76,7 @@ def errors(shots: Sequence[Shot], found: Sequence[Triangulated]) -> Doubles:
     return np.stack([1e3 * np.linalg.norm(f.points - s.truth, axis=-1) for s, f in zip(shots, found, strict=True)])
 
 
-def interval(values: Doubles, statistic=np.nanmean) -> str:  # noqa: ANN001
+def interval(values: Doubles, statistic: Callable[..., Any] = np.nanmean) -> str:
     """Return a statistic and its 95 % interval over hands, by the bootstrap."""
     rng = np.random.default_rng(0)
     drawn = [statistic(values[rng.integers(len(values), size=len(values))]) for _ in range(DRAWS)]
@@ -112,9 +113,14 @@ def coverage_rows(shots: Sequence[Shot]) -> list[list[str]]:
     for name, views in (("2 cameras", (0, 1)), ("3 cameras", (0, 1, 2)), ("4 cameras", (0, 1, 2, 3))):
         found = [solve(shot, views) for shot in shots]
         inside = np.stack([f.level(s.truth) for s, f in zip(shots, found, strict=True)])
-        cells = [interval(np.where(np.isnan(inside), np.nan, 100.0 * (inside <= level))) for level in LEVELS]
+        cells = [interval(held(inside, level)) for level in LEVELS]
         rows.append([name, *cells])
     return rows
+
+
+def held(inside: Doubles, level: float) -> Doubles:
+    """Return 100 where a region of a level holds the truth, 0 where it does not, NaN where nothing was found."""
+    return np.asarray(np.where(np.isnan(inside), np.nan, 100.0 * (inside <= level)), np.float64)
 
 
 def flat_rows(shots: Sequence[Shot]) -> list[list[str]]:
@@ -126,7 +132,7 @@ def flat_rows(shots: Sequence[Shot]) -> list[list[str]]:
         distance = np.sqrt(np.einsum("vni,vnij,vnj->vn", away, np.linalg.inv(covariance), away))
         inside.append(shot.hands[0].radial.level(distance))
     values = np.stack(inside)
-    return [["pictures", *(interval(100.0 * (values <= level)) for level in LEVELS)]]
+    return [["pictures", *(interval(held(values, level)) for level in LEVELS)]]
 
 
 def report(shots: Sequence[Shot], calibration: str) -> str:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from interop.lines import frame
-from multiview.rigs import points, rig
-from multiview.test_camera_files import toml_of
 
 from likelihand.cli import main
 from likelihand.hand import KEYPOINTS
 from likelihand.tracking.tracker import TrackedHand
+from tests.interop.lines import frame
+from tests.multiview.rigs import points, rig
+from tests.multiview.test_camera_files import toml_of
 
 CAMERAS = rig(2)
 TRUTH = [points(seed=0) + np.array([0.002 * i, 0, 0]) for i in range(6)]

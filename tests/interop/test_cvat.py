@@ -5,10 +5,10 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from interop.lines import hand, picture
 
 from likelihand.hand import BONES, KEYPOINTS
 from likelihand.interop.cvat import CLASSES, document, labels
+from tests.interop.lines import hand, picture
 
 HANDS = [hand(0, "left"), hand(1, "right"), hand(2, None, spread=6.0)]
 LINES = [picture("a & b.jpg", HANDS[0], HANDS[1]), picture("none.jpg"), picture("doubtful.jpg", HANDS[2])]

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from interop.lines import hand, picture
 
 from likelihand.data import CocoHands
 from likelihand.hand import KEYPOINTS
 from likelihand.interop.label_studio import coco_of_export, label_config, tasks, write_tasks
+from tests.interop.lines import hand, picture
 
 HANDS = [hand(0, "left"), hand(1, "right", spread=0.3), hand(2, None, spread=6.0)]
 LINES = [picture("set/sure.png", HANDS[1]), picture("set/both.png", HANDS[0], HANDS[1]), picture("set/none.png")]

@@ -1,12 +1,13 @@
 """Films as .pose files, opened by pose-format itself."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
-from interop.lines import SIZE, frame, hand
 
 from likelihand.interop.pose import POINTS, write_pose
+from tests.interop.lines import SIZE, frame, hand
 
 pose_format = pytest.importorskip("pose_format")
 LEFT = [hand(i, "left", track=0) for i in range(5)]
@@ -14,7 +15,7 @@ RIGHT = [hand(10 + i, "right", track=1) for i in range(5)]
 LINES = [frame(0, LEFT[0]), frame(1, LEFT[1], RIGHT[1]), frame(2), frame(3, RIGHT[3]), frame(4, RIGHT[4], LEFT[4])]
 
 
-def read(path: Path) -> "pose_format.Pose":
+def read(path: Path) -> Any:
     return pose_format.Pose.read(path.read_bytes())
 
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from interop.lines import SIZE, hand
 
 from likelihand.interop.supervision import from_supervision, to_supervision
+from tests.interop.lines import SIZE, hand
 
 sv = pytest.importorskip("supervision")
 

@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 import pytest
-from multiview.rigs import FISHEYE, MATRIX, points, rig
 
 from likelihand.multiview import Camera
+from tests.multiview.rigs import FISHEYE, MATRIX, points, rig
 
 SPACE = points(50, size=0.3)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from multiview.rigs import points, rig
 
 from likelihand.multiview import Camera, read_cameras
+from tests.multiview.rigs import points, rig
 
 SPACE = points(40, size=0.2)
 

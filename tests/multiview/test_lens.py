@@ -5,9 +5,9 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 import pytest
-from multiview.rigs import FISHEYE, LENS
 
 from likelihand.multiview.lens import fisheye_distortion, pinhole_distortion, undistort
+from tests.multiview.rigs import FISHEYE, LENS
 
 RATIONAL = np.array([-0.2, 0.05, 0.001, -0.002, 0.01, 0.1, -0.02, 0.005, 0.001, -0.0005, 0.0008, 0.0003])
 SEEN = np.random.default_rng(0).uniform(-0.7, 0.7, (200, 2))

@@ -1,10 +1,10 @@
 """Hands of several views, put together by where they are."""
 
 import numpy as np
-from multiview.rigs import points, rig
 
 from likelihand.multiview import Numbers, match_hands
 from likelihand.structures import Hand
+from tests.multiview.rigs import points, rig
 
 CAMERAS = rig(3)
 SPACE = [points(seed=0) + np.array([0.15, 0, 0]), points(seed=1) + np.array([-0.15, 0.05, 0.1])]

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
-from multiview.rigs import FISHEYE, LENS, covariances, points, rig
 
 from likelihand.multiview import Camera, triangulate
 from likelihand.multiview.camera_files import rotation_of_vector
 from likelihand.multiview.triangulation import level_in_space
 from likelihand.uncertainty import ONE_SIGMA, UNIT
+from tests.multiview.rigs import FISHEYE, LENS, covariances, points, rig
 
 TRUTH = points()
 RNG = np.random.default_rng(5)
