@@ -163,6 +163,26 @@ def _is_sound(record: Record) -> bool:
     return bool(x0 - reach <= left <= right <= x1 + reach and y0 - reach <= top <= bottom <= y1 + reach)
 
 
+def place_of(index: int, ends: Sequence[int], name: str) -> tuple[int, int]:
+    """Return the part that an index counted through several parts falls into, and the index within it.
+
+    Args:
+        index: from 0.
+        ends: how many there are up to and with each part.
+        name: of the whole, for the message.
+
+    Raises:
+        IndexError: the index is in no part.
+
+    Example:
+        >>> place_of(2, [2, 5], "the whole")
+        (1, 0)
+    """
+    index = check_index(index, ends[-1], name)
+    part = bisect_right(ends, index)
+    return part, index - (ends[part - 1] if part else 0)
+
+
 class Concatenated:
     """Several data sets as one, in order.
 
@@ -191,9 +211,8 @@ class Concatenated:
 
     def record(self, index: int) -> Record:
         """Return the record at `index` counted through the parts."""
-        index = check_index(index, len(self), "the concatenated data set")
-        part = bisect_right(self._ends, index)
-        return self.datasets[part].record(index - (self._ends[part - 1] if part else 0))
+        part, inner = place_of(index, self._ends, "the concatenated data set")
+        return self.datasets[part].record(inner)
 
     def groups(self) -> list[str]:
         """List every record's group."""

@@ -1,7 +1,6 @@
 """Whole pictures with boxes of hands, for a detector: readers, and what makes a network's input of them."""
 
 import hashlib
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likelihand.data.augment import Augmentation, augment_pixels
-from likelihand.data.dataset import check_index
+from likelihand.data.dataset import check_index, place_of
 from likelihand.data.images import read_image
 from likelihand.data.placing import Place, place
 from likelihand.geometry import (
@@ -144,9 +143,8 @@ class SceneMix:
 
     def scene(self, index: int) -> Scene:
         """Return the picture at `index`, counted through the sources."""
-        index = check_index(index, len(self), "the mix of scenes")
-        part = bisect_right(self._ends, index)
-        return self.parts[part].scene(index - (self._ends[part - 1] if part else 0))
+        part, inner = place_of(index, self._ends, "the mix of scenes")
+        return self.parts[part].scene(inner)
 
     def record(self, index: int) -> Record:
         """Return the picture as a record of no keypoints, by which messages name it."""

@@ -15,8 +15,8 @@ from likelihand.synth.render.texture import noise_volume
 from likelihand.synth.scene.labels import screen_points
 from likelihand.synth.scene.scene import Scene
 from likelihand.utils import opencv as cv2
+from likelihand.utils.arrays import Floats
 
-Floats = NDArray[np.float32]
 MARGIN: Final = 0.45
 """Palm lengths around the joints that shadows reach to."""
 SHADE_MAP: Final = 40

@@ -2,12 +2,9 @@
 
 from typing import Final, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
 from likelihand.synth.compiled import inlined
+from likelihand.utils.arrays import Doubles
 
-Doubles = NDArray[np.float64]
 Vector = tuple[float, float, float]
 
 PLACE, ALONG, ACROSS, RAISED, FINGER, PALM, ARM, KNUCKLE = 0, 3, 4, 5, 6, 7, 8, 9

@@ -4,14 +4,10 @@ import math
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from likelihand.synth.compiled import compiled
 from likelihand.utils import opencv as cv2
-
-Floats = NDArray[np.float32]
-Image = NDArray[np.uint8]
-Generator = np.random.Generator
+from likelihand.utils.arrays import Floats, Generator, Image
 
 GREY: Final = 0.03
 """Share of pictures without colours."""

@@ -4,13 +4,10 @@ import math
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from likelihand.synth.compiled import compiled
 from likelihand.synth.render.raster import draw_depth
-
-Floats = NDArray[np.float32]
-Integers = NDArray[np.int32]
+from likelihand.utils.arrays import Floats, Integers
 
 SKY_MAP: Final = 64
 """Side of the map of a direction of the sky in cells."""

@@ -4,12 +4,10 @@ import math
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from likelihand.synth.compiled import compiled, inlined
 from likelihand.synth.render.texture import CELLS, step
-
-Floats = NDArray[np.float32]
+from likelihand.utils.arrays import Floats
 
 (
     SHAPE, X, Y, WIDTH, HEIGHT, COSINE, SINE, SOFT, R, G, B, SLOPE_X, SLOPE_Y, GRAIN, GRAIN_SIZE, SHIFT,

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likelihand.synth.compiled import compiled, inlined
+from likelihand.utils.arrays import Floats, Integers
 
 NEAREST_DEPTH: Final = 1e-3
 """Palm lengths from the lens; a triangle with a corner nearer than that is left out."""
@@ -18,9 +19,6 @@ _TOLERANCE: Final = 1e-7
 """Share of a triangle by which a sample may lie outside it: two neighbours leave no gap between them."""
 WIDE: Final = 7
 """Columns from which it pays to work out which of them a row of a triangle covers."""
-
-Floats = NDArray[np.float32]
-Integers = NDArray[np.int32]
 
 
 class Fragments(NamedTuple):

@@ -4,16 +4,12 @@ import math
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from likelihand.synth.compiled import compiled, inlined
 from likelihand.synth.render.attributes import CORNER_COLUMNS, Fragment, Vector, fragment_of
 from likelihand.synth.render.raster import Fragments, corner_weights
 from likelihand.synth.render.texture import Colour, reflectance
-
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
-Integers = NDArray[np.int32]
+from likelihand.utils.arrays import Doubles, Floats, Integers
 
 SAMPLES: Final = 2
 """Raster samples a pixel along each axis."""

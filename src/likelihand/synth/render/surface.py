@@ -24,9 +24,7 @@ from likelihand.synth.render.attributes import (
     PLACE,
     RAISED,
 )
-
-Floats = NDArray[np.float32]
-Integers = NDArray[np.int32]
+from likelihand.utils.arrays import Floats, Integers
 
 _RINGS: Final = 0.45 * 1.28 ** np.arange(10)
 """Palm lengths between the rings that continue the arm: ever wider apart."""

@@ -9,13 +9,12 @@ from functools import cache
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from likelihand.synth.compiled import inlined
 from likelihand.synth.render import material as m
 from likelihand.synth.render.attributes import Spot
+from likelihand.utils.arrays import Floats
 
-Floats = NDArray[np.float32]
 Colour = tuple[float, float, float]
 CELLS: Final = 32
 """A power of two, so that the lattice wraps by masking."""

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from likelihand.synth.render.paint import (
     B2,
@@ -40,10 +39,7 @@ from likelihand.synth.render.paint import (
 from likelihand.synth.render.texture import linear_of_lab, noise_volume
 from likelihand.synth.scene.materials import skin_tone
 from likelihand.utils import opencv as cv2
-
-Floats = NDArray[np.float32]
-Image = NDArray[np.uint8]
-Generator = np.random.Generator
+from likelihand.utils.arrays import Floats, Generator, Image
 
 SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 _CACHED: Final = 256

@@ -10,8 +10,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from likelihand.utils.arrays import Generator
+
 Floats = NDArray[np.float64]
-Generator = np.random.Generator
 
 NEAREST_CAMERA, FARTHEST_CAMERA = 2.0, 11.0
 """Palm lengths between the camera and a hand: from a hand held before a telephone to one across a table."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass, fields, replace
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from likelihand.hand import Side
 from likelihand.synth.hand.asset import load_asset
@@ -35,11 +34,7 @@ from likelihand.synth.scene.materials import hand_material, skin_tone, thing_mat
 from likelihand.synth.scene.objects import beneath, held, in_front
 from likelihand.synth.scene.scene import Assembly, Limb, Placed, Scene, limb_of
 from likelihand.synth.scene.two_hands import sample_pair
-
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
-Integers = NDArray[np.int32]
-Generator = np.random.Generator
+from likelihand.utils.arrays import Doubles, Floats, Generator, Integers
 
 PAIRED: Final = 0.11
 """Share of crops in which a second hand touches the first, and"""

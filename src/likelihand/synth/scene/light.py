@@ -6,8 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
-Generator = np.random.Generator
+from likelihand.utils.arrays import Floats, Generator
 
 SKY_DIRECTIONS: Final = 9
 """Directions that the sky's light comes from."""

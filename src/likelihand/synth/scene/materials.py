@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likelihand.synth.render import material as m
+from likelihand.utils.arrays import Generator
 
 Row = NDArray[np.float32]
-Generator = np.random.Generator
 
 
 def skin_tone(rng: Generator, varied: bool = True) -> tuple[float, float, float]:

@@ -8,10 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likelihand.synth.render.attributes import ATTRIBUTES
+from likelihand.utils.arrays import Floats, Generator, Integers
 
-Floats = NDArray[np.float32]
-Integers = NDArray[np.int32]
-Generator = np.random.Generator
 Vector = NDArray[np.float32] | NDArray[np.float64]
 
 _AROUND, _ALONG = 20, 13

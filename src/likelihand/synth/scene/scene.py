@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from likelihand.hand import Side
 from likelihand.synth.hand.mesh import vertex_normals
@@ -13,14 +12,10 @@ from likelihand.synth.render.material import COLUMNS, OUT_OF_REACH, SLEEVE_START
 from likelihand.synth.render.surface import hand_surface
 from likelihand.synth.scene.light import Light
 from likelihand.synth.scene.objects import Thing
+from likelihand.utils.arrays import Doubles, Floats, Generator, Integers
 
 if TYPE_CHECKING:
     from likelihand.synth.hand.hand_sampler import PosedHand
-
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
-Integers = NDArray[np.int32]
-Generator = np.random.Generator
 
 
 @dataclass(frozen=True, slots=True, eq=False)
