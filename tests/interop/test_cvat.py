@@ -1,10 +1,8 @@
 """CVAT's XML, its labels and its detection function; the real SDK and datumaro where they are installed."""
 
-from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import numpy as np
-import pytest
 
 from likelihand.hand import BONES, KEYPOINTS
 from likelihand.interop.cvat import CLASSES, document, labels
@@ -41,20 +39,3 @@ def test_the_skeleton_of_the_labels_is_a_hand() -> None:
         assert list(nodes.values()) == list(KEYPOINTS) == [part["name"] for part in label["sublabels"]]
         edges = [(line.get("data-node-from"), line.get("data-node-to")) for line in svg.findall("line")]
         assert [(nodes[a], nodes[b]) for a, b in edges] == [(KEYPOINTS[a], KEYPOINTS[b]) for a, b in BONES]
-
-
-def test_the_function_of_cvats_sdk() -> None:
-    sdk = pytest.importorskip("cvat_sdk.auto_annotation")
-    from PIL import Image
-
-    from likelihand.interop.cvat_function import HandFunction
-
-    seen = [HANDS[0], HANDS[2]]
-    function = HandFunction(lambda image: seen)  # type: ignore[arg-type]
-    assert isinstance(function.spec, sdk.DetectionFunctionSpec)
-    assert [label.name for label in function.spec.labels] == list(CLASSES)
-    shapes = function.detect(SimpleNamespace(conf_threshold=None), Image.new("RGB", (160, 120)))
-    assert [CLASSES[shape.label_id] for shape in shapes] == ["left_hand", "hand"]
-    assert str(shapes[0].type) == "skeleton"
-    np.testing.assert_allclose([e.points for e in shapes[0].elements], HANDS[0].points)
-    assert function.detect(SimpleNamespace(conf_threshold=0.95), Image.new("RGB", (160, 120))) == []

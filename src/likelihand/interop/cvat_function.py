@@ -22,7 +22,7 @@ class HandFunction:
 
     Args:
         predict: the model; the bundled one where None.
-        settings: of `likelihand.load`, where no model is given; `looks=1` is faster.
+        settings: of `likelihand.load`, where no model is given; `tta=1` is faster.
 
     Attributes:
         spec: the labels it knows: a skeleton a side.
@@ -57,5 +57,5 @@ class HandFunction:
 
 
 def create(**settings: Any) -> HandFunction:  # noqa: ANN401
-    """Make the function, as `cvat-cli` asks for it: `-p looks=int:1` becomes `looks=1`."""
+    """Make the function, as `cvat-cli` asks for it: `-p tta=int:1` becomes `tta=1`."""
     return HandFunction(**settings)

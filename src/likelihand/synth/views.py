@@ -13,7 +13,6 @@ from likelihand.synth.hand.asset import load_asset
 from likelihand.synth.hand.hand_sampler import sample_hand
 from likelihand.synth.options import SynthOptions
 from likelihand.synth.picture import finish
-from likelihand.synth.render.surface import Floats
 from likelihand.synth.scene.background import Photos
 from likelihand.synth.scene.camera import about, frame_hand, sample_rotation
 from likelihand.synth.scene.compose import HELD, Streams, background_of, brightness_of, light_of, streams_of
@@ -22,6 +21,7 @@ from likelihand.synth.scene.light import Light
 from likelihand.synth.scene.materials import hand_material, thing_material
 from likelihand.synth.scene.objects import Thing, held
 from likelihand.synth.scene.scene import Assembly, Limb, Placed, Scene, limb_of
+from likelihand.utils.arrays import Floats
 
 Doubles = NDArray[np.float64]
 PAIR: Final = ((0.0, 0.0), (1.0, 0.0))
