@@ -15,7 +15,6 @@ from likelihand.utils.validation import (
     as_text,
     plain,
     read_json,
-    read_table,
     read_yaml,
     shown,
 )
@@ -106,19 +105,3 @@ def test_missing_files_and_folders(tmp_path: Path) -> None:
         read_json(tmp_path, "a list")
     with pytest.raises(OSError, match="cannot be read"):
         read_yaml(tmp_path / ("x" * 5000), "a list")
-
-
-def test_tables(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    path.write_bytes('\ufeffkey,n\na,1\n\n"b,c",2\n'.encode())
-    assert read_table(path, ["key"], "a list") == [{"key": "a", "n": "1"}, {"key": "b,c", "n": "2"}]
-    for text, message in (
-        ("", "a head with the column key"),
-        ("n\n1\n", "a head with the column key; give a list"),
-        ("key,n\na\n", r"row 2: \['a'\] is not a row of 2 cells"),
-        ('key\n"a', "is not a CSV table"),
-        ("key\n\xff", "is not a CSV table in UTF-8"),
-    ):
-        path.write_bytes(text.encode("latin1"))
-        with pytest.raises(Malformed, match=message):
-            read_table(path, ["key"], "a list")

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from likelihand.formats.keypoint_names import hands_of_names
+from likelihand.formats.keypoint_names import order_of_names
 from likelihand.formats.pictures import endings
 from likelihand.formats.sides import side_in_text
 from likelihand.hand import Side
@@ -152,7 +152,7 @@ def _order(names: object, where: str) -> tuple[int, ...]:
         return OWN_ORDER
     lists = list(names.values()) if isinstance(names, dict) else [names]
     try:
-        orders = {hands_of_names(as_list(part, where))[0][1] for part in lists}
+        orders = {order_of_names(as_list(part, where)) for part in lists}
     except ValueError as error:
         raise error if isinstance(error, Malformed) else Malformed(f"{where}: {error}") from error
     if len(orders) != 1:

@@ -6,10 +6,8 @@ the good ones; they refuse the NaN that tools write beside a visibility of 0; an
 Every function takes `where`, the beginning of the line: "labels.json annotation 17, field bbox".
 """
 
-import csv
 import json
 import reprlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -130,31 +128,6 @@ def read_yaml(path: str | Path, what: str) -> Any:  # noqa: ANN401
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())[:120]
         raise Malformed(f"{path} is not YAML ({reason}); give {what}") from error
-
-
-def read_table(path: str | Path, columns: Sequence[str], what: str) -> list[dict[str, str]]:
-    """Return the rows of a CSV file with a head.
-
-    Args:
-        path: of the file.
-        columns: that must be there; others may be.
-        what: the kind of file.
-
-    Raises:
-        OSError: it is missing or cannot be read.
-        Malformed: a column is missing, a row has another length, or it is no text.
-    """
-    try:
-        lines = read_bytes(path, what).decode("utf-8-sig").splitlines(keepends=True)
-        head, *rows = list(csv.reader(lines, strict=True)) or [[]]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise Malformed(f"{path} is not a CSV table in UTF-8 ({error}); give {what}") from error
-    if lost := [name for name in columns if name not in head]:
-        fail(f"{path}, first line", head, f"a head with the column {lost[0]}; give {what}")
-    for number, row in enumerate(rows, 2):
-        if len(row) not in (0, len(head)):
-            fail(f"{path} row {number}", row, f"a row of {len(head)} cells")
-    return [dict(zip(head, row, strict=True)) for row in rows if row]
 
 
 def as_mapping(value: object, where: str) -> dict[str, Any]:

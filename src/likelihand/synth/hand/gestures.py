@@ -9,7 +9,6 @@ Flexion = tuple[float, float, float]
 
 STRAIGHT: Final[Flexion] = (0, 4, 2)
 CLOSED: Final[Flexion] = (86, 100, 62)
-LOOSE: Final[Flexion] = (24, 32, 16)
 
 OUT: Final = (50.0, 8.0, 0.0, 0.0)
 """The thumb as azimuth, elevation, MCP and IP flexion, in degrees: stretched to the side."""
