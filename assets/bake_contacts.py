@@ -15,10 +15,11 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from likelihand.synth.hand.anatomy import LIMITS
 from likelihand.synth.hand.asset import HandAsset, load_asset
 from likelihand.synth.hand.gestures import GESTURES
 from likelihand.synth.hand.hand_sampler import PALM_SKIN_DEPTH, SKIN_DEPTH, pose_hand, settle
-from likelihand.synth.hand.pose import LIMITS, Pose, gesture_angles, limit
+from likelihand.synth.hand.pose import Pose, gesture_angles, limit
 from likelihand.synth.hand.shape import HandShape, sample_shape
 from likelihand.synth.hand.skin_intersection import skin_crossings
 

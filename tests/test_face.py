@@ -10,6 +10,7 @@ import likelihand
 
 NAMES = [
     "Hand",
+    "HandFit",
     "HeatmapLoss",
     "IntegralLoss",
     "Predictor",
@@ -20,6 +21,7 @@ NAMES = [
     "data",
     "draw",
     "evaluate",
+    "fit",
     "load",
     "read_image",
     "synth",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from likelihand import data, synth
     from likelihand.data.images import read_image
     from likelihand.evaluation import evaluate
+    from likelihand.fitting import HandFit, fit
     from likelihand.inference import Predictor, load
     from likelihand.losses import HeatmapLoss, IntegralLoss, ResidualLogLikelihood
     from likelihand.models import SequentialHeatmapNetwork, TimmBackbone
@@ -29,6 +30,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Hand",
+    "HandFit",
     "HeatmapLoss",
     "IntegralLoss",
     "Predictor",
@@ -39,6 +41,7 @@ __all__ = [
     "data",
     "draw",
     "evaluate",
+    "fit",
     "load",
     "read_image",
     "synth",
@@ -48,6 +51,7 @@ __all__ = [
 
 _HOME = {
     "Hand": "structures",
+    "HandFit": "fitting",
     "HeatmapLoss": "losses",
     "IntegralLoss": "losses",
     "Predictor": "inference",
@@ -58,6 +62,7 @@ _HOME = {
     "data": "data",
     "draw": "visualization.drawing",
     "evaluate": "evaluation",
+    "fit": "fitting",
     "load": "inference",
     "read_image": "data.images",
     "synth": "synth",

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from assets.penetration import finger_depths, skin_distance
+from likelihand.synth.hand.anatomy import LIMITS
 from likelihand.synth.hand.asset import load_asset
 from likelihand.synth.hand.hand_sampler import mirrored, sample_hand, sample_hand_of
-from likelihand.synth.hand.pose import LIMITS
 from likelihand.synth.hand.shape import sample_shape
 
 COUNT = 100

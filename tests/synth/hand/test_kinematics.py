@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from likelihand.synth.hand.anatomy import LIMITS
 from likelihand.synth.hand.asset import BONE_OF_KEYPOINT, load_asset
 from likelihand.synth.hand.kinematics import make_skeleton, place_bones
-from likelihand.synth.hand.pose import LIMITS
 from likelihand.synth.hand.shape import sample_shape
 
 

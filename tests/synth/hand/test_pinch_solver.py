@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from assets.penetration import skin_distance
+from likelihand.synth.hand.anatomy import LIMITS
 from likelihand.synth.hand.asset import load_asset
 from likelihand.synth.hand.gestures import GESTURES
 from likelihand.synth.hand.hand_sampler import bring_together, pose_hand
 from likelihand.synth.hand.pinch_solver import solve
-from likelihand.synth.hand.pose import LIMITS, Pose
+from likelihand.synth.hand.pose import Pose
 from likelihand.synth.hand.shape import sample_shape
 
 

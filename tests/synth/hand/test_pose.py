@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from likelihand.synth.hand.anatomy import LIMITS, THUMB_AZIMUTH
 from likelihand.synth.hand.asset import load_asset
 from likelihand.synth.hand.gestures import GESTURES
-from likelihand.synth.hand.kinematics import THUMB_AZIMUTH
-from likelihand.synth.hand.pose import LIMITS, gesture_angles, limit, sample_pose
+from likelihand.synth.hand.pose import gesture_angles, limit, sample_pose
 
 
 def test_drawn_poses_obey_every_limit():

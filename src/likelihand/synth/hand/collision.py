@@ -11,13 +11,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from likelihand.synth.compiled import compiled, inlined
+from likelihand.synth.hand.anatomy import ABDUCTION, DIP, MCP, PIP, THUMB_AZIMUTH, THUMB_ELEVATION
 from likelihand.synth.hand.kinematics import (
-    ABDUCTION,
-    DIP,
-    MCP,
-    PIP,
-    THUMB_AZIMUTH,
-    THUMB_ELEVATION,
     Doubles,
     Motion,
     Skeleton,

@@ -9,22 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likelihand.hand import Side
+from likelihand.synth.hand.anatomy import ANGLES, LIMITS, THUMB, THUMB_ELEVATION, THUMB_IP, THUMB_MCP, WRIST
 from likelihand.synth.hand.asset import Floats, HandAsset
 from likelihand.synth.hand.collision import Allowance, PalmSkin, make_room
 from likelihand.synth.hand.gestures import GESTURES
-from likelihand.synth.hand.kinematics import (
-    ANGLES,
-    THUMB,
-    THUMB_ELEVATION,
-    THUMB_IP,
-    THUMB_MCP,
-    WRIST,
-    Doubles,
-    Vector,
-    place_bones,
-)
+from likelihand.synth.hand.kinematics import Doubles, Vector, place_bones
 from likelihand.synth.hand.pinch_solver import Contact, Problem, touch
-from likelihand.synth.hand.pose import LIMITS, Pose, gesture_angles, limit, sample_pose
+from likelihand.synth.hand.pose import Pose, gesture_angles, limit, sample_pose
 from likelihand.synth.hand.shape import HandShape, sample_shape
 from likelihand.synth.hand.skin import skin
 from likelihand.synth.hand.skin_intersection import skin_crossings

@@ -1,35 +1,31 @@
-"""From 24 joint angles to where each bone of the hand goes.
-
-Angles are radians in one vector (24,): index, middle, ring and little finger each with MCP flexion, PIP flexion,
-DIP flexion and MCP abduction (+ to the thumb's side); the thumb's metacarpal azimuth (+ to the side), elevation
-(+ out of the palm) and pronation, then its MCP and IP flexion; the wrist's flexion (+ towards the palm), its
-deviation (+ to the thumb's side) and the twist of the forearm. A straight finger in the palm's plane has angles 0.
-"""
+"""From 24 joint angles, in the order of `anatomy`, to where each bone of the hand goes."""
 
 from __future__ import annotations
 
 from math import asin, atan2, cos, hypot, sin, sqrt
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from likelihand.synth.compiled import compiled, inlined
+from likelihand.synth.hand.anatomy import (
+    ABDUCTION,
+    FOREARM_TWIST,
+    MCP,
+    OPPOSITION,
+    THUMB_AZIMUTH,
+    THUMB_ELEVATION,
+    THUMB_PRONATION,
+    WRIST_DEVIATION,
+    WRIST_FLEXION,
+)
 from likelihand.synth.hand.asset import BONES, ELBOW, FOREARM, HEADS
 
 Doubles = NDArray[np.float64]
 Vector = tuple[float, float, float]
 Quaternion = tuple[float, float, float, float]
 
-ANGLES: Final = 24
-MCP, PIP, DIP, ABDUCTION = 0, 1, 2, 3
-"""Offsets of a finger's four angles from its first, which is 4 (finger - 1) with the index as finger 1."""
-THUMB: Final = 16
-THUMB_AZIMUTH, THUMB_ELEVATION, THUMB_PRONATION, THUMB_MCP, THUMB_IP = 16, 17, 18, 19, 20
-WRIST: Final = 21
-WRIST_FLEXION, WRIST_DEVIATION, FOREARM_TWIST = 21, 22, 23
-OPPOSITION: Final = 0.7
-"""Radians by which a thumb turns its pad to the fingers for each radian that it rises out of the palm."""
 _HEADS = np.array(HEADS)
 
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likelihand.synth.compiled import compiled
+from likelihand.synth.hand.anatomy import THUMB
 from likelihand.synth.hand.collision import Capsule, overlap
 from likelihand.synth.hand.kinematics import (
-    THUMB,
     Doubles,
     Motion,
     Skeleton,

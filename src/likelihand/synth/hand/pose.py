@@ -8,11 +8,11 @@ from typing import Final
 
 import numpy as np
 
-from likelihand.synth.hand.gestures import ACROSS, CLOSED, GESTURES, OUT, STRAIGHT, Gesture
-from likelihand.synth.hand.kinematics import (
+from likelihand.synth.hand.anatomy import (
     ABDUCTION,
     ANGLES,
     DIP,
+    LIMITS,
     MCP,
     PIP,
     THUMB,
@@ -21,20 +21,9 @@ from likelihand.synth.hand.kinematics import (
     THUMB_IP,
     THUMB_MCP,
     WRIST,
-    Doubles,
 )
-
-LIMITS: Final = np.radians(
-    [
-        *((-22, 92), (-4, 108), (-8, 72), (-10, 20)),
-        *((-22, 92), (-4, 108), (-8, 72), (-10, 10)),
-        *((-22, 92), (-4, 108), (-8, 72), (-20, 8)),
-        *((-22, 92), (-4, 108), (-8, 72), (-32, 8)),
-        *((-22, 66), (-14, 66), (-20, 40), (-12, 60), (-20, 82)),
-        *((-70, 65), (-32, 20), (-60, 60)),
-    ]
-)
-"""(24, 2) least and greatest angle in radians, in the order of `kinematics`."""
+from likelihand.synth.hand.gestures import ACROSS, CLOSED, GESTURES, OUT, STRAIGHT, Gesture
+from likelihand.synth.hand.kinematics import Doubles
 
 TOGETHER: Final = np.array([3.0, -1.0, -5.0, -9.0])
 """Abductions in degrees of four straight fingers side by side."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from likelihand.geometry import box_of_points
 from likelihand.hand import Side
 from likelihand.synth.compiled import compiled
+from likelihand.synth.hand.anatomy import LABEL_SHIFT
 from likelihand.synth.render.raster import first_hits
 from likelihand.synth.scene.camera import project
 
@@ -28,10 +29,6 @@ class Occlusion(IntEnum):
 
 FLESH_OVER: Final = np.array([0.36, 0.30, 0.22, 0.19, 0.16] + [0.25, 0.16, 0.14, 0.13] * 4, np.float64)
 """(21,) palm lengths: a keypoint is visible where at most so much of its own hand lies over it."""
-
-
-LABEL_SHIFT: Final = {1: (2, 0.18), 5: (6, 0.07), 9: (10, 0.07), 13: (14, 0.07)}
-"""By keypoint: towards which joint, and by which share of the way, its label lies from the joint that bends."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

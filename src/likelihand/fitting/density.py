@@ -1,0 +1,102 @@
+"""The predicted densities as the fit sees them: whitened residuals and a smooth heavy tail.
+
+A calibration's radial table is constant over rings, so it has no slope to descend. The fit takes Student's t in
+the plane in its place (Lange, Little and Taylor, 1989), whose chance of a larger distance d is
+(1 + d^2 / (n q))^(-n/2): the degrees of freedom n are fitted to the table, and q holds the table's 68 %.
+"""
+
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from likelihand.fitting.rig import FloatArray
+from likelihand.uncertainty import ONE_SIGMA, UNIT, Gaussian, Radial
+
+GAUSSIAN_FREEDOM: Final = 1e6
+_FREEDOMS: Final = np.geomspace(1.0, 60.0, 60)
+_LEVELS: Final = np.array([0.25, 0.5, 0.75, 0.85, 0.9, 0.95, 0.97, 0.99])
+
+
+class Tail(NamedTuple):
+    """Student's t in the plane: degrees of freedom n, and squared width q under the unit covariance."""
+
+    freedom: float
+    width: float
+
+
+def tail_of(radial: Radial) -> Tail:
+    """Find the t distribution that is nearest to a radial map: least squares of the logarithms of its radii.
+
+    Example:
+        >>> from likelihand.uncertainty import GAUSSIAN
+        >>> tail_of(GAUSSIAN)
+        Tail(freedom=1000000.0, width=1.0)
+    """
+    return Tail(GAUSSIAN_FREEDOM, 1.0) if isinstance(radial, Gaussian) else _fitted(radial)
+
+
+@lru_cache(maxsize=64)
+def _fitted(radial: Radial) -> Tail:
+    wanted = np.log(radial.radius(_LEVELS))
+    widths = np.array([UNIT**2 / _squared(ONE_SIGMA, n) for n in _FREEDOMS])
+    radii = np.array([0.5 * np.log(q * _squared(_LEVELS, n)) for n, q in zip(_FREEDOMS, widths, strict=True)])
+    best = int(np.argmin(np.square(radii - wanted).sum(1)))
+    return Tail(float(_FREEDOMS[best]), float(widths[best]))
+
+
+def _squared(level: FloatArray | float, freedom: float) -> FloatArray:
+    """Return the squared distance that holds a level where q is 1."""
+    return np.asarray(freedom * np.expm1(-2 / freedom * np.log1p(-np.asarray(level))))
+
+
+class Evidence(NamedTuple):
+    """What is known of the keypoints of a batch of hands, in the units of the fit.
+
+    Attributes:
+        points: (21, 2, N) from the principal point.
+        whiten: (21, 3, N) a, b, c such that (a x, b x + c y) of a residual (x, y) has unit covariance; 0 where a
+            keypoint is not known.
+        freedom: (N,) degrees of freedom of the tail.
+        width: (N,) its squared width.
+        nearness: (N,) 1 / f.
+    """
+
+    points: FloatArray
+    whiten: FloatArray
+    freedom: FloatArray
+    width: FloatArray
+    nearness: FloatArray
+
+    def take(self, index: FloatArray) -> "Evidence":
+        """Return the hands of these numbers."""
+        return Evidence(*(part[..., index] for part in self))
+
+
+def whitening(covariance: FloatArray) -> FloatArray:
+    """Return the inverses of the Cholesky factors of covariances (..., 2, 2) as (..., 3): see `Evidence.whiten`.
+
+    Example:
+        >>> whitening(np.array([[4.0, 0.0], [0.0, 9.0]])).round(4)
+        array([0.5   , 0.    , 0.3333])
+    """
+    first = np.sqrt(covariance[..., 0, 0])
+    across = covariance[..., 0, 1] / first
+    second = np.sqrt(np.maximum(covariance[..., 1, 1] - across**2, 1e-12 * covariance[..., 1, 1]))
+    return np.stack([1 / first, -across / (first * second), 1 / second], -1)
+
+
+def whitened(evidence: Evidence, residual: FloatArray) -> FloatArray:
+    """Whiten residuals (21, 2, ..., N), or derivatives along their middle axes."""
+    a, b, c = (evidence.whiten[:, i].reshape(21, *[1] * (residual.ndim - 3), -1) for i in range(3))
+    return np.stack([a * residual[:, 0], b * residual[:, 0] + c * residual[:, 1]], 1)
+
+
+def misfit(evidence: Evidence, squared: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the negative logarithm of the tail at squared distances (21, N), 0 at 0, and its weights (21, N).
+
+    The weight is twice its derivative: 1 of a Gaussian, falling with the distance where the tail is heavy.
+    """
+    ratio = squared / (evidence.freedom * evidence.width)
+    loss = 0.5 * (evidence.freedom + 2) * np.log1p(ratio)
+    return loss, (evidence.freedom + 2) / (evidence.freedom * evidence.width * (1 + ratio))

@@ -1,0 +1,203 @@
+"""From hands with predicted densities to the hand in space whose likelihood is greatest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from likelihand.fitting.camera import State
+from likelihand.fitting.density import Evidence, tail_of, whitening
+from likelihand.fitting.laplace import Estimates, estimate
+from likelihand.fitting.result import HandFit
+from likelihand.fitting.rig import FloatArray
+from likelihand.fitting.solver import Solved, Weights, solve
+from likelihand.fitting.starts import starts
+from likelihand.fitting.tables import Tables, load_tables
+from likelihand.hand import Side
+from likelihand.structures import Hand
+
+BATCH: Final = 64
+"""Hands that are fitted at once: their arrays stay within a processor's cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class FitSettings:
+    """How a fit searches, and how far it believes the skeleton.
+
+    Attributes:
+        weights: of the priors against the densities.
+        model_error: standard deviation, in sizes of the hand, by which real keypoints differ from any hand that
+            the skeleton can make: added to every covariance.
+        starts: places the search starts from, 1 to 8.
+        kept: of which so many are followed to the end.
+        first: steps from every start.
+        last: most steps from those that are kept.
+        temper: what differences of log posteriors of different solutions are divided by, before they are weighed.
+    """
+
+    weights: Weights = field(default_factory=Weights)
+    model_error: float = 0.015
+    starts: int = 6
+    kept: int = 2
+    first: int = 4
+    last: int = 14
+    temper: float = 4.0
+
+
+class _Frames(NamedTuple):
+    """How hands' pixels become the fit's units: middle (N, 2), size (N,), and -1 for left hands (N,)."""
+
+    middle: FloatArray
+    size: FloatArray
+    mirror: FloatArray
+
+
+def fit(
+    hands: Sequence[Hand],
+    camera: ArrayLike | None = None,
+    *,
+    settings: FitSettings | None = None,
+) -> list[HandFit]:
+    r"""Find the hand in space that is most likely behind each hand's predicted densities.
+
+    It maximises, over joint angles within their limits, shape and camera,
+
+    .. math:: \sum_i \log p_i(u_i) + \alpha \log p(\mathrm{angles}) + \beta \log p(\mathrm{shape})
+
+    with :math:`u_i` the keypoints' projections and :math:`p_i` the predicted densities, whose covariances are
+    widened by what any skeleton misses. The camera is weak perspective where nothing is known of it. See
+    `docs/fitting.md` for what one view cannot tell.
+
+    Args:
+        hands: with points and covariance in image pixels, as a predictor gives them. A hand whose side is None is
+            taken for a right one, or, with a camera, for the likelier one.
+        camera: (3, 3) camera matrix of their picture in corner-origin pixels.
+        settings: of the search; the defaults where None.
+
+    Returns:
+        One fit a hand, in their order.
+
+    Raises:
+        ValueError: the camera is no camera matrix.
+
+    Example:
+        >>> points = np.random.default_rng(0).normal(100, 20, (21, 2))
+        >>> hand = Hand(points, np.ones((21, 2)), np.zeros(4), np.tile(np.eye(2), (21, 1, 1)))
+        >>> fit([hand])[0].joints.shape
+        (21, 3)
+    """
+    chosen, matrix = settings or FitSettings(), None if camera is None else _checked(camera)
+    tried = [(i, side) for i, hand in enumerate(hands) for side in _sides(hand, matrix)]
+    fits: list[HandFit | None] = [None] * len(hands)
+    for first in range(0, len(tried), BATCH):
+        batch = tried[first : first + BATCH]
+        of_batch = _fit_batch([(hands[i], side) for i, side in batch], matrix, chosen)
+        for (i, _), found in zip(batch, of_batch, strict=True):
+            before = fits[i]
+            if before is None or found.log_posterior > before.log_posterior:
+                fits[i] = found
+    return [found for found in fits if found is not None]
+
+
+def _sides(hand: Hand, camera: FloatArray | None) -> tuple[Side, ...]:
+    """Say which sides are tried: from afar, a left hand looks as a right one that is mirrored in depth."""
+    if hand.side is not None:
+        return (hand.side,)
+    return ("right",) if camera is None else ("right", "left")
+
+
+def _checked(camera: ArrayLike) -> FloatArray:
+    matrix = np.asarray(camera, np.float64)
+    if matrix.shape != (3, 3) or not np.isfinite(matrix).all() or min(matrix[0, 0], matrix[1, 1]) <= 0:
+        raise ValueError(f"camera {matrix.tolist()} is no camera matrix; give [[f, 0, x], [0, f, y], [0, 0, 1]]")
+    return matrix
+
+
+def _fit_batch(
+    pairs: Sequence[tuple[Hand, Side]], camera: FloatArray | None, settings: FitSettings
+) -> list[HandFit]:
+    tables = load_tables()
+    evidence, frames = _evidence(pairs, camera, settings)
+    solved, values = _search(tables, evidence, settings)
+    estimates = estimate(tables, evidence, solved, values, settings)
+    return [_result(i, side, frames, estimates, camera) for i, (_, side) in enumerate(pairs)]
+
+
+def _evidence(
+    pairs: Sequence[tuple[Hand, Side]], camera: FloatArray | None, settings: FitSettings
+) -> tuple[Evidence, _Frames]:
+    """Take hands to the units of the fit: pixels from the middle over the hand's size, all hands right ones."""
+    points = np.array([hand.points for hand, _ in pairs], np.float64)
+    covariance = np.array([hand.covariance for hand, _ in pairs], np.float64)
+    known = np.isfinite(points).all(-1) & np.isfinite(covariance).all((-1, -2)) & (np.abs(points) < 1e9).all(-1)
+    points = np.where(known[..., None], points, 0.0)
+    covariance = np.where(known[..., None, None], covariance, np.eye(2))
+    middle, size = _extent(points, known)
+    aspect, focal = 1.0, np.inf
+    if camera is not None:
+        middle, focal, aspect = np.tile(camera[:2, 2], (len(points), 1)), camera[0, 0], camera[0, 0] / camera[1, 1]
+    mirror = np.array([-1.0 if side == "left" else 1.0 for _, side in pairs])
+    scale = np.stack([mirror / size, aspect / size], -1)[:, None]
+    moved = np.where(known[..., None], (points - middle[:, None]) * scale, 0.0)
+    spread = covariance * scale[..., None] * scale[..., None, :]
+    noise = np.clip(spread[..., [0, 1], [0, 1]], 0.0, 1e6) + settings.model_error**2
+    across = np.clip(spread[..., 0, 1], *(s * 0.999 * np.sqrt(noise.prod(-1)) for s in (-1, 1)))
+    stated = np.stack([noise[..., 0], across, across, noise[..., 1]], -1).reshape(*noise.shape, 2)
+    tails = np.array([tail_of(hand.radial) for hand, _ in pairs])
+    whiten = np.where(known[..., None], whitening(stated), 0.0)
+    evidence = Evidence(
+        *(np.ascontiguousarray(np.moveaxis(part, 0, -1)) for part in (moved, whiten)), *tails.T, size / focal
+    )
+    return evidence, _Frames(middle, size, mirror)
+
+
+def _extent(points: FloatArray, known: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return middles (N, 2) and sizes (N,) of the tight boxes of the known points; 1 where there is no extent."""
+    some = known.any(1)[:, None]
+    low = np.where(some, np.where(known[..., None], points, np.inf).min(1), 0.0)
+    high = np.where(some, np.where(known[..., None], points, -np.inf).max(1), 0.0)
+    size = (high - low).max(-1)
+    return (low + high) / 2, np.where(size > 1e-6, size, 1.0)
+
+
+def _search(tables: Tables, evidence: Evidence, settings: FitSettings) -> tuple[Solved, FloatArray]:
+    """Climb from every start, go on from the best; return the solutions (N x kept) and their values (N, kept)."""
+    hands = np.arange(evidence.points.shape[-1])
+    begun = starts(tables, evidence, settings.starts)
+    first = np.repeat(hands, settings.starts)
+    solved = solve(tables, evidence.take(first), begun, settings.weights, settings.first)
+    order = np.argsort(solved.local.value.reshape(len(hands), -1), axis=1, kind="stable")[:, : settings.kept]
+    chosen = (hands[:, None] * settings.starts + order).ravel()
+    state = State(*(part[..., chosen] for part in solved.state))
+    solved = solve(tables, evidence.take(np.repeat(hands, order.shape[1])), state, settings.weights, settings.last)
+    return solved, solved.local.value.reshape(len(hands), -1)
+
+
+def _result(i: int, side: Side, frames: _Frames, estimates: Estimates, camera: FloatArray | None) -> HandFit:
+    """Take one hand's estimates back to its picture, and to its side."""
+    flip = np.array([frames.mirror[i], 1.0, 1.0])
+    back = np.array([frames.mirror[i], 1.0 if camera is None else camera[1, 1] / camera[0, 0]]) * frames.size[i]
+    points = frames.middle[i] + estimates.points[i] * back
+    length, root = float(estimates.length[i] * frames.size[i]), None
+    if camera is not None:
+        away = camera[0, 0] / length
+        root = np.array([*(estimates.middle[i] * frames.size[i] / length * flip[:2]), away])
+    return HandFit(
+        joints=estimates.joints[i] * flip,
+        covariance=estimates.covariance[i] * flip * flip[:, None],
+        angles=estimates.angles[i],
+        angle_scale=estimates.angle_scale[i],
+        points=points,
+        point_covariance=estimates.point_covariance[i] * back * back[:, None],
+        reprojected=frames.middle[i] + estimates.seen[i] * back,
+        length=length,
+        root=root,
+        rotation=estimates.turn[i] * flip * flip[:, None],
+        shape=estimates.shape[i],
+        side=side,
+        log_likelihood=float(estimates.log_likelihood[i]),
+        log_posterior=float(estimates.log_posterior[i]),
+        radial=load_tables().regions.radial,
+    )

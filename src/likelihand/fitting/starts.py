@@ -1,0 +1,158 @@
+"""Where the search starts: the palm's two tilts, and for each of them the poses of each finger that fit best.
+
+A flat palm seen from afar looks the same tilted towards the camera and away from it, and so does each finger: the
+likelihood has as many hills as there are such flips, and the search climbs only the one that it starts on.
+"""
+
+from functools import cache
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from likelihand.fitting.camera import State
+from likelihand.fitting.density import Evidence
+from likelihand.fitting.rig import SLOTS, FloatArray, pose
+from likelihand.fitting.tables import Tables, load_tables
+
+PALM: Final = np.array([0, 1, 5, 9, 13, 17])
+"""Keypoints that hardly move against one another."""
+_COARSE: Final = 0.06
+"""Standard deviation, in sizes of the hand, by which poses of a coarse library miss."""
+_FARTHEST: Final = 25.0
+"""Squared distance from which on a keypoint is taken for an outlier."""
+_SMALLEST, _LARGEST = 0.2, 4.0
+"""Sizes of the seen hand that a palm length may have."""
+
+
+class Library(NamedTuple):
+    """Poses to start from: angles (L, 21), and the points (L, 20, 3) of the mean hand in them."""
+
+    angles: FloatArray
+    points: FloatArray
+
+
+@cache
+def library() -> Library:
+    """Pose the mean hand in each pose of the tables, once a process."""
+    tables = load_tables()
+    posed = pose(tables.rig, tables.poses.T, np.zeros((len(tables.rig.components), len(tables.poses))))
+    return Library(tables.poses, np.ascontiguousarray(np.moveaxis(posed.points, -1, 0).reshape(-1, 20, 3)))
+
+
+class Stances(NamedTuple):
+    """Ways (N, O) in which a palm may stand: turns (N, O, 3, 3), scales (N, O) and middles (N, O, 2)."""
+
+    turn: FloatArray
+    scale: FloatArray
+    middle: FloatArray
+
+
+def starts(tables: Tables, evidence: Evidence, count: int) -> State:
+    """Choose where to start.
+
+    Args:
+        tables: skeleton and poses.
+        evidence: of N hands, in sizes of the hand.
+        count: of starts a hand, 1 to 8.
+
+    Returns:
+        The states of N x count hands, each hand's starts one after another.
+    """
+    variance = 2 / np.maximum(np.square(evidence.whiten).sum(1).T, 1e-12)
+    weight = np.where(evidence.whiten[:, 0].T > 0, 1 / (variance + _COARSE**2), 0.0)
+    points = np.moveaxis(evidence.points, -1, 0)
+    stances = _stances(points, weight)
+    cost, chosen = _fingers(points, weight, stances)
+    best = np.argsort(cost.reshape(len(cost), -1), axis=1, kind="stable")[:, :count]
+    stance, variant = np.divmod(best, cost.shape[2])
+    hand = np.arange(len(cost))[:, None]
+    digits = chosen[hand, stance, variant].reshape(-1, 5)
+    return State(
+        np.ascontiguousarray(stances.turn[hand, stance].reshape(-1, 3, 3).transpose(1, 2, 0)),
+        np.concatenate([np.log(stances.scale[hand, stance])[..., None], stances.middle[hand, stance]], -1)
+        .reshape(-1, 3)
+        .T.copy(),
+        _angles(digits),
+        np.zeros((len(tables.rig.components), len(digits))),
+    )
+
+
+def _angles(digits: FloatArray) -> FloatArray:
+    """Put together angles (21, N) of the poses chosen (N, 5) for each digit."""
+    out = np.zeros((21, len(digits)))
+    for digit, slots in enumerate(SLOTS):
+        used = slots[slots >= 0]
+        out[used] = library().angles[digits[:, digit]][:, used].T
+    return out
+
+
+def _stances(points: FloatArray, weight: FloatArray) -> Stances:
+    """Fit an affine picture of the flat palm, and find the four turns that could have made it.
+
+    Its singular values are the scale and the scale times the cosine of the tilt, whose sign is not known, nor,
+    where the palm is seen from its edge, which of its sides is.
+    """
+    flat = _palm()
+    design = np.concatenate([flat, np.ones((len(flat), 1))], 1)
+    w, seen = weight[:, PALM], points[:, PALM]
+    normal = np.einsum("nk,ki,kj->nij", w, design, design) + 1e-6 * np.eye(3)
+    fitted = np.linalg.solve(normal, np.einsum("nk,ki,nkc->nic", w, design, seen))
+    left, spread, right = np.linalg.svd(np.swapaxes(fitted[:, :2], 1, 2))
+    scale = np.clip(spread[:, 0], _SMALLEST, _LARGEST)
+    cosine = np.clip(spread[:, 1] / np.maximum(spread[:, 0], 1e-9), 0.0, 1.0)
+    turns = [_turn(left, cosine * side, right, tilt) for side in (1, -1) for tilt in (1, -1)]
+    many = len(turns)
+    return Stances(
+        np.stack(turns, 1), np.repeat(scale[:, None], many, 1), np.repeat(fitted[:, 2][:, None], many, 1)
+    )
+
+
+@cache
+def _palm() -> FloatArray:
+    """Return (6, 2) the flat palm: the mean of the keypoints of `PALM` in the hand's frame."""
+    points = np.concatenate([np.zeros((1, 3)), library().points.mean(0)])
+    return points[PALM][:, :2]
+
+
+def _turn(left: FloatArray, cosine: FloatArray, right: FloatArray, tilt: int) -> FloatArray:
+    """Complete the first two columns of two rows of a turn, U diag(1, cosine) V^T, to turns (N, 3, 3)."""
+    rows = np.concatenate([left[..., :1], left[..., 1:] * cosine[:, None, None]], -1) @ right
+    across = tilt * np.sqrt(np.maximum(1 - cosine**2, 0.0))[:, None] * left[..., 1]
+    two = np.concatenate([rows, across[..., None]], -1)
+    return np.concatenate([two, np.cross(two[:, 0], two[:, 1])[:, None]], 1)
+
+
+def _fingers(points: FloatArray, weight: FloatArray, stances: Stances) -> tuple[FloatArray, FloatArray]:
+    """Choose poses for each finger and stance.
+
+    Returns:
+        Costs (N, O, 2) of the poses that fit best and of those that fit best bent the other way in depth, and the
+        numbers of the poses (N, O, 2, 5).
+    """
+    known = library().points
+    flat = known.reshape(-1, 3).T
+    shape = (*stances.scale.shape, len(known), 20)
+    seen = (stances.scale[..., None, None] * stances.turn[:, :, :2]) @ flat + stances.middle[..., None]
+    away = seen.reshape(*shape[:2], 2, *shape[2:]) - np.moveaxis(points[:, 1:], 1, 2)[:, None, :, None]
+    squared = np.square(away).sum(2) * weight[:, None, None, 1:]
+    cost = np.minimum(squared, _FARTHEST).reshape(*shape[:3], 5, 4).sum(-1)
+    depth = (stances.turn[:, :, 2] @ (known[:, 3::4] - known[:, ::4]).reshape(-1, 3).T).reshape(*shape[:3], 5)
+    first = cost.argmin(2)
+    least = np.take_along_axis(cost, first[:, :, None], 2)
+    same = np.sign(depth) == np.sign(np.take_along_axis(depth, first[:, :, None], 2))
+    second = np.where(same, np.inf, cost)
+    other = second.argmin(2)
+    flipped = np.take_along_axis(second, other[:, :, None], 2)
+    plausible = flipped < least + _FARTHEST
+    other = np.where(plausible[:, :, 0], other, first)
+    palm = _palm_cost(points, weight, stances)
+    total = np.stack([least[:, :, 0].sum(-1), np.where(plausible, flipped, least)[:, :, 0].sum(-1)], -1)
+    return total + palm[..., None], np.stack([first, other], 2)
+
+
+def _palm_cost(points: FloatArray, weight: FloatArray, stances: Stances) -> FloatArray:
+    """Return (N, O) how badly each stance fits the palm."""
+    flat = np.concatenate([_palm(), np.zeros((len(PALM), 1))], 1)
+    seen = np.einsum("noij,kj->noki", stances.turn[:, :, :2], flat) * stances.scale[..., None, None]
+    away = seen + stances.middle[:, :, None] - points[:, None, PALM]
+    return np.asarray(np.minimum(np.square(away).sum(-1) * weight[:, None, PALM], _FARTHEST).sum(-1))

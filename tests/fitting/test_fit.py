@@ -1,0 +1,167 @@
+import numpy as np
+import pytest
+
+from likelihand.fitting import ANGLE_INDEX, ANGLE_NAMES, FitSettings, Weights, fit, hand_length
+from likelihand.fitting.camera import State, place, rotation_of, view
+from likelihand.fitting.rig import ANGLE_LIMITS
+from likelihand.fitting.tables import load_tables
+from likelihand.structures import Hand
+
+RIG = load_tables().rig
+EXACT = FitSettings(Weights(1e-4, 1.0), model_error=1e-4, starts=8, kept=8, first=6, last=60)
+
+
+def made(count, seed=0, camera=None, spread=0.5, shaped=0.0):
+    """Make right hands of the skeleton itself: the hands as seen in pixels, their joints, and their angles."""
+    rng, prior = np.random.default_rng(seed), load_tables().prior
+    parts = rng.choice(len(prior.shares), count, p=prior.shares / prior.shares.sum())
+    noise = np.einsum("nij,nj->ni", np.linalg.cholesky(prior.covariances)[parts], rng.normal(size=(count, 21)))
+    low, high = ANGLE_LIMITS.T
+    angles = np.clip(prior.means[parts] + spread * noise, low + 0.02, high - 0.02).T
+    turn = rotation_of(rng.normal(0, 1.2, (3, count)))
+    scale = np.stack([np.full(count, np.log(90.0)), *rng.uniform(-40, 40, (2, count))])
+    state = State(turn, scale, angles, shaped * rng.normal(size=(len(RIG.components), count)))
+    placed = place(RIG, state)
+    focal, middle = (np.inf, np.array([300.0, 200.0])) if camera is None else (camera[0, 0], camera[:2, 2])
+    points = np.moveaxis(view(state, placed, np.full(count, 1 / focal))[0], -1, 0) + middle
+    joints = np.moveaxis(placed.points, -1, 0)
+    return [hand_of(p) for p in points], joints / hand_length(joints)[:, None, None], angles.T
+
+
+def hand_of(points, pixels=0.05, side="right"):
+    covariance = np.tile(pixels**2 * np.eye(2), (21, 1, 1))
+    return Hand(np.asarray(points), np.full((21, 2), pixels), np.zeros(4), covariance, side)
+
+
+def flipped(joints):
+    """Return the joints as seen by the same weak-perspective camera, depth turned round."""
+    return joints * [1.0, 1.0, -1.0]
+
+
+def test_exact_hands_are_found_again():
+    hands, joints, _ = made(60)
+    fits = fit(hands, settings=EXACT)
+    seen = np.array([np.abs(f.reprojected - h.points).max() for f, h in zip(fits, hands, strict=True)])
+    assert (seen < 0.5).mean() > 0.9
+    error = np.array([np.linalg.norm(f.joints - j, axis=1).max() for f, j in zip(fits, joints, strict=True)])
+    assert np.median(error) < 0.02
+
+
+def test_with_the_camera_a_near_hand_has_no_mirror_image():
+    camera = np.array([[260.0, 0, 300], [0, 260.0, 200], [0, 0, 1]])
+    hands, joints, angles = made(30, seed=1, camera=camera)
+    fits = fit(hands, camera, settings=EXACT)
+    error = np.array([np.linalg.norm(f.joints - j, axis=1).max() for f, j in zip(fits, joints, strict=True)])
+    assert (error < 0.02).mean() > 0.8
+    turned = np.degrees(np.array([np.abs(f.angles - a).max() for f, a in zip(fits, angles, strict=True)]))
+    assert np.median(turned) < 3
+    for f in fits:
+        assert f.root is not None
+        assert f.root[2] * f.length == pytest.approx(260.0)
+
+
+def test_a_mirrored_picture_is_the_other_hand():
+    hands, _, _ = made(8, seed=2, shaped=1.0)
+    mirrored = [hand_of(h.points * [-1, 1] + [640, 0], side="left") for h in hands]
+    for right, left in zip(fit(hands), fit(mirrored), strict=True):
+        np.testing.assert_allclose(left.joints, right.joints * [-1, 1, 1], atol=1e-6)
+        np.testing.assert_allclose(left.angles, right.angles, atol=1e-6)
+        np.testing.assert_allclose(left.points, right.points * [-1, 1] + [640, 0], atol=1e-5)
+        flip = np.array([-1, 1, 1])
+        np.testing.assert_allclose(left.covariance, right.covariance * flip * flip[:, None], atol=1e-9)
+        assert np.linalg.det(left.rotation) == pytest.approx(1)
+
+
+def test_the_fit_moves_with_the_picture():
+    hands, _, _ = made(8, seed=3, shaped=1.0)
+    quarter = np.array([[0.0, -1.0], [1.0, 0.0]])
+    moved = [hand_of(2 * h.points @ quarter.T + [900.0, 30.0], pixels=0.1) for h in hands]
+    turn = np.eye(3)
+    turn[:2, :2] = quarter
+    for one, other in zip(fit(hands), fit(moved), strict=True):
+        np.testing.assert_allclose(other.joints, one.joints @ turn.T, atol=1e-5)
+        np.testing.assert_allclose(other.points, 2 * one.points @ quarter.T + [900.0, 30.0], atol=1e-3)
+        assert other.length == pytest.approx(2 * one.length, rel=1e-5)
+        np.testing.assert_allclose(other.covariance, turn @ one.covariance @ turn.T, atol=1e-6)
+
+
+def test_the_batch_does_not_matter():
+    hands, _, _ = made(70, seed=4, shaped=1.0)
+    together = fit(hands)
+    for i in (0, 37, 69):
+        np.testing.assert_allclose(fit([hands[i]])[0].joints, together[i].joints, atol=1e-6)
+
+
+def test_joints_have_unit_length_and_the_wrist_is_known():
+    hands, _, _ = made(5, seed=5)
+    for f in fit(hands):
+        assert hand_length(f.joints) == pytest.approx(1)
+        assert not f.joints[0].any()
+        assert not f.covariance[0].any()
+        assert (np.linalg.eigvalsh(f.covariance[1:]) > 0).all()
+        assert (f.angles >= ANGLE_LIMITS[:, 0]).all()
+        assert (f.angles <= ANGLE_LIMITS[:, 1]).all()
+
+
+def test_a_point_of_another_place_is_brought_back():
+    hands, _, _ = made(20, seed=6)
+    for hand in hands:
+        truth = hand.points[8].copy()
+        points = hand.points.copy()
+        points[8] += [60.0, -45.0]
+        covariance = np.tile(4.0 * np.eye(2), (21, 1, 1))
+        covariance[8] *= 100
+        found = fit([Hand(points, np.full((21, 2), 2.0), np.zeros(4), covariance, "right")])[0]
+        assert np.linalg.norm(found.points[8] - truth) < 55
+
+
+def test_from_afar_a_left_hand_is_a_right_one_mirrored_in_depth():
+    hands, _, _ = made(6, seed=10)
+    for right, left in zip(fit(hands), fit([hand_of(h.points, side="left") for h in hands]), strict=True):
+        assert left.log_posterior == pytest.approx(right.log_posterior, abs=0.05)
+        np.testing.assert_allclose(left.joints, flipped(right.joints), atol=5e-3)
+
+
+def test_what_is_no_hand_has_a_small_likelihood():
+    hands, _, _ = made(10, seed=7)
+    order = np.random.default_rng(0).permutation(21)
+    like = [f.log_likelihood for f in fit([hand_of(h.points, 2.0) for h in hands])]
+    unlike = [f.log_likelihood for f in fit([hand_of(h.points[order], 2.0) for h in hands])]
+    assert min(like) > max(unlike)
+
+
+def test_a_hand_of_unknown_side_gets_the_likelier_one():
+    camera = np.array([[200.0, 0, 300], [0, 200.0, 200], [0, 0, 1]])
+    hands, _, _ = made(20, seed=8, camera=camera)
+    found = fit([hand_of(h.points, 0.5, None) for h in hands], camera, settings=FitSettings(model_error=1e-3))
+    assert [f.side for f in found].count("right") >= 18
+
+
+def test_unknown_and_degenerate_points_leave_finite_fits():
+    hands, _, _ = made(1, seed=9)
+    points = hands[0].points
+    spoilt = np.where(np.arange(21)[:, None] % 4 == 3, np.nan, points)
+    for each in (
+        spoilt,
+        np.full((21, 2), np.nan),
+        np.zeros((21, 2)),
+        points * [1.0, 0.0],
+        points * 1e-9,
+        points * 1e7,
+    ):
+        for covariance in (np.eye(2), np.zeros((2, 2)), 1e15 * np.eye(2), np.full((2, 2), np.inf), -np.eye(2)):
+            found = fit([Hand(each, np.ones((21, 2)), np.zeros(4), np.tile(covariance, (21, 1, 1)), "left")])[0]
+            for part in (found.joints, found.covariance, found.angles, found.angle_scale, found.points):
+                assert np.isfinite(part).all()
+
+
+def test_angles_have_names_and_signs():
+    assert len(ANGLE_NAMES) == len(ANGLE_INDEX) == 21
+    assert ANGLE_NAMES[:2] == ("index_mcp_flexion", "index_pip_flexion")
+    assert ANGLE_NAMES[-1] == "thumb_ip_flexion"
+
+
+def test_no_hand_and_a_bad_camera():
+    assert fit([]) == []
+    with pytest.raises(ValueError, match="is no camera matrix"):
+        fit([], np.zeros((3, 3)))

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+
+from likelihand.fitting.density import Evidence, misfit, tail_of, whitened, whitening
+from likelihand.fitting.tables import load_tables
+from likelihand.uncertainty import GAUSSIAN, ONE_SIGMA, UNIT, RadialTable
+
+
+def test_whitening_gives_the_mahalanobis_distance():
+    rng = np.random.default_rng(0)
+    root = rng.normal(size=(21, 2, 2))
+    covariance, residual = root @ np.swapaxes(root, 1, 2), rng.normal(size=(21, 2, 1))
+    evidence = Evidence(np.zeros((21, 2, 1)), whitening(covariance)[..., None], *np.ones((3, 1)))
+    white = whitened(evidence, residual)
+    expected = np.swapaxes(residual, 1, 2) @ np.linalg.inv(covariance) @ residual
+    np.testing.assert_allclose((white**2).sum(1), expected[..., 0], rtol=1e-9)
+
+
+def test_a_table_of_a_t_distribution_is_found_again():
+    freedom, levels = 5.0, np.linspace(0, 0.999, 800)
+    radii = np.sqrt(freedom * np.expm1(-2 / freedom * np.log1p(-levels)))
+    unit = np.sqrt(freedom * np.expm1(-2 / freedom * np.log1p(-ONE_SIGMA)))
+    table = RadialTable(tuple(levels), tuple(radii * UNIT / unit), freedom / 2)
+    found = tail_of(table)
+    assert found.freedom == pytest.approx(freedom, rel=0.05)
+    assert found.width == pytest.approx((UNIT / unit) ** 2, rel=0.05)
+
+
+def test_the_gaussian_has_weight_one():
+    tail = tail_of(GAUSSIAN)
+    evidence = Evidence(*np.zeros((2, 21, 2, 1)), *np.array([[tail.freedom], [tail.width], [0.0]]))
+    loss, weight = misfit(evidence, np.full((21, 1), 9.0))
+    np.testing.assert_allclose(loss, 4.5, rtol=1e-4)
+    np.testing.assert_allclose(weight, 1.0, rtol=1e-4)
+
+
+def test_weights_are_twice_the_derivative_of_the_misfit():
+    evidence = Evidence(*np.zeros((2, 21, 2, 1)), *np.array([[4.0], [0.7], [0.0]]))
+    squared, h = np.geomspace(1e-3, 1e3, 21)[:, None], 1e-6
+    ends = (misfit(evidence, squared * (1 + s * h))[0] for s in (1, -1))
+    np.testing.assert_allclose(misfit(evidence, squared)[1], np.subtract(*ends) / (squared * h), rtol=1e-6)
+
+
+def test_the_prior_has_its_gradient_and_lies_below_its_quadratic():
+    prior, rng = load_tables().prior, np.random.default_rng(0)
+    angles, h = prior.means[:6] + rng.normal(0, 0.2, (6, 21)), 1e-6
+    value, gradient, curvature = prior.of(angles)
+    for k in range(21):
+        step = h * np.eye(21)[k]
+        numeric = (prior.of(angles + step)[0] - prior.of(angles - step)[0]) / (2 * h)
+        np.testing.assert_allclose(gradient[:, k], numeric, rtol=1e-4, atol=1e-5)
+    step = rng.normal(0, 0.3, (6, 21))
+    bound = value + (gradient * step).sum(1) + 0.5 * np.einsum("ni,nij,nj->n", step, curvature, step)
+    assert (prior.of(angles + step)[0] <= bound + 1e-9).all()
+
+
+def test_the_prior_integrates_as_a_mixture_does():
+    prior = load_tables().prior
+    assert prior.shares.sum() == pytest.approx(1, abs=1e-3)
+    assert (np.linalg.eigvalsh(prior.covariances) > 0).all()
