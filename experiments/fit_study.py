@@ -166,8 +166,11 @@ def report_real(hands: Sequence[Known], fits: Sequence[HandFit], rivals: dict[st
         theirs = np.nan if other is None else 100 * np.linalg.norm(procrustes(other, truth) - truth, axis=1).mean()
         table.append([plain, mine, 10 * mine * length, theirs, 10 * theirs * length])
         rows.append([f"{known.source} {known.key}", *(f"{v:.2f}" for v in table[-1])])
-    mean = np.nanmean(table, 0)
-    rows.append([f"mean of {len(table)}", *(f"{v:.2f}" for v in mean)])
+    values = np.array(table)
+    both = np.isfinite(values[:, 3])
+    for name, kept in (("all", np.ones(len(values), bool)), ("those that MediaPipe finds", both)):
+        if kept.any():
+            rows.append([f"{name}: mean of {kept.sum()}", *(f"{v:.2f}" for v in values[kept].mean(0))])
     return aligned(rows)
 
 

@@ -2,13 +2,14 @@ import numpy as np
 import pytest
 
 from likelihand.fitting import ANGLE_INDEX, ANGLE_NAMES, FitSettings, Weights, fit, hand_length
-from likelihand.fitting.camera import State, place, rotation_of, view
+from likelihand.fitting.camera import Lens, State, place, rotation_of, view
 from likelihand.fitting.rig import ANGLE_LIMITS
 from likelihand.fitting.tables import load_tables
 from likelihand.structures import Hand
 
 RIG = load_tables().rig
-EXACT = FitSettings(Weights(1e-4, 1.0), model_error=1e-4, starts=8, kept=8, first=6, last=60)
+FAR = {"distance": np.inf}
+EXACT = FitSettings(Weights(1e-4, 1.0), model_error=1e-4, starts=8, kept=8, first=6, last=60, **FAR)
 
 
 def made(count, seed=0, camera=None, spread=0.5, shaped=0.0):
@@ -23,7 +24,7 @@ def made(count, seed=0, camera=None, spread=0.5, shaped=0.0):
     state = State(turn, scale, angles, shaped * rng.normal(size=(len(RIG.components), count)))
     placed = place(RIG, state)
     focal, middle = (np.inf, np.array([300.0, 200.0])) if camera is None else (camera[0, 0], camera[:2, 2])
-    points = np.moveaxis(view(state, placed, np.full(count, 1 / focal))[0], -1, 0) + middle
+    points = np.moveaxis(view(state, placed, Lens(np.full(count, 1 / focal), np.zeros(count)))[0], -1, 0) + middle
     joints = np.moveaxis(placed.points, -1, 0)
     return [hand_of(p) for p in points], joints / hand_length(joints)[:, None, None], angles.T
 
@@ -117,7 +118,9 @@ def test_a_point_of_another_place_is_brought_back():
 
 def test_from_afar_a_left_hand_is_a_right_one_mirrored_in_depth():
     hands, _, _ = made(6, seed=10)
-    for right, left in zip(fit(hands), fit([hand_of(h.points, side="left") for h in hands]), strict=True):
+    afar = FitSettings(distance=np.inf)
+    lefts = [hand_of(h.points, side="left") for h in hands]
+    for right, left in zip(fit(hands, settings=afar), fit(lefts, settings=afar), strict=True):
         assert left.log_posterior == pytest.approx(right.log_posterior, abs=0.05)
         np.testing.assert_allclose(left.joints, flipped(right.joints), atol=5e-3)
 

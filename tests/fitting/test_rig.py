@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from likelihand.fitting.camera import State, moved, place, rotation_of, view
+from likelihand.fitting.camera import Lens, State, moved, place, rotation_of, view
 from likelihand.fitting.rig import ANGLE_LIMITS, ANGLES, SLOTS, pose
 from likelihand.fitting.tables import load_tables
 
@@ -68,9 +68,9 @@ def test_derivatives_of_the_pose_are_those_of_finite_differences():
         np.testing.assert_allclose(found.by_shape[k], np.subtract(*ends) / (2 * h), atol=1e-8)
 
 
-@pytest.mark.parametrize("nearness", [0.0, 0.15])
-def test_derivatives_of_the_view_are_those_of_finite_differences(nearness):
-    state, near, h = state_of(2), np.full(COUNT, nearness), 1e-6
+@pytest.mark.parametrize(("focal", "distance"), [(0.0, 0.0), (0.15, 0.0), (0.0, 0.2)])
+def test_derivatives_of_the_view_are_those_of_finite_differences(focal, distance):
+    state, near, h = state_of(2), Lens(np.full(COUNT, focal), np.full(COUNT, distance)), 1e-6
     placed = place(RIG, state)
     _, by = view(state, placed, near)
     for k in range(PARAMETERS):
@@ -86,7 +86,7 @@ def test_derivatives_of_the_view_are_those_of_finite_differences(nearness):
 def test_the_camera_is_a_pinhole():
     state, focal = state_of(3), 4.0
     placed = place(RIG, state)
-    seen, _ = view(state, placed, np.full(COUNT, 1 / focal))
+    seen, _ = view(state, placed, Lens(np.full(COUNT, 1 / focal), np.zeros(COUNT)))
     scale, middle = np.exp(state.camera[0]), state.camera[1:]
     root = np.stack([*(middle / scale), focal / scale])
     points = placed.points + root

@@ -6,8 +6,8 @@ lengths from the wrist falls on
 
 .. math:: u = \frac{s X + t_x}{1 + s Z / f}, \qquad v = \frac{s Y + t_y}{1 + s Z / f}
 
-which is the pinhole camera with the wrist f / s palm lengths away; 1 / f = 0 is weak perspective. Batches are the
-last axis.
+which is the pinhole camera with the wrist f / s palm lengths away. Where f is not known, s / f is held at the
+inverse of a usual distance; 0 is weak perspective. Batches are the last axis.
 """
 
 from typing import Final, NamedTuple
@@ -43,6 +43,18 @@ class State(NamedTuple):
     shape: FloatArray
 
 
+class Lens(NamedTuple):
+    """What is known of the cameras: one of the two is 0.
+
+    Attributes:
+        focal: (N,) 1 / f in inverse pixels.
+        distance: (N,) the inverse of the wrist's distance in palm lengths.
+    """
+
+    focal: FloatArray
+    distance: FloatArray
+
+
 class Placed(NamedTuple):
     """Hands in space: root-relative keypoints (21, 3, N) in palm lengths, and their derivative (21, 3, P, N)."""
 
@@ -67,19 +79,20 @@ def place(rig: Rig, state: State) -> Placed:
     return Placed(points, by)
 
 
-def view(state: State, placed: Placed, nearness: FloatArray) -> tuple[FloatArray, FloatArray]:
+def view(state: State, placed: Placed, lens: Lens) -> tuple[FloatArray, FloatArray]:
     """Project placed hands, and differentiate.
 
     Args:
         state: of the same hands.
         placed: of `place`.
-        nearness: (N,) 1 / f in inverse pixels.
+        lens: of the same hands.
 
     Returns:
         (21, 2, N) pixels from the principal point and their derivative (21, 2, P, N).
     """
     scale, middle = np.exp(state.camera[0]), state.camera[1:]
-    closer = scale * nearness
+    by_scale = scale * lens.focal
+    closer = by_scale + lens.distance
     depth = 1 + closer * placed.points[:, 2]
     held = depth < _NEAREST
     weight = 1 / np.where(held, _NEAREST, depth)
@@ -87,10 +100,10 @@ def view(state: State, placed: Placed, nearness: FloatArray) -> tuple[FloatArray
     by = (scale * weight)[:, None, None] * placed.by[:, :2]
     by[:, :, 3] = scale * placed.points[:, :2] * weight[:, None]
     by[:, 0, 4] = by[:, 1, 5] = weight
-    if nearness.any():
-        slope = np.where(held, 0.0, closer * weight)[:, None]
-        by -= (seen[:, :, None] * slope[:, None]) * placed.by[:, None, 2]
-        by[:, :, 3] -= seen * slope * placed.points[:, 2:]
+    if closer.any():
+        slope = np.where(held, 0.0, weight)[:, None] * seen
+        by -= (slope * closer)[:, :, None] * placed.by[:, None, 2]
+        by[:, :, 3] -= slope * by_scale * placed.points[:, 2:]
     return seen, by
 
 

@@ -9,9 +9,10 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from likelihand.fitting.rig import FloatArray
-from likelihand.uncertainty import ONE_SIGMA, UNIT, Gaussian, Radial
+from likelihand.uncertainty import ONE_SIGMA, UNIT, Gaussian, Radial, RadialTable
 
 GAUSSIAN_FREEDOM: Final = 1e6
 _FREEDOMS: Final = np.geomspace(1.0, 60.0, 60)
@@ -33,10 +34,16 @@ def tail_of(radial: Radial) -> Tail:
         >>> tail_of(GAUSSIAN)
         Tail(freedom=1000000.0, width=1.0)
     """
-    return Tail(GAUSSIAN_FREEDOM, 1.0) if isinstance(radial, Gaussian) else _fitted(radial)
+    if isinstance(radial, Gaussian):
+        return Tail(GAUSSIAN_FREEDOM, 1.0)
+    return _of_table(radial) if isinstance(radial, RadialTable) else _fitted(radial)
 
 
 @lru_cache(maxsize=64)
+def _of_table(radial: RadialTable) -> Tail:
+    return _fitted(radial)
+
+
 def _fitted(radial: Radial) -> Tail:
     wanted = np.log(radial.radius(_LEVELS))
     widths = np.array([UNIT**2 / _squared(ONE_SIGMA, n) for n in _FREEDOMS])
@@ -59,16 +66,18 @@ class Evidence(NamedTuple):
             keypoint is not known.
         freedom: (N,) degrees of freedom of the tail.
         width: (N,) its squared width.
-        nearness: (N,) 1 / f.
+        focal: (N,) 1 / f, and
+        distance: (N,) the inverse of the wrist's distance in palm lengths, as of `camera.Lens`.
     """
 
     points: FloatArray
     whiten: FloatArray
     freedom: FloatArray
     width: FloatArray
-    nearness: FloatArray
+    focal: FloatArray
+    distance: FloatArray
 
-    def take(self, index: FloatArray) -> "Evidence":
+    def take(self, index: NDArray[np.int64]) -> "Evidence":
         """Return the hands of these numbers."""
         return Evidence(*(part[..., index] for part in self))
 

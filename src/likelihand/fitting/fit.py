@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from likelihand.fitting.camera import State
-from likelihand.fitting.density import Evidence, tail_of, whitening
+from likelihand.fitting.density import Evidence
+from likelihand.fitting.evidence import Frames, evidence_of
 from likelihand.fitting.laplace import Estimates, estimate
 from likelihand.fitting.result import HandFit
 from likelihand.fitting.rig import FloatArray
@@ -34,24 +35,19 @@ class FitSettings:
         kept: of which so many are followed to the end.
         first: steps from every start.
         last: most steps from those that are kept.
+        distance: palm lengths (of 0.09 m, about) between camera and wrist, where no camera matrix is given;
+            infinite is weak perspective.
         temper: what differences of log posteriors of different solutions are divided by, before they are weighed.
     """
 
     weights: Weights = field(default_factory=Weights)
-    model_error: float = 0.015
-    starts: int = 6
+    model_error: float = 0.05
+    starts: int = 4
     kept: int = 2
     first: int = 4
     last: int = 14
     temper: float = 4.0
-
-
-class _Frames(NamedTuple):
-    """How hands' pixels become the fit's units: middle (N, 2), size (N,), and -1 for left hands (N,)."""
-
-    middle: FloatArray
-    size: FloatArray
-    mirror: FloatArray
+    distance: float = 5.0
 
 
 def fit(
@@ -67,8 +63,8 @@ def fit(
     .. math:: \sum_i \log p_i(u_i) + \alpha \log p(\mathrm{angles}) + \beta \log p(\mathrm{shape})
 
     with :math:`u_i` the keypoints' projections and :math:`p_i` the predicted densities, whose covariances are
-    widened by what any skeleton misses. The camera is weak perspective where nothing is known of it. See
-    `docs/fitting.md` for what one view cannot tell.
+    widened by what any skeleton misses. Where nothing is known of the camera it looks at the hand's middle from a
+    usual distance. See `docs/fitting.md` for what one view cannot tell.
 
     Args:
         hands: with points and covariance in image pixels, as a predictor gives them. A hand whose side is None is
@@ -119,47 +115,10 @@ def _fit_batch(
     pairs: Sequence[tuple[Hand, Side]], camera: FloatArray | None, settings: FitSettings
 ) -> list[HandFit]:
     tables = load_tables()
-    evidence, frames = _evidence(pairs, camera, settings)
+    evidence, frames = evidence_of(pairs, camera, settings.model_error, settings.distance)
     solved, values = _search(tables, evidence, settings)
     estimates = estimate(tables, evidence, solved, values, settings)
     return [_result(i, side, frames, estimates, camera) for i, (_, side) in enumerate(pairs)]
-
-
-def _evidence(
-    pairs: Sequence[tuple[Hand, Side]], camera: FloatArray | None, settings: FitSettings
-) -> tuple[Evidence, _Frames]:
-    """Take hands to the units of the fit: pixels from the middle over the hand's size, all hands right ones."""
-    points = np.array([hand.points for hand, _ in pairs], np.float64)
-    covariance = np.array([hand.covariance for hand, _ in pairs], np.float64)
-    known = np.isfinite(points).all(-1) & np.isfinite(covariance).all((-1, -2)) & (np.abs(points) < 1e9).all(-1)
-    points = np.where(known[..., None], points, 0.0)
-    covariance = np.where(known[..., None, None], covariance, np.eye(2))
-    middle, size = _extent(points, known)
-    aspect, focal = 1.0, np.inf
-    if camera is not None:
-        middle, focal, aspect = np.tile(camera[:2, 2], (len(points), 1)), camera[0, 0], camera[0, 0] / camera[1, 1]
-    mirror = np.array([-1.0 if side == "left" else 1.0 for _, side in pairs])
-    scale = np.stack([mirror / size, aspect / size], -1)[:, None]
-    moved = np.where(known[..., None], (points - middle[:, None]) * scale, 0.0)
-    spread = covariance * scale[..., None] * scale[..., None, :]
-    noise = np.clip(spread[..., [0, 1], [0, 1]], 0.0, 1e6) + settings.model_error**2
-    across = np.clip(spread[..., 0, 1], *(s * 0.999 * np.sqrt(noise.prod(-1)) for s in (-1, 1)))
-    stated = np.stack([noise[..., 0], across, across, noise[..., 1]], -1).reshape(*noise.shape, 2)
-    tails = np.array([tail_of(hand.radial) for hand, _ in pairs])
-    whiten = np.where(known[..., None], whitening(stated), 0.0)
-    evidence = Evidence(
-        *(np.ascontiguousarray(np.moveaxis(part, 0, -1)) for part in (moved, whiten)), *tails.T, size / focal
-    )
-    return evidence, _Frames(middle, size, mirror)
-
-
-def _extent(points: FloatArray, known: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return middles (N, 2) and sizes (N,) of the tight boxes of the known points; 1 where there is no extent."""
-    some = known.any(1)[:, None]
-    low = np.where(some, np.where(known[..., None], points, np.inf).min(1), 0.0)
-    high = np.where(some, np.where(known[..., None], points, -np.inf).max(1), 0.0)
-    size = (high - low).max(-1)
-    return (low + high) / 2, np.where(size > 1e-6, size, 1.0)
 
 
 def _search(tables: Tables, evidence: Evidence, settings: FitSettings) -> tuple[Solved, FloatArray]:
@@ -175,7 +134,7 @@ def _search(tables: Tables, evidence: Evidence, settings: FitSettings) -> tuple[
     return solved, solved.local.value.reshape(len(hands), -1)
 
 
-def _result(i: int, side: Side, frames: _Frames, estimates: Estimates, camera: FloatArray | None) -> HandFit:
+def _result(i: int, side: Side, frames: Frames, estimates: Estimates, camera: FloatArray | None) -> HandFit:
     """Take one hand's estimates back to its picture, and to its side."""
     flip = np.array([frames.mirror[i], 1.0, 1.0])
     back = np.array([frames.mirror[i], 1.0 if camera is None else camera[1, 1] / camera[0, 0]]) * frames.size[i]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from likelihand.fitting.camera import ANGLE, State, place, view
+from likelihand.fitting.camera import ANGLE, Lens, State, place, view
 from likelihand.fitting.density import Evidence, misfit, whitened
 from likelihand.fitting.result import hand_length
 from likelihand.fitting.rig import FloatArray
@@ -86,7 +86,7 @@ def estimate(
     regions = tables.regions
     covariance = regions.factor**2 * covariance + regions.added**2 * np.eye(3)
     covariance[:, 0] = 0.0
-    seen, moves = view(state, place(tables.rig, state), evidence.nearness)
+    seen, moves = view(state, place(tables.rig, state), Lens(evidence.focal, evidence.distance))
     points, point_covariance, loss = _between(
         evidence, seen, _carried(_first(moves), spread), settings.model_error
     )

@@ -25,11 +25,11 @@ class Prior:
     @cached_property
     def precisions(self) -> FloatArray:
         """(M, 21, 21) inverses of the covariances."""
-        return np.linalg.inv(self.covariances)
+        return np.asarray(np.linalg.inv(self.covariances), np.float64)
 
     @cached_property
     def _constants(self) -> FloatArray:
-        return np.log(self.shares) - 0.5 * np.linalg.slogdet(self.covariances)[1]
+        return np.asarray(np.log(self.shares) - 0.5 * np.linalg.slogdet(self.covariances)[1])
 
     def of(self, angles: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Evaluate the negative log density, up to a constant, at angles (N, 21).

@@ -2,9 +2,9 @@
 
 The mean skeleton of the rendered hand gives the directions of its bones at rest and the axes about which they
 turn; a person's shape changes where the fingers begin and how long each bone is. Lengths are in palm lengths
-(wrist to middle knuckle of the mean hand) in the hand's frame: origin at the wrist, +y to the middle knuckle, +x to
-the thumb's side, +z out of the palm. A batch of hands is the *last* axis of every array here, so that each operation
-of NumPy runs along it.
+(wrist to middle knuckle of the mean hand) in the hand's frame: origin at the wrist, +y to the middle knuckle, +x
+to the thumb's side, +z out of the palm. A batch of hands is the *last* axis of every array here, so that each
+operation of NumPy runs along it.
 
 The five digits, thumb first, are computed alike. Each has five *slots* of angles: three that turn all of it (a
 finger's MCP flexion, MCP abduction and nothing; the thumb's azimuth, elevation and pronation), then one that turns
@@ -156,7 +156,7 @@ def _thumb(rig: Rig, slots: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 def _twisted(axis: FloatArray, change: FloatArray, angle: FloatArray, rate: float) -> FloatArray:
     """Return the axis about which a turn about a changing axis by a changing angle moves, (3, N)."""
-    return rate * axis + np.sin(angle) * change + (1 - np.cos(angle)) * _cross(axis, change, 0)
+    return np.asarray(rate * axis + np.sin(angle) * change + (1 - np.cos(angle)) * _cross(axis, change, 0))
 
 
 def _shortest(a: FloatArray, b: FloatArray) -> FloatArray:
@@ -164,7 +164,7 @@ def _shortest(a: FloatArray, b: FloatArray) -> FloatArray:
     v, w = _cross(a, b, 0), 1 + (a * b).sum(0)
     out = _skew(v) + v[:, None] * v[None] / w
     out[[0, 1, 2], [0, 1, 2]] += w - 1
-    return out
+    return np.asarray(out)
 
 
 def _shortest_axis(a: FloatArray, b: FloatArray, change: FloatArray) -> FloatArray:
@@ -174,7 +174,7 @@ def _shortest_axis(a: FloatArray, b: FloatArray, change: FloatArray) -> FloatArr
     """
     v, w = _cross(a, b, 0), 1 + (a * b).sum(0)
     dv, dw = _cross(a, change, 0), (a * change).sum(0)
-    return dv - v * dw / w - _cross(dv, v, 0) / w
+    return np.asarray(dv - v * dw / w - _cross(dv, v, 0) / w)
 
 
 def _about_z(angle: FloatArray) -> FloatArray:

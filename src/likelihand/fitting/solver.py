@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from likelihand.fitting.camera import ANGLE, FORM, State, moved, place, view
+from likelihand.fitting.camera import ANGLE, FORM, Lens, State, moved, place, view
 from likelihand.fitting.density import Evidence, misfit, whitened
 from likelihand.fitting.rig import ANGLE_LIMITS, FloatArray
 from likelihand.fitting.tables import Tables
@@ -26,8 +26,8 @@ class Weights:
         shape: exponent of the prior of shapes.
     """
 
-    pose: float = 1.0
-    shape: float = 1.0
+    pose: float = 0.2
+    shape: float = 0.5
 
 
 class Local(NamedTuple):
@@ -48,7 +48,7 @@ class Solved(NamedTuple):
 def linearise(tables: Tables, evidence: Evidence, state: State, weights: Weights) -> Local:
     """Evaluate the negative log posterior, up to a constant, with its gradient and Gauss-Newton curvature."""
     placed = place(tables.rig, state)
-    seen, by = view(state, placed, evidence.nearness)
+    seen, by = view(state, placed, Lens(evidence.focal, evidence.distance))
     residual = whitened(evidence, evidence.points - seen)
     loss, weight = misfit(evidence, (residual * residual).sum(1))
     root = np.sqrt(weight)
@@ -89,7 +89,7 @@ def solve(
     for _ in range(steps):
         here, slope = _part(state, moving), Local(*(part[moving] for part in local))
         trial = _within(moved(here, _step(here, slope, damping[moving]).T))
-        there = linearise(tables, evidence if len(moving) == len(damping) else evidence.take(moving), trial, weights)
+        there = linearise(tables, evidence.take(moving), trial, weights)
         gain = slope.value - there.value
         better = gain > 0
         _write(state, local, moving[better], _part(trial, better), Local(*(part[better] for part in there)))

@@ -111,7 +111,7 @@ def _stances(points: FloatArray, weight: FloatArray) -> Stances:
 def _palm() -> FloatArray:
     """Return (6, 2) the flat palm: the mean of the keypoints of `PALM` in the hand's frame."""
     points = np.concatenate([np.zeros((1, 3)), library().points.mean(0)])
-    return points[PALM][:, :2]
+    return np.asarray(points[PALM][:, :2])
 
 
 def _turn(left: FloatArray, cosine: FloatArray, right: FloatArray, tilt: int) -> FloatArray:

@@ -1,0 +1,81 @@
+"""From hands in a picture to the evidence of a fit, in its own units."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from likelihand.fitting.density import Evidence, tail_of, whitening
+from likelihand.fitting.rig import FloatArray
+from likelihand.hand import Side
+from likelihand.structures import Hand
+
+_FARTHEST = 1e9
+"""A coordinate beyond this is taken for one that is not known."""
+
+
+class Frames(NamedTuple):
+    """How hands' pixels become the fit's units: middle (N, 2), size (N,), and -1 for left hands (N,)."""
+
+    middle: FloatArray
+    size: FloatArray
+    mirror: FloatArray
+
+
+def evidence_of(
+    pairs: Sequence[tuple[Hand, Side]], camera: FloatArray | None, error: float, distance: float
+) -> tuple[Evidence, Frames]:
+    """Take hands to the units of the fit: pixels from the middle over the hand's size, all hands right ones.
+
+    Args:
+        pairs: N hands and the sides that they are taken for.
+        camera: (3, 3) camera matrix; None where it is not known.
+        error: of the model, see `FitSettings`.
+        distance: of the wrist where there is no camera, palm lengths.
+    """
+    points, covariance, known = _told([hand for hand, _ in pairs])
+    middle, size = _extent(points, known)
+    focal, aspect, near = np.zeros(len(size)), 1.0, np.full(len(size), 1 / distance)
+    if camera is not None:
+        middle, focal, near = np.tile(camera[:2, 2], (len(size), 1)), size / camera[0, 0], np.zeros(len(size))
+        aspect = float(camera[0, 0] / camera[1, 1])
+    mirror = np.array([-1.0 if side == "left" else 1.0 for _, side in pairs])
+    scale = np.stack([mirror / size, aspect / size], -1)[:, None]
+    moved = np.where(known[..., None], (points - middle[:, None]) * scale, 0.0)
+    stated = _widened(covariance * scale[..., None] * scale[..., None, :], error)
+    whiten = np.where(known[..., None], whitening(stated), 0.0)
+    freedom, width = np.array([tail_of(hand.radial) for hand, _ in pairs]).T
+    parts = (np.ascontiguousarray(np.moveaxis(part, 0, -1)) for part in (moved, whiten))
+    return Evidence(*parts, freedom, width, focal, near), Frames(middle, size, mirror)
+
+
+def _told(hands: Sequence[Hand]) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
+    """Return points (N, 21, 2), covariances (N, 21, 2, 2), and (N, 21) which of them are of use."""
+    points = np.array([hand.points for hand in hands], np.float64)
+    covariance = np.array([hand.covariance for hand in hands], np.float64)
+    known = np.asarray(
+        np.isfinite(points).all(-1)
+        & np.isfinite(covariance).all((-1, -2))
+        & (np.abs(np.nan_to_num(points)) < _FARTHEST).all(-1)
+    )
+    points = np.where(known[..., None], points, 0.0)
+    return points, np.where(known[..., None, None], covariance, np.eye(2)), known
+
+
+def _widened(covariance: FloatArray, error: float) -> FloatArray:
+    """Add the model's error to covariances (..., 2, 2), and make those definite that are not."""
+    variances = np.clip(covariance[..., [0, 1], [0, 1]], 0.0, 1e6) + error**2
+    most = 0.999 * np.sqrt(variances.prod(-1))
+    across = np.clip(covariance[..., 0, 1], -most, most)
+    stated = np.stack([variances[..., 0], across, across, variances[..., 1]], -1)
+    return np.asarray(stated.reshape(*variances.shape, 2))
+
+
+def _extent(points: FloatArray, known: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
+    """Return middles (N, 2) and sizes (N,) of the tight boxes of the known points; 1 where there is no extent."""
+    some = known.any(1)[:, None]
+    low = np.where(some, np.where(known[..., None], points, np.inf).min(1), 0.0)
+    high = np.where(some, np.where(known[..., None], points, -np.inf).max(1), 0.0)
+    size = (high - low).max(-1)
+    return (low + high) / 2, np.where(size > 1e-6, size, 1.0)
