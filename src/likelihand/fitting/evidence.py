@@ -46,19 +46,16 @@ def evidence_of(
     stated = _widened(covariance * scale[..., None] * scale[..., None, :], error)
     whiten = np.where(known[..., None], whitening(stated), 0.0)
     freedom, width = np.array([tail_of(hand.radial) for hand, _ in pairs]).T
-    parts = (np.ascontiguousarray(np.moveaxis(part, 0, -1)) for part in (moved, whiten))
-    return Evidence(*parts, freedom, width, focal, near), Frames(middle, size, mirror)
+    seen, white = (np.ascontiguousarray(np.moveaxis(part, 0, -1)) for part in (moved, whiten))
+    return Evidence(seen, white, freedom, width, focal, near), Frames(middle, size, mirror)
 
 
 def _told(hands: Sequence[Hand]) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
     """Return points (N, 21, 2), covariances (N, 21, 2, 2), and (N, 21) which of them are of use."""
     points = np.array([hand.points for hand in hands], np.float64)
     covariance = np.array([hand.covariance for hand in hands], np.float64)
-    known = np.asarray(
-        np.isfinite(points).all(-1)
-        & np.isfinite(covariance).all((-1, -2))
-        & (np.abs(np.nan_to_num(points)) < _FARTHEST).all(-1)
-    )
+    known: NDArray[np.bool_] = (np.abs(np.nan_to_num(points)) < _FARTHEST).all(-1)
+    known &= np.isfinite(points).all(-1) & np.isfinite(covariance).all((-1, -2))
     points = np.where(known[..., None], points, 0.0)
     return points, np.where(known[..., None, None], covariance, np.eye(2)), known
 
