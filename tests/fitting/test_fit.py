@@ -1,37 +1,9 @@
 import numpy as np
 import pytest
 
-from likelihand.fitting import ANGLE_INDEX, ANGLE_NAMES, FitSettings, Weights, fit, hand_length
-from likelihand.fitting.camera import Lens, State, place, rotation_of, view
-from likelihand.fitting.rig import ANGLE_LIMITS
-from likelihand.fitting.tables import load_tables
+from likelihand.fitting import FitSettings, fit
 from likelihand.structures import Hand
-
-RIG = load_tables().rig
-FAR = {"distance": np.inf}
-EXACT = FitSettings(Weights(1e-4, 1.0), model_error=1e-4, starts=8, kept=8, first=6, last=60, **FAR)
-
-
-def made(count, seed=0, camera=None, spread=0.5, shaped=0.0):
-    """Make right hands of the skeleton itself: the hands as seen in pixels, their joints, and their angles."""
-    rng, prior = np.random.default_rng(seed), load_tables().prior
-    parts = rng.choice(len(prior.shares), count, p=prior.shares / prior.shares.sum())
-    noise = np.einsum("nij,nj->ni", np.linalg.cholesky(prior.covariances)[parts], rng.normal(size=(count, 21)))
-    low, high = ANGLE_LIMITS.T
-    angles = np.clip(prior.means[parts] + spread * noise, low + 0.02, high - 0.02).T
-    turn = rotation_of(rng.normal(0, 1.2, (3, count)))
-    scale = np.stack([np.full(count, np.log(90.0)), *rng.uniform(-40, 40, (2, count))])
-    state = State(turn, scale, angles, shaped * rng.normal(size=(len(RIG.components), count)))
-    placed = place(RIG, state)
-    focal, middle = (np.inf, np.array([300.0, 200.0])) if camera is None else (camera[0, 0], camera[:2, 2])
-    points = np.moveaxis(view(state, placed, Lens(np.full(count, 1 / focal), np.zeros(count)))[0], -1, 0) + middle
-    joints = np.moveaxis(placed.points, -1, 0)
-    return [hand_of(p) for p in points], joints / hand_length(joints)[:, None, None], angles.T
-
-
-def hand_of(points, pixels=0.05, side="right"):
-    covariance = np.tile(pixels**2 * np.eye(2), (21, 1, 1))
-    return Hand(np.asarray(points), np.full((21, 2), pixels), np.zeros(4), covariance, side)
+from tests.fitting.hands import EXACT, hand_of, made
 
 
 def flipped(joints):
@@ -93,17 +65,6 @@ def test_the_batch_does_not_matter():
         np.testing.assert_allclose(fit([hands[i]])[0].joints, together[i].joints, atol=1e-6)
 
 
-def test_joints_have_unit_length_and_the_wrist_is_known():
-    hands, _, _ = made(5, seed=5)
-    for f in fit(hands):
-        assert hand_length(f.joints) == pytest.approx(1)
-        assert not f.joints[0].any()
-        assert not f.covariance[0].any()
-        assert (np.linalg.eigvalsh(f.covariance[1:]) > 0).all()
-        assert (f.angles >= ANGLE_LIMITS[:, 0]).all()
-        assert (f.angles <= ANGLE_LIMITS[:, 1]).all()
-
-
 def test_a_point_of_another_place_is_brought_back():
     hands, _, _ = made(20, seed=6)
     for hand in hands:
@@ -156,12 +117,6 @@ def test_unknown_and_degenerate_points_leave_finite_fits():
             found = fit([Hand(each, np.ones((21, 2)), np.zeros(4), np.tile(covariance, (21, 1, 1)), "left")])[0]
             for part in (found.joints, found.covariance, found.angles, found.angle_scale, found.points):
                 assert np.isfinite(part).all()
-
-
-def test_angles_have_names_and_signs():
-    assert len(ANGLE_NAMES) == len(ANGLE_INDEX) == 21
-    assert ANGLE_NAMES[:2] == ("index_mcp_flexion", "index_pip_flexion")
-    assert ANGLE_NAMES[-1] == "thumb_ip_flexion"
 
 
 def test_no_hand_and_a_bad_camera():

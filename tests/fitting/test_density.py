@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from likelihand.fitting.density import Evidence, misfit, tail_of, whitened, whitening
-from likelihand.fitting.tables import load_tables
 from likelihand.uncertainty import GAUSSIAN, ONE_SIGMA, UNIT, RadialTable
 
 
@@ -39,22 +38,3 @@ def test_weights_are_twice_the_derivative_of_the_misfit():
     squared, h = np.geomspace(1e-3, 1e3, 21)[:, None], 1e-6
     ends = (misfit(evidence, squared * (1 + s * h))[0] for s in (1, -1))
     np.testing.assert_allclose(misfit(evidence, squared)[1], np.subtract(*ends) / (squared * h), rtol=1e-6)
-
-
-def test_the_prior_has_its_gradient_and_lies_below_its_quadratic():
-    prior, rng = load_tables().prior, np.random.default_rng(0)
-    angles, h = prior.means[:6] + rng.normal(0, 0.2, (6, 21)), 1e-6
-    value, gradient, curvature = prior.of(angles)
-    for k in range(21):
-        step = h * np.eye(21)[k]
-        numeric = (prior.of(angles + step)[0] - prior.of(angles - step)[0]) / (2 * h)
-        np.testing.assert_allclose(gradient[:, k], numeric, rtol=1e-4, atol=1e-5)
-    step = rng.normal(0, 0.3, (6, 21))
-    bound = value + (gradient * step).sum(1) + 0.5 * np.einsum("ni,nij,nj->n", step, curvature, step)
-    assert (prior.of(angles + step)[0] <= bound + 1e-9).all()
-
-
-def test_the_prior_integrates_as_a_mixture_does():
-    prior = load_tables().prior
-    assert prior.shares.sum() == pytest.approx(1, abs=1e-3)
-    assert (np.linalg.eigvalsh(prior.covariances) > 0).all()
