@@ -56,7 +56,8 @@ def rendered(predict: Predictor, count: int, seed: int, cache: Path | None = Non
     """Render hands, and predict each in the true box of its keypoints; results may be kept in a folder."""
     file = None if cache is None else cache / f"rendered-{seed}-{count}.pickle"
     if file is not None and file.is_file():
-        return pickle.loads(file.read_bytes())  # our own file, of this very command
+        kept: list[Known] = pickle.loads(file.read_bytes())  # our own file, of this very command
+        return kept
     hands = [_rendered(predict, seed, i) for i in tqdm(range(count), desc="rendering", disable=None)]
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -81,8 +82,10 @@ def _angles(seed: int, index: int, joints: Floats) -> Floats | None:
     if streams.company.random() < PAIRED:
         return None
     hand = sample_hand(streams.hand, load_asset(), None)
-    same = [np.linalg.norm(np.diff(j[[2, 3, 6, 7, 10, 11]], axis=0), axis=1) for j in (hand.joints, joints)]
-    return np.asarray(hand.angles[:21]) if np.allclose(*same, rtol=1e-3) else None
+    mine, theirs = (
+        np.linalg.norm(np.diff(j[[2, 3, 6, 7, 10, 11]], axis=0), axis=1) for j in (hand.joints, joints)
+    )
+    return np.asarray(hand.angles[:21]) if np.allclose(mine, theirs, rtol=1e-3) else None
 
 
 def real(predict: Predictor, formats: Path) -> list[Known]:
@@ -205,5 +208,5 @@ def synthetic_noise(count: int, seed: int = 0) -> Iterator[Hand]:
             covariance[rng.random(21) < 0.5] = 1e12 * np.eye(2)
         elif kind == 6:
             points[:], covariance[:] = np.nan, np.inf
-        side: Side | None = (None, "left", "right")[i % 3]  # type: ignore[assignment]
-        yield Hand(points, np.ones((21, 2)), np.zeros(4), covariance, side)
+        sides: tuple[Side | None, ...] = (None, "left", "right")
+        yield Hand(points, np.ones((21, 2)), np.zeros(4), covariance, sides[i % 3])

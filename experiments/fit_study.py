@@ -123,10 +123,8 @@ def coverage_of(hands: Sequence[Known], fits: Sequence[HandFit]) -> str:
 
 def report_photos(hands: Sequence[Known], fits: Sequence[HandFit]) -> str:
     """Say how the keypoints in the picture change."""
-    before, after, bare = (
-        nme(hands, [get(known, found) for known, found in zip(hands, fits, strict=True)])
-        for get in (lambda k, f: k.hand.points, lambda k, f: f.points, lambda k, f: f.reprojected)
-    )
+    before = nme(hands, [known.hand.points for known in hands])
+    after, bare = nme(hands, [f.points for f in fits]), nme(hands, [f.reprojected for f in fits])
     easy = before <= np.median(before)
     rows = [["", "NME", "median", f"hands above {GROSS}", "NME of the easier half"]]
     for name, values in (("predicted", before), ("after the fit", after), ("skeleton alone", bare)):

@@ -86,7 +86,7 @@ def whitening(covariance: FloatArray) -> FloatArray:
     """Return the inverses of the Cholesky factors of covariances (..., 2, 2) as (..., 3): see `Evidence.whiten`.
 
     Example:
-        >>> whitening(np.array([[4.0, 0.0], [0.0, 9.0]])).round(4)
+        >>> whitening(np.array([[4.0, 0.0], [0.0, 9.0]])).round(4) + 0.0
         array([0.5   , 0.    , 0.3333])
     """
     first = np.sqrt(covariance[..., 0, 0])

@@ -54,8 +54,8 @@ def _told(hands: Sequence[Hand]) -> tuple[FloatArray, FloatArray, NDArray[np.boo
     """Return points (N, 21, 2), covariances (N, 21, 2, 2), and (N, 21) which of them are of use."""
     points = np.array([hand.points for hand in hands], np.float64)
     covariance = np.array([hand.covariance for hand in hands], np.float64)
-    known: NDArray[np.bool_] = (np.abs(np.nan_to_num(points)) < _FARTHEST).all(-1)
-    known &= np.isfinite(points).all(-1) & np.isfinite(covariance).all((-1, -2))
+    finite = np.isfinite(points).all(-1) & np.isfinite(covariance).all((-1, -2))
+    known = np.asarray(finite & (np.abs(np.nan_to_num(points)).max(-1) < _FARTHEST))
     points = np.where(known[..., None], points, 0.0)
     return points, np.where(known[..., None, None], covariance, np.eye(2)), known
 
@@ -71,7 +71,7 @@ def _widened(covariance: FloatArray, error: float) -> FloatArray:
 
 def _extent(points: FloatArray, known: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
     """Return middles (N, 2) and sizes (N,) of the tight boxes of the known points; 1 where there is no extent."""
-    some = known.any(1)[:, None]
+    some = np.asarray(known.any(1))[:, None]
     low = np.where(some, np.where(known[..., None], points, np.inf).min(1), 0.0)
     high = np.where(some, np.where(known[..., None], points, -np.inf).max(1), 0.0)
     size = (high - low).max(-1)
