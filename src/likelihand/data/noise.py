@@ -24,9 +24,15 @@ class Fault(Protocol):
         ...
 
 
-def _share(name: str, value: float) -> None:
-    if not 0 <= value <= 1:
-        raise ValueError(f"{name} is {value}: expected a share, 0 to 1")
+@dataclass(frozen=True)
+class _OfSome:
+    """A fault of a share of keypoints or hands."""
+
+    share: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= 1:
+            raise ValueError(f"share is {self.share}: expected a share, 0 to 1")
 
 
 @dataclass(frozen=True)
@@ -51,8 +57,7 @@ class Jitter:
         return record.points + rng.normal(size=(21, 2)) * self.deviation * box_length(record.box)
 
 
-@dataclass(frozen=True)
-class Outliers:
+class Outliers(_OfSome):
     """Puts keypoints anywhere in the crop: the square about the box that a network is shown.
 
     Args:
@@ -62,11 +67,6 @@ class Outliers:
         ValueError: it is outside 0..1.
     """
 
-    share: float
-
-    def __post_init__(self) -> None:
-        _share("share", self.share)
-
     def __call__(self, record: Record, rng: Generator) -> FloatArray:
         """Return the points (21, 2) in image pixels, some of them anywhere."""
         middle = (record.box[:2] + record.box[2:]) / 2
@@ -74,8 +74,7 @@ class Outliers:
         return np.where(rng.random((21, 1)) < self.share, anywhere, record.points)
 
 
-@dataclass(frozen=True)
-class SwappedFingers:
+class SwappedFingers(_OfSome):
     """Takes two fingers of a hand, both labelled throughout, for each other.
 
     Args:
@@ -84,11 +83,6 @@ class SwappedFingers:
     Raises:
         ValueError: it is outside 0..1.
     """
-
-    share: float
-
-    def __post_init__(self) -> None:
-        _share("share", self.share)
 
     def __call__(self, record: Record, rng: Generator) -> FloatArray:
         """Return the points (21, 2) in image pixels, those of two fingers perhaps exchanged."""
@@ -101,7 +95,7 @@ class SwappedFingers:
 
 
 @dataclass(frozen=True)
-class BiasedAnnotator:
+class BiasedAnnotator(_OfSome):
     """Moves all keypoints of some hands by one constant offset: one of several annotators always errs alike.
 
     Args:
@@ -113,11 +107,7 @@ class BiasedAnnotator:
         ValueError: the share is outside 0..1.
     """
 
-    share: float
     offset: tuple[float, float] = (0.0, 0.1)
-
-    def __post_init__(self) -> None:
-        _share("share", self.share)
 
     def __call__(self, record: Record, rng: Generator) -> FloatArray:
         """Return the points (21, 2) in image pixels, perhaps moved."""

@@ -49,6 +49,11 @@ def _percent_axes(xlabel: str, ylabel: str) -> "tuple[Figure, Axes]":
     return figure, axes
 
 
+def _with_legend(figure: "Figure") -> "Figure":
+    figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=8)
+    return figure
+
+
 def _style(position: int) -> dict[str, Any]:
     colour, line = STYLES[position % len(STYLES)]
     return {"color": colour, "linestyle": line, "linewidth": 2.0}
@@ -70,8 +75,7 @@ def plot_regions(statements: Statements) -> "Figure":
     stated = {name: s for name, s in statements.items() if "probability" in s}
     for i, (name, said) in enumerate(stated.items()):
         axes.plot(100 * levels, 100 * coverage(said["probability"], levels), label=name, **_style(i))
-    figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=8)
-    return figure
+    return _with_legend(figure)
 
 
 def plot_confidence(statements: Statements, error: ArrayLike) -> "Figure":
@@ -86,8 +90,7 @@ def plot_confidence(statements: Statements, error: ArrayLike) -> "Figure":
     for i, (name, said) in enumerate(statements.items()):
         rows = 100 * confidence_bins(said["confidence"], correct)
         axes.plot(rows[:, 0], rows[:, 1], label=name, marker="o", markersize=4, **_style(i))
-    figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=8)
-    return figure
+    return _with_legend(figure)
 
 
 def plot_risk_coverage(statements: Statements, error: ArrayLike) -> "Figure":
@@ -107,8 +110,7 @@ def plot_risk_coverage(statements: Statements, error: ArrayLike) -> "Figure":
     axes.plot(share, 100 * risk_coverage(-errors, errors), color="0.6", linewidth=1, label="the errors known")
     axes.set_xlim(0, 100)
     axes.set_ylim(0, None)
-    figure.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=8)
-    return figure
+    return _with_legend(figure)
 
 
 def save_plots(statements: Statements, error: ArrayLike, folder: str | os.PathLike[str]) -> list[Path]:
