@@ -1,6 +1,6 @@
 """From pictures to hands: find them, crop, run the model, and take the answer back to image pixels."""
 
-from likelihand.inference.checks import check_boxes
+from likelihand.geometry import check_boxes
 from likelihand.inference.duplicates import without_duplicates
 from likelihand.inference.loading import RuntimeName, bundled, load, metadata_of, model_file
 from likelihand.inference.predictor import Predictor

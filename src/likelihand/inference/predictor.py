@@ -14,13 +14,13 @@ from likelihand.geometry import (
     Image,
     box_length,
     box_of_points,
+    check_boxes,
     invert,
     transform_covariances,
     transform_points,
     warp_image,
 )
 from likelihand.hand import Side
-from likelihand.inference.checks import check_boxes
 from likelihand.inference.duplicates import without_duplicates
 from likelihand.inference.runtimes import Outputs, Runtime
 from likelihand.inference.settings import PHOTOS

@@ -11,8 +11,9 @@ import likelihand.tracking.tracker as tracking
 import likelihand.uncertainty as uncertainty
 import likelihand.uncertainty.radial as radial
 import likelihand.visualization.drawing as drawing
+from likelihand import geometry
 from likelihand.hand import BONES, KEYPOINTS
-from likelihand.inference import checks, duplicates, predictor, settings, tta
+from likelihand.inference import duplicates, predictor, settings, tta
 
 
 def page_constants() -> dict[str, Any]:
@@ -69,7 +70,7 @@ def _predictor() -> dict[str, Any]:
         "touch": tta.TOUCH,
         "beyond": settings.PHOTOS["beyond"],
         "beyond_in_films": settings.FILMS["beyond"],
-        "farthest": checks.FARTHEST,
+        "farthest": geometry.FARTHEST,
     }
 
 
