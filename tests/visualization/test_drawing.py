@@ -79,6 +79,12 @@ def test_the_ellipse_holds_68_percent():
     assert abs(inside.mean() - 0.6827) < 0.02
 
 
+def test_a_notebook_shows_what_is_saved(tmp_path):
+    image = np.random.default_rng(0).integers(0, 256, (8, 9, 3), np.uint8)
+    shown = cv2.imdecode(np.frombuffer(Drawing(image)._repr_png_(), np.uint8), cv2.IMREAD_COLOR)
+    np.testing.assert_array_equal(shown[:, :, ::-1], image)
+
+
 def test_saved_pictures_keep_their_colours(tmp_path):
     image = np.zeros((4, 4, 3), np.uint8)
     image[..., 0] = 200

@@ -29,7 +29,7 @@ COMMANDS: Final[dict[str, str]] = {
     "study": "rebuild the paper's experiments: stages, losses, methods, wrong labels",
     "data": "check a data set, pack its hands into few large files, or write it for Ultralytics",
     "synth": "render hands with exact labels",
-    "demo": "train, score, export and use a small network on drawn hands",
+    "demo": "find hands in the pictures and the film that come with the package",
 }
 """Command to what it does; `likelihand.cli.<command>` is its module."""
 

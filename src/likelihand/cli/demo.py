@@ -1,28 +1,65 @@
-"""`likelihand demo`: the whole road on hands drawn on the spot."""
+"""`likelihand demo`: the bundled models on the pictures and the film that come with the package."""
 
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
-from likelihand.cli.parsing import Namespace, Parser, command_parser
+from likelihand.cli.plain import Namespace, PlainParser
 
 
-def parser() -> Parser:
+def parser() -> PlainParser:
     """Describe the command's options."""
-    p = command_parser(
-        "demo", "Train, score, export and use a small network on drawn hands, in about two CPU minutes."
-    )
+    p = PlainParser("demo", "Find the hands of the pictures and the film that come with the package.")
     p.add_argument("--out", type=Path, default=Path("demo-out"), help="folder of the results")
-    p.add_argument("--steps", type=int, default=250, help="training steps of 16 hands")
-    p.add_argument("--hands", type=int, default=24, help="unseen hands to score")
+    p.add_argument(
+        "--train",
+        action="store_true",
+        help="train, score, export and use a small network on drawn hands instead, in about two CPU minutes",
+    )
+    p.add_argument("--steps", type=int, default=250, help="--train: training steps of 16 hands")
+    p.add_argument("--hands", type=int, default=24, help="--train: unseen hands to score")
     return p
 
 
 def run(arguments: Namespace) -> int:
-    """Run the demonstration; its last part is `likelihand predict` itself."""
+    """Run the demonstration; each ends with `likelihand predict` itself."""
+    return _train(arguments) if arguments.train else _look(arguments.out)
+
+
+def _look(out: Path) -> int:
+    from likelihand.samples import FILM, PICTURES
+
+    film = find_spec("av") is not None
+    if not film:
+        print("the film is left out: it needs pip install 'likelihand[video]'", file=sys.stderr)
+    sources = [str(PICTURES), *([str(FILM)] if film else [])]
+    code = _predict([*sources, "--calibration", "rendered", "--out", str(out)])
+    print(_summary(out))
+    return code
+
+
+def _summary(out: Path) -> str:
+    """List what was written, and what to try next."""
+    command = Path(sys.argv[0]).with_name("likelihand") if sys.argv[0].endswith("likelihand") else "likelihand"
+    rows = [("overlays", sorted(out.glob("*.png"))), ("films", sorted(out.glob("*.overlay.mp4")))]
+    rows.append(("points", sorted(out.glob("*.jsonl"))))
+    lines = [f"{title:<9} {file}" for title, files in rows for file in files]
+    lines.append(f"next      {command} predict PHOTO.jpg    hands of your own")
+    lines.append(f"          {command} web                  the same in your browser; pictures stay there")
+    return "\n".join(lines)
+
+
+def _train(arguments: Namespace) -> int:
     from likelihand.apps.demo import demo
-    from likelihand.cli import predict
 
     out: Path = arguments.out
     demo(out, steps=arguments.steps, hands=arguments.hands)
-    print(f"4/4  likelihand predict {out / 'pictures'} --boxes {out / 'boxes.json'} --model {out / 'hand.onnx'}")
     options = ["--boxes", str(out / "boxes.json"), "--model", str(out / "hand.onnx"), "--out", str(out)]
-    return predict.run(predict.parser().parse_args([str(out / "pictures"), *options]))
+    return _predict([str(out / "pictures"), *options], "4/4  ")
+
+
+def _predict(words: list[str], before: str = "") -> int:
+    from likelihand.cli import predict
+
+    print(f"{before}likelihand predict {' '.join(words)}")
+    return predict.run(predict.parser().parse_args(words))

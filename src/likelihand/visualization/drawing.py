@@ -80,6 +80,14 @@ class Drawing:
         file.write_bytes(data.getvalue())
         return file
 
+    def _repr_png_(self) -> bytes:
+        """Return the picture as PNG, which notebooks show by themselves."""
+        import PIL.Image
+
+        data = io.BytesIO()
+        PIL.Image.fromarray(self.image).save(data, "PNG")
+        return data.getvalue()
+
 
 def draw(
     image: Image, hands: Sequence[Hand], *, ellipses: bool = True, labels: bool = True, level: float = ONE_SIGMA
