@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from likelihand.training import TrainConfig, train
     from likelihand.visualization.drawing import draw
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Hand",
