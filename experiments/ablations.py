@@ -270,7 +270,7 @@ def arguments() -> argparse.Namespace:
     p.add_argument("--variants", nargs="*", choices=VARIANTS, default=list(VARIANTS), help="which of them to run")
     p.add_argument("--config", type=Path, default=TEMPLATE.with_name("ablation.yaml"))
     p.add_argument("--out", type=Path, default=Path("runs/ablation"), help="pictures and runs")
-    p.add_argument("--report", type=Path, default=ROOT / "docs/study/rendered-ingredients.md")
+    p.add_argument("--report", type=Path, default=ROOT / "docs/notes/rendered-ingredients.md")
     return p.parse_args()
 
 

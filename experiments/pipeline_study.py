@@ -1,4 +1,4 @@
-"""What detector and hand model find together: the tables of docs/detector.md, measured again by one command.
+"""What detector and hand model find together: the tables of docs/notes/detector.md, measured again by one command.
 
     python -m experiments.pipeline_study --labelled LABELLED/annotations.json --where subset=core --empty PHOTOS \
         [--hand hand.onnx] [--detect detect.onnx] [--peer PEER.json] [--out pipeline.md]

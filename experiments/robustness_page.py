@@ -4,10 +4,10 @@
         --out runs/robustness
     python -m experiments.robustness_page runs/robustness
 
-The tables go into docs/robustness.md and, shortened, into README.md: what stands between `<!-- robustness -->` and
-`<!-- /robustness -->` is replaced. Bars and CSV are copied into docs/robustness. Sentences about the figures,
-outside the marks, are for a person to read again. The sheet of examples is not copied: what the documents show
-must be pictures that may be shown (rendered hands).
+The tables go into docs/benchmarks/robustness.md and, shortened, into README.md: what stands between
+`<!-- robustness -->` and `<!-- /robustness -->` is replaced. Bars and CSV are copied into
+docs/benchmarks/robustness. Sentences about the figures, outside the marks, are for a person to read again. The
+sheet of examples is not copied: what the documents show must be pictures that may be shown (rendered hands).
 
     likelihand robustness --data.class_path likelihand.data.Synthetic --data.init_args.count 10 \
         --data.init_args.seed 12 --data.init_args.size 288 --out runs/rendered  # hands 0 and 5 in examples.jpg
@@ -60,7 +60,7 @@ def _line(condition: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("measured", type=Path, help="the folder that `likelihand robustness --out` wrote")
-    parser.add_argument("--docs", type=Path, default=Path("docs"))
+    parser.add_argument("--docs", type=Path, default=Path("docs/benchmarks"))
     parser.add_argument("--readme", type=Path, default=Path("README.md"))
     arguments = parser.parse_args()
     rows = json.loads((arguments.measured / "robustness.json").read_text("utf-8"))["rows"]

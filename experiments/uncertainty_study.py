@@ -1,6 +1,6 @@
-"""Everything that docs/study/uncertainty.md says, measured again for a model by one command.
+"""Everything that docs/notes/uncertainty.md says, measured again for a model by one command.
 
-    python -m experiments.uncertainty_study MODEL --test SHARDS --out docs/study [--real REAL] [--sheets FOLDER]
+    python -m experiments.uncertainty_study MODEL --test SHARDS --out docs/notes [--real REAL] [--sheets FOLDER]
 
 MODEL is a calibrated checkpoint; SHARDS rendered hands that neither it nor its calibration saw; REAL a folder with
 `labelled/annotations.json` (and `formats/`), evaluated and audited where given; the contact sheet goes to FOLDER,
@@ -96,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("model", type=Path)
     p.add_argument("--test", type=Path, required=True)
-    p.add_argument("--out", type=Path, default=Path("docs/study"))
+    p.add_argument("--out", type=Path, default=Path("docs/notes"))
     p.add_argument("--real", type=Path)
     p.add_argument("--sheets", type=Path, default=Path("audit"))
     a = p.parse_args(arguments)
@@ -293,7 +293,8 @@ def readable(data: Dataset, index: int) -> bool:
 
 HEAD = """# Uncertainty, measured
 
-Written by `experiments/uncertainty_study.py`; what the words mean is in `docs/uncertainty.md`. Model: `{model}`,
+Written by `experiments/uncertainty_study.py`; what the words mean is in
+`docs/explanation/uncertainty.md`. Model: `{model}`,
 calibrated on {source}.
 """
 RENDERED = """## Rendered hands

@@ -1,6 +1,6 @@
 """Measure tracking: jitter, lag, lost and swapped hands, and what a frame costs.
 
-    python -m experiments.video_study                        # every clip, figure, docs/study/video.md and .csv
+    python -m experiments.video_study                        # every clip, figure, docs/notes/video.md and .csv
     python -m experiments.video_study --overlays work/frames # and some overlay frames as pictures
 
 Rendered clips are kept in `--work`; photo sequences are used where `--labelled` is there.
@@ -311,7 +311,7 @@ def arguments() -> argparse.Namespace:
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--work", type=Path, default=ROOT / "runs" / "video")
     p.add_argument("--labelled", type=Path, default=ROOT / "data" / "labelled")
-    p.add_argument("--out", type=Path, default=ROOT / "docs" / "study")
+    p.add_argument("--out", type=Path, default=ROOT / "docs" / "notes")
     p.add_argument("--model", type=Path)
     p.add_argument("--seed", type=int, default=0, help="of the rendered clips; the defaults were chosen on 100")
     p.add_argument("--overlays", type=Path, help="folder for every tenth overlay frame")

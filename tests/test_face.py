@@ -117,5 +117,9 @@ def test_the_requirements_are_told_for_those_who_have_another_onnx_runtime() -> 
     root = Path(__file__).parents[1]
     required = tomllib.loads((root / "pyproject.toml").read_text())["project"]["dependencies"]
     names = {requirement.partition(">")[0] for requirement in required} - {"onnxruntime"}
-    (line,) = (line for line in (root / "docs/usage.md").read_text().splitlines() if "pip install numpy" in line)
+    (line,) = (
+        line
+        for line in (root / "docs/how-to/other-packages.md").read_text().splitlines()
+        if "pip install numpy" in line
+    )
     assert set(line.split()[2:]) == names

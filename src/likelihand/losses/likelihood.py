@@ -31,7 +31,7 @@ class ResidualLogLikelihood(StageLoss):
     ``residual="laplace"`` takes up RLE's idea (Li et al., Human Pose Regression with Residual Log-likelihood
     Estimation, 2021): the density is a simple Q times a learned ratio G. RLE multiplies Q with a flow's density
     and drops the product's normaliser, so the result is no density. Here the flow starts from Q, a Laplace
-    density of variance 1: P(e) = Q(e) G(e) with G(e) = Q(z) |det dz/de| / Q(e) and z the flow's inverse of e. Q
+    density of variance 1: P(e) = Q(e) G(e) with G(e) = Q(z) abs(det dz/de) / Q(e) and z the flow's inverse of e. Q
     counts once, G starts close to 1 (the shortcut: from the first step the gradient is Q's, an L1 loss) and the
     product integrates to 1 for every flow.
 

@@ -36,7 +36,7 @@ def coverage(probability: ArrayLike, levels: ArrayLike) -> FloatArray:
 
 
 def region_error(probability: ArrayLike) -> float:
-    """Average |coverage - level| over the levels 5, 10 ... 95 %: 0 is perfect.
+    """Average the gap between coverage and level over the levels 5, 10 ... 95 %: 0 is perfect.
 
     Example:
         >>> round(region_error((np.arange(1000) + 0.5) / 1000), 6)
@@ -68,7 +68,7 @@ def confidence_bins(confidence: ArrayLike, correct: ArrayLike, bins: int = 10) -
 
 
 def confidence_error(confidence: ArrayLike, correct: ArrayLike, bins: int = 10) -> float:
-    """Average |share correct - confidence| over bins of equal numbers: the expected calibration error.
+    """Average the gap between share correct and confidence over bins of equal numbers: expected calibration error.
 
     Example:
         >>> round(confidence_error([0.5, 0.5], [True, False], bins=1), 6)
@@ -122,8 +122,8 @@ class Reliability:
         coverage: level to the share of truths within the region.
         size: mean radius of the 68 % region (of the circle of its area), in shares of the hand's size.
         nll: negative log-likelihood, nats a keypoint in crop pixels.
-        region_error: mean |coverage - level|.
-        confidence_error: mean |share within 10 % of the hand's size - confidence|.
+        region_error: mean gap between coverage and level.
+        confidence_error: mean gap between the share within 10 % of the hand's size and confidence.
         aurc: area under the risk-coverage curve, in shares of the hand's size.
         error: mean error in shares of the hand's size.
         error_kept: the same of the surest half.

@@ -301,7 +301,7 @@ def steady_gain(index: float) -> tuple[float, float]:
     """Return the gain of a settled filter: place += alpha * r, velocity += beta * r / T, r the innovation.
 
     With a constant T, density q and variance R along an axis only the index L = q T^3 / R counts. The spectrum of
-    the innovations factors:
+    the innovations factors::
 
         R |(z - 1)^2|^2 + q T^3 (2/3 + (z + 1/z) / 6) = R / a |z^2 + (alpha + beta - 2) z + a|^2
 

@@ -12,12 +12,9 @@ ROOT = "/likelihand"
 class OscSender:
     """Sends each frame as one bundle over UDP.
 
-    | address | values |
-    |---|---|
-    | `/likelihand/frame` | number, time in seconds |
-    | `/likelihand/hands` | the numbers of the hands |
-    | `/likelihand/hand/N` | side ("left", "right" or ""), score, 1 where it is seen |
-    | `/likelihand/hand/N/wrist` and so on | x, y in 0..1 of the picture from its upper left corner, confidence |
+    `/likelihand/frame`: number, time in seconds. `/likelihand/hands`: the numbers of the hands.
+    `/likelihand/hand/N`: side ("left", "right" or ""), score, 1 where it is seen. `/likelihand/hand/N/wrist` and
+    so on: x, y in 0..1 of the picture from its upper left corner, confidence.
 
     Args:
         address: "HOST:PORT".
