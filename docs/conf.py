@@ -10,6 +10,9 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), os.environ.get("P
     os.pathsep
 )
 
+# The tutorials' shell finds the command where this Python is.
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+
 from likelihand import __version__ as release  # noqa: E402  (the path above)
 
 project = "likelihand"

@@ -1,4 +1,4 @@
-"""What the fit of a hand in space is worth: everything that docs/fitting.md says, measured again.
+"""What the fit of a hand in space is worth: everything that docs/explanation/fitting.md says, measured again.
 
     python -m experiments.fit_study rendered|real|photos|finite|timing [--real REAL] [--hands N] [--cache FOLDER]
 

@@ -16,6 +16,8 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 @pytest.fixture(scope="module")
 def reference():
     spec = importlib.util.spec_from_file_location("reference_pages", ROOT / "docs/_ext/reference_pages.py")
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -44,7 +46,7 @@ def test_every_page_is_in_a_table_of_contents() -> None:
     for page in docs.rglob("*.md"):
         for block in re.findall(r"(?s)```\{toctree\}(.*?)```", page.read_text("utf-8")):
             names = [line for line in block.splitlines() if line and not line.startswith(":")]
-            listed |= {(page.parent / f"{name}.md").resolve() for name in names}
+            listed |= {found.resolve() for name in names for found in page.parent.glob(f"{name}.md")}
     pages = {p.resolve() for p in docs.rglob("*.md") if "_build" not in p.parts and p != docs / "index.md"}
     assert pages - listed == set()
 

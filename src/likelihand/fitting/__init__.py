@@ -1,6 +1,6 @@
 """Fit a hand in space to predicted densities: 3D joints and joint angles, and how sure they are.
 
-NumPy alone; see `docs/fitting.md`.
+NumPy alone; see `docs/explanation/fitting.md`.
 """
 
 from likelihand.fitting.fit import FitSettings, fit

@@ -64,7 +64,7 @@ def fit(
 
     with :math:`u_i` the keypoints' projections and :math:`p_i` the predicted densities, whose covariances are
     widened by what any skeleton misses. Where nothing is known of the camera it looks at the hand's middle from a
-    usual distance. See `docs/fitting.md` for what one view cannot tell.
+    usual distance. See `docs/explanation/fitting.md` for what one view cannot tell.
 
     Args:
         hands: with points and covariance in image pixels, as a predictor gives them. A hand whose side is None is
