@@ -72,7 +72,7 @@ def shrunk(image: Image) -> Image:
     """Average blocks of SHRINK x SHRINK pixels."""
     height, width = (n // SHRINK for n in image.shape[:2])
     blocks = image[: height * SHRINK, : width * SHRINK].reshape(height, SHRINK, width, SHRINK, 3)
-    return np.round(blocks.mean((1, 3))).astype(np.uint8)
+    return np.asarray(np.round(blocks.mean((1, 3))), np.uint8)
 
 
 def main() -> None:
