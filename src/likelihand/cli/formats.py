@@ -47,6 +47,7 @@ class Results:
         form: one of `FORMATS`; the JSON Lines are written in any case.
         name: of the files, without ending.
         film: whether the lines are frames, with tracked hands, instead of pictures.
+        fitted: whether the hands have their fits in space, which get columns in CSV.
 
     Raises:
         ValueError: the format is not known, or not for films, or for nothing else.
@@ -61,10 +62,12 @@ class Results:
         ['predictions.json', 'predictions.jsonl']
     """
 
-    def __init__(self, folder: Path, form: str = "jsonl", name: str = NAME, film: bool = False) -> None:
+    def __init__(
+        self, folder: Path, form: str = "jsonl", name: str = NAME, film: bool = False, fitted: bool = False
+    ) -> None:
         check_format(form, film)
         folder.mkdir(parents=True, exist_ok=True)
-        self.form, self.name, self.film = form, name, film
+        self.form, self.name, self.film, self.fitted = form, name, film, fitted
         self.lines, self.path = (folder / f"{name}{ENDINGS[each]}" for each in ("jsonl", form))
         self._file = self.lines.open("w", encoding="utf-8")
 
@@ -95,7 +98,7 @@ class Results:
         elif self.form == "dlc":
             csv.writer(file).writerows(deeplabcut_rows(self._read, "frame" if self.film else "file"))
         else:
-            csv.writer(file).writerows((film_rows if self.film else picture_rows)(self._read()))
+            csv.writer(file).writerows((film_rows if self.film else picture_rows)(self._read(), self.fitted))
 
     def _read(self) -> Iterator[Line]:
         return read_lines(self.lines)

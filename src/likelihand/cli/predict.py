@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from likelihand.cli import predict_video
+from likelihand.cli.fits import add_fits, fits_json
 from likelihand.cli.formats import FORMATS, Results, check_format, hand_json
 from likelihand.cli.plain import DEVICE_HELP, Namespace, PlainParser
 from likelihand.cli.sources import Boxes, Request, read_picture, requested, unique_name
@@ -54,6 +55,7 @@ def parser() -> PlainParser:
     p.add_argument(
         "--unmirror", action="store_true", help="the same, its pixels turned back in what is written too"
     )
+    p.add_argument("--fit", action="store_true", help="fit hands in space: 3D joints and joint angles too")
     p.add_argument("--no-overlay", dest="overlay", action="store_false", help="write no overlay pictures")
     predict_video.add_options(p)
     return p
@@ -100,7 +102,7 @@ def _run_pictures(request: Request, arguments: Namespace) -> int:
         _tell(problem)
     taken: set[str] = set()
     hands, done, failed = 0, 0, len(request.problems)
-    with Results(arguments.out, arguments.format) as results:
+    with Results(arguments.out, arguments.format, fitted=arguments.fit) as results:
         for picture in _with_progress(request.pictures):
             try:
                 line = _predict(picture, request, predict, boxes, arguments, taken)
@@ -158,6 +160,8 @@ def _predict(
     hands = predict.crop(image) if arguments.crop else predict(image, given)
     line: dict[str, Any] = {"file": shown(picture), "size": list(image.shape[:2])}
     line["hands"] = [hand_json(hand) for hand in hands]
+    if arguments.fit:
+        add_fits(line["hands"], fits_json(hands))
     if arguments.overlay:
         from likelihand.visualization.drawing import draw
 

@@ -6,6 +6,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from likelihand.cli.fits import TrackFits, add_fits
 from likelihand.cli.formats import NAME, Results, hand_json
 from likelihand.cli.plain import Namespace, PlainParser
 from likelihand.cli.sources import OVERLAY, STDIN, Request, unique_name
@@ -72,15 +73,20 @@ def _follow(source: "Camera | VideoReader", name: str, predict: "Predictor", arg
     from tqdm import tqdm
 
     count, tracks = 0, set[int]()
-    frames = _tracked(source, predict, arguments)
+    frames, fits = _tracked(source, predict, arguments), TrackFits() if arguments.fit else None
     with ExitStack() as files:
-        results = files.enter_context(Results(arguments.out, arguments.format, name, film=True))
+        results = files.enter_context(
+            Results(arguments.out, arguments.format, name, film=True, fitted=arguments.fit)
+        )
         files.callback(lambda: _tell(f"{len(tracks)} hands in {count} frames -> {results.path}", source))
         overlay = arguments.out / f"{name}{OVERLAY}"
         draw = files.enter_context(_overlay(overlay, arguments.threads)) if arguments.overlay else None
         live = files.enter_context(_shown(arguments))
         for frame in _with_progress(frames, tqdm(total=source.frames, unit="frame", disable=None)):
-            results.add(frame_json(frame))
+            line = frame_json(frame)
+            if fits is not None:
+                add_fits(line["hands"], fits(frame.hands))
+            results.add(line)
             count += 1
             tracks |= {hand.track for hand in frame.hands}
             if draw is not None:

@@ -1,5 +1,6 @@
 """Predictions as rows of tables, made of the JSON Lines that `predict` writes."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, TypeAlias
 
@@ -13,29 +14,39 @@ PICTURE_COLUMNS: Final = ("file", "hand", "side", "score", *_VALUES)
 """The head of the pictures' CSV file; a row is a keypoint."""
 FILM_COLUMNS: Final = ("frame", "time", "hand", "side", "seen", "score", *_VALUES)
 """The head of a film's; `hand` is the track's number."""
+FIT_COLUMNS: Final = ("joint_x", "joint_y", "joint_z", "joint_scale_x", "joint_scale_y", "joint_scale_z")
+"""What a fit adds to either: the joint from the wrist in hand lengths, and its standard deviations."""
 
 
-def picture_rows(lines: Iterable[Line]) -> Iterator[Row]:
+def picture_rows(lines: Iterable[Line], fitted: bool = False) -> Iterator[Row]:
     """Yield the hands of pictures: `PICTURE_COLUMNS`, then a row a keypoint; a picture without hands has none.
+
+    Args:
+        lines: of the JSON Lines file.
+        fitted: whether each hand has its fit, and rows end with `FIT_COLUMNS`.
 
     Example:
         >>> next(picture_rows([]))[:4]
         ('file', 'hand', 'side', 'score')
     """
-    yield PICTURE_COLUMNS
+    yield (*PICTURE_COLUMNS, *FIT_COLUMNS) if fitted else PICTURE_COLUMNS
     for line in lines:
         for number, hand in enumerate(line["hands"]):
             yield from ((line["file"], number, hand["side"] or "", hand["score"], *row) for row in _values(hand))
 
 
-def film_rows(lines: Iterable[Line]) -> Iterator[Row]:
+def film_rows(lines: Iterable[Line], fitted: bool = False) -> Iterator[Row]:
     """Yield the hands of a film: `FILM_COLUMNS`, then a row a frame, hand and keypoint.
+
+    Args:
+        lines: of the JSON Lines file.
+        fitted: whether each hand has its fit, and rows end with `FIT_COLUMNS`.
 
     Example:
         >>> next(film_rows([]))[:4]
         ('frame', 'time', 'hand', 'side')
     """
-    yield FILM_COLUMNS
+    yield (*FILM_COLUMNS, *FIT_COLUMNS) if fitted else FILM_COLUMNS
     for line in lines:
         for hand in line["hands"]:
             head = (
@@ -51,8 +62,17 @@ def film_rows(lines: Iterable[Line]) -> Iterator[Row]:
 
 def _values(hand: Line) -> Iterator[Row]:
     values = (hand["keypoints"], hand["scale"], hand["confidence"], hand["inside"])
-    for name, point, scale, confidence, inside in zip(KEYPOINTS, *values, strict=True):
-        yield (name, *point, *scale, confidence, int(inside))
+    fits = _fit_values(hand["fit"]) if "fit" in hand else [()] * len(KEYPOINTS)
+    for name, point, scale, confidence, inside, fit in zip(KEYPOINTS, *values, fits, strict=True):
+        yield (name, *point, *scale, confidence, int(inside), *fit)
+
+
+def _fit_values(fit: Line) -> list[Row]:
+    """Return `FIT_COLUMNS` of every keypoint."""
+    return [
+        (*joint, *(round(math.sqrt(spread[k][k]), 5) for k in range(3)))
+        for joint, spread in zip(fit["joints"], fit["covariance"], strict=True)
+    ]
 
 
 def deeplabcut_rows(read: Callable[[], Iterable[Line]], index: str) -> Iterator[Row]:

@@ -16,11 +16,12 @@ _FARTHEST = 1e9
 
 
 class Frames(NamedTuple):
-    """How hands' pixels become the fit's units: middle (N, 2), size (N,), and -1 for left hands (N,)."""
+    """How hands' pixels become the fit's units: middle (N, 2), size and -1 for left hands (N,), scale (N, 2)."""
 
     middle: FloatArray
     size: FloatArray
     mirror: FloatArray
+    scale: FloatArray
 
 
 def evidence_of(
@@ -41,13 +42,13 @@ def evidence_of(
         middle, focal, near = np.tile(camera[:2, 2], (len(size), 1)), size / camera[0, 0], np.zeros(len(size))
         aspect = float(camera[0, 0] / camera[1, 1])
     mirror = np.array([-1.0 if side == "left" else 1.0 for _, side in pairs])
-    scale = np.stack([mirror / size, aspect / size], -1)[:, None]
-    moved = np.where(known[..., None], (points - middle[:, None]) * scale, 0.0)
-    stated = _widened(covariance * scale[..., None] * scale[..., None, :], error)
+    scale = np.stack([mirror / size, aspect / size], -1)
+    moved = np.where(known[..., None], (points - middle[:, None]) * scale[:, None], 0.0)
+    stated = _widened(covariance * scale[:, None, :, None] * scale[:, None, None], error)
     whiten = np.where(known[..., None], whitening(stated), 0.0)
     freedom, width = np.array([tail_of(hand.radial) for hand, _ in pairs]).T
     seen, white = (np.ascontiguousarray(np.moveaxis(part, 0, -1)) for part in (moved, whiten))
-    return Evidence(seen, white, freedom, width, focal, near), Frames(middle, size, mirror)
+    return Evidence(seen, white, freedom, width, focal, near), Frames(middle, size, mirror, scale)
 
 
 def _told(hands: Sequence[Hand]) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:

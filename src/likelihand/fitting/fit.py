@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from likelihand.fitting.camera import State
 from likelihand.fitting.density import Evidence
 from likelihand.fitting.evidence import Frames, evidence_of
+from likelihand.fitting.following import LOST, state_after
 from likelihand.fitting.laplace import Estimates, estimate
 from likelihand.fitting.result import HandFit
 from likelihand.fitting.rig import FloatArray
@@ -35,6 +36,7 @@ class FitSettings:
         kept: of which so many are followed to the end.
         first: steps from every start.
         last: most steps from those that are kept.
+        follow: most steps from the frame before.
         distance: palm lengths (of 0.09 m, about) between camera and wrist, where no camera matrix is given;
             infinite is weak perspective.
         temper: what differences of log posteriors of different solutions are divided by, before they are weighed.
@@ -46,6 +48,7 @@ class FitSettings:
     kept: int = 2
     first: int = 4
     last: int = 14
+    follow: int = 6
     temper: float = 4.0
     distance: float = 5.0
 
@@ -54,6 +57,7 @@ def fit(
     hands: Sequence[Hand],
     camera: ArrayLike | None = None,
     *,
+    after: Sequence[HandFit | None] | None = None,
     settings: FitSettings | None = None,
 ) -> list[HandFit]:
     r"""Find the hand in space that is most likely behind each hand's predicted densities.
@@ -70,13 +74,15 @@ def fit(
         hands: with points and covariance in image pixels, as a predictor gives them. A hand whose side is None is
             taken for a right one, or, with a camera, for the likelier one.
         camera: (3, 3) camera matrix of their picture in corner-origin pixels.
+        after: in films, the fits of the same hands in the frame before, None where there is none: the search
+            starts from them alone, which is quicker, and anew where that loses the hand.
         settings: of the search; the defaults where None.
 
     Returns:
         One fit a hand, in their order.
 
     Raises:
-        ValueError: the camera is no camera matrix.
+        ValueError: the camera is no camera matrix, or `after` is not of as many hands.
 
     Example:
         >>> points = np.random.default_rng(0).normal(100, 20, (21, 2))
@@ -85,8 +91,8 @@ def fit(
         (21, 3)
     """
     chosen, matrix = settings or FitSettings(), None if camera is None else _checked(camera)
-    tried = [(i, side) for i, hand in enumerate(hands) for side in _sides(hand, matrix)]
-    fits: list[HandFit | None] = [None] * len(hands)
+    fits = _followed(hands, [None] * len(hands) if after is None else after, matrix, chosen)
+    tried = [(i, side) for i, hand in enumerate(hands) if fits[i] is None for side in _sides(hand, matrix)]
     for first in range(0, len(tried), BATCH):
         batch = tried[first : first + BATCH]
         of_batch = _fit_batch([(hands[i], side) for i, side in batch], matrix, chosen)
@@ -95,6 +101,24 @@ def fit(
             if before is None or found.log_posterior > before.log_posterior:
                 fits[i] = found
     return [found for found in fits if found is not None]
+
+
+def _followed(
+    hands: Sequence[Hand], after: Sequence[HandFit | None], camera: FloatArray | None, settings: FitSettings
+) -> list[HandFit | None]:
+    """Fit the hands that were seen before, from where they were; None where they are not there any more."""
+    if len(after) != len(hands):
+        raise ValueError(f"after has {len(after)} fits for {len(hands)} hands; give one, or None, a hand")
+    known = [(i, fit) for i, fit in enumerate(after) if fit is not None and hands[i].side in (None, fit.side)]
+    fits: list[HandFit | None] = [None] * len(hands)
+    for first in range(0, len(known), BATCH):
+        numbers, before = zip(*known[first : first + BATCH], strict=True)
+        of_batch = _fit_batch(
+            [(hands[i], f.side) for i, f in known[first : first + BATCH]], camera, settings, before
+        )
+        for i, old, new in zip(numbers, before, of_batch, strict=True):
+            fits[i] = new if new.log_likelihood >= old.log_likelihood - LOST else None
+    return fits
 
 
 def _sides(hand: Hand, camera: FloatArray | None) -> tuple[Side, ...]:
@@ -112,11 +136,18 @@ def _checked(camera: ArrayLike) -> FloatArray:
 
 
 def _fit_batch(
-    pairs: Sequence[tuple[Hand, Side]], camera: FloatArray | None, settings: FitSettings
+    pairs: Sequence[tuple[Hand, Side]],
+    camera: FloatArray | None,
+    settings: FitSettings,
+    after: Sequence[HandFit] = (),
 ) -> list[HandFit]:
     tables = load_tables()
     evidence, frames = evidence_of(pairs, camera, settings.model_error, settings.distance)
-    solved, values = _search(tables, evidence, settings)
+    if after:
+        solved = solve(tables, evidence, state_after(tables, after, frames), settings.weights, settings.follow)
+        values = solved.local.value[:, None]
+    else:
+        solved, values = _search(tables, evidence, settings)
     estimates = estimate(tables, evidence, solved, values, settings)
     return [_result(i, side, frames, estimates, camera) for i, (_, side) in enumerate(pairs)]
 
@@ -137,7 +168,7 @@ def _search(tables: Tables, evidence: Evidence, settings: FitSettings) -> tuple[
 def _result(i: int, side: Side, frames: Frames, estimates: Estimates, camera: FloatArray | None) -> HandFit:
     """Take one hand's estimates back to its picture, and to its side."""
     flip = np.array([frames.mirror[i], 1.0, 1.0])
-    back = np.array([frames.mirror[i], 1.0 if camera is None else camera[1, 1] / camera[0, 0]]) * frames.size[i]
+    back = 1 / frames.scale[i]
     points = frames.middle[i] + estimates.points[i] * back
     length, root = float(estimates.length[i] * frames.size[i]), None
     if camera is not None:

@@ -1,0 +1,36 @@
+"""Fits of a film: the last frame's hand is where the search in the next one starts."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from likelihand.fitting.camera import State, place
+from likelihand.fitting.evidence import Frames
+from likelihand.fitting.result import HandFit, hand_length
+from likelihand.fitting.tables import Tables
+
+LOST: Final = 0.3
+"""A frame whose log likelihood a keypoint falls by more than this below the last one's is searched anew."""
+
+
+def state_after(tables: Tables, fits: Sequence[HandFit], frames: Frames) -> State:
+    """Return earlier fits as states, in the units of the hands that follow them.
+
+    Args:
+        tables: skeleton.
+        fits: of the frames before.
+        frames: how the pixels of this frame's hands become the fit's units.
+    """
+    flip = np.stack([frames.mirror, np.ones_like(frames.mirror), np.ones_like(frames.mirror)], -1)
+    turn = np.array([f.rotation for f in fits]) * flip[:, :, None] * flip[:, None]
+    wrist = (np.array([f.reprojected[0] for f in fits]) - frames.middle) * frames.scale
+    state = State(
+        np.ascontiguousarray(np.moveaxis(turn, 0, -1)),
+        np.concatenate([np.zeros((1, len(fits))), wrist.T]),
+        np.array([f.angles for f in fits]).T.copy(),
+        np.array([f.shape for f in fits]).T.copy(),
+    )
+    palms = hand_length(np.moveaxis(place(tables.rig, state).points, -1, 0))
+    state.camera[0] = np.log(np.array([f.length for f in fits]) / palms / frames.size)
+    return state
