@@ -9,6 +9,8 @@ import pytest
 
 from likelihand.cli import main
 from likelihand.hand import KEYPOINTS
+from likelihand.inference import Predictor
+from likelihand.inference.metadata import ModelMetadata
 from likelihand.tracking.tracker import TrackedHand
 from tests.interop.lines import frame
 from tests.multiview.rigs import points, rig
@@ -116,3 +118,49 @@ def test_a_film_of_another_shape_is_refused(tmp_path: Path, capsys: pytest.Captu
     given = ["--calibration", calibration(tmp_path), "--out", str(tmp_path / "out")]
     assert main(["triangulate", str(path), str(film(tmp_path, 1)), *given]) == 2
     assert "calibrated with 1280 x 720 pixels and the film has 720 x 720" in capsys.readouterr().err
+
+
+class Middle:
+    """A runtime that sees the same hand in the middle of every crop."""
+
+    metadata = ModelMetadata(size=(64, 64))
+    shape = np.random.default_rng(0).uniform(12, 52, (21, 2))
+
+    def __call__(self, crops: np.ndarray) -> dict[str, np.ndarray]:
+        return {"points": np.stack([self.shape] * len(crops)), "scale": np.ones((len(crops), 21, 2))}
+
+
+def clip(path: Path, rate: float = 25.0, frames: int = 3) -> str:
+    from likelihand.tracking import VideoWriter
+
+    with VideoWriter(path) as written:
+        for i in range(frames):
+            written.write(np.zeros((360, 640, 3), np.uint8), seconds=i / rate)
+    return str(path)
+
+
+def test_films_are_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("av")
+    monkeypatch.setattr("likelihand.cli.triangulate._predictor", lambda arguments: Predictor(Middle()))
+    films = [clip(tmp_path / f"{camera.name}.mp4") for camera in CAMERAS]
+    given = ["--calibration", calibration(tmp_path), "--out", str(tmp_path / "out")]
+    assert main(["triangulate", *films, *given]) == 0  # half as large as the calibration's pictures
+    rows = list(csv.DictReader((tmp_path / "out/hands.csv").open()))
+    assert [row["frame"] for row in rows[::21]] == ["0", "1", "2"]
+    small = [camera.resized((360, 640)) for camera in CAMERAS]
+    for camera in small:  # both see it in the middle of their picture, so there it is in space
+        middle = camera.project([[float(rows[0][axis]) for axis in "xyz"]])[0]
+        assert 0 < middle[0] < 640
+        assert 0 < middle[1] < 360
+    assert "3 hands in 3 frames" in capsys.readouterr().err
+
+
+def test_films_of_other_rates_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("av")
+    films = [clip(tmp_path / "cam0.mp4", frames=8), clip(tmp_path / "cam1.mp4", rate=50.0, frames=8)]
+    given = ["--calibration", calibration(tmp_path), "--out", str(tmp_path / "out")]
+    assert main(["triangulate", *films, *given]) == 2
+    assert "cam0.mp4 has 25 and" in (told := capsys.readouterr().err)
+    assert "cam1.mp4 has 50 frames a second" in told

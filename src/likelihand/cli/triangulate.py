@@ -1,8 +1,9 @@
 """`likelihand triangulate`: hands in space from films of two or more calibrated cameras."""
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import cache
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,6 +15,7 @@ from likelihand.cli.space import FORMATS, SpaceResults
 if TYPE_CHECKING:
     from likelihand.inference import Predictor
     from likelihand.multiview import Camera
+    from likelihand.tracking import VideoReader
     from likelihand.tracking.tracker import TrackedHand
 
 _RATES = 0.01
@@ -71,7 +73,9 @@ def run(arguments: Namespace) -> int:
     if len(sources) < 2:
         raise ValueError(f"{len(sources)} source; give one a camera, two or more")
     cameras = cameras_of(read_cameras(*arguments.calibration), sources, arguments.cameras)
-    views = [_views(source, arguments) for source in _opened(sources, arguments)]
+    predictor = cache(lambda: _predictor(arguments))
+    opened = _opened(sources, arguments.threads)
+    views = [_of_lines(each) if isinstance(each, Path) else _of_film(each, predictor) for each in opened]
     report = Reprojection([camera.name for camera in cameras])
     follow: SpaceTracker | None = None
     with ExitStack() as files:
@@ -126,35 +130,29 @@ def cameras_of(
     return list(cameras)
 
 
-def _opened(sources: Sequence[str], arguments: Namespace) -> Iterator[object]:
-    """Open the films first, so that one that is missing is told before any work is done."""
-    films = {source for source in sources if not source.lower().endswith(".jsonl")}
-    if films:
-        from likelihand.tracking import VideoReader
+def _opened(sources: Sequence[str], threads: int | None) -> "list[VideoReader | Path]":
+    """Open the sources first, so that one that is missing, or another's, is told before any work is done."""
+    from likelihand.tracking import VideoReader
 
-        readers = {source: VideoReader(source, arguments.threads) for source in sources if source in films}
-        rates = {source: reader.rate for source, reader in readers.items()}
-        slow, fast = min(rates, key=lambda s: rates[s]), max(rates, key=lambda s: rates[s])
-        if rates[fast] > (1 + _RATES) * rates[slow]:
-            told = f"{slow} has {rates[slow]:g} and {fast} {rates[fast]:g} frames a second"
-            raise ValueError(f"{told}; give films of the same moments, frame by frame")
+    opened: list[VideoReader | Path] = []
     for source in sources:
-        if source in films:
-            yield readers[source]
-            continue
-        if not Path(source).is_file():
-            raise FileNotFoundError(f"{source} is missing; give a film, or the JSON Lines that predict made of it")
-        yield Path(source)
-
-
-def _views(opened: object, arguments: Namespace) -> Iterator[View]:
-    """Yield the frames of a source."""
-    if isinstance(opened, Path):
-        return _of_lines(opened)
-    return _of_film(opened, arguments)
+        if source.lower().endswith(".jsonl"):
+            if not Path(source).is_file():
+                raise FileNotFoundError(
+                    f"{source} is missing; give a film, or the JSON Lines that predict made of it"
+                )
+            opened.append(Path(source))
+        else:
+            opened.append(VideoReader(source, threads))
+    rates = sorted((film.rate, film.name) for film in opened if not isinstance(film, Path))
+    if rates and rates[-1][0] > (1 + _RATES) * rates[0][0]:
+        told = " and ".join(f"{name} has {rate:g}" for rate, name in (rates[0], rates[-1]))
+        raise ValueError(f"{told} frames a second; give films of the same moments, frame by frame")
+    return opened
 
 
 def _of_lines(path: Path) -> Iterator[View]:
+    """Yield the frames of JSON Lines."""
     for number, line in enumerate(read_lines(path), 1):
         if not {"frame", "time", "size", "hands"} <= line.keys():
             raise ValueError(f"{path} line {number} is no frame of a film; give what predict made of a film")
@@ -163,26 +161,18 @@ def _of_lines(path: Path) -> Iterator[View]:
         yield View(line["frame"], line["time"], (height, width), hands)
 
 
-def _of_film(source: object, arguments: Namespace) -> Iterator[View]:
+def _of_film(film: "VideoReader", predictor: Callable[[], "Predictor"]) -> Iterator[View]:
     """Follow the hands of a film; its points are not smoothed: cameras would be late by different times."""
     from likelihand.tracking import track
 
-    frames = track(source, _predictor(arguments), smoothing=None)  # type: ignore[arg-type]
-    for frame in frames:
+    for frame in track(film, predictor(), smoothing=None):
         yield View(frame.index, frame.seconds, (frame.image.shape[0], frame.image.shape[1]), frame.hands)
 
 
-_loaded: "dict[tuple[object, ...], Predictor]" = {}
-
-
 def _predictor(arguments: Namespace) -> "Predictor":
-    """Load the model once for all films."""
     from likelihand.inference import FILMS, load
 
-    key = (arguments.model, arguments.threads, arguments.device)
-    if key not in _loaded:
-        _loaded[key] = load(arguments.model, threads=arguments.threads, device=arguments.device, **FILMS)
-    return _loaded[key]
+    return load(arguments.model, threads=arguments.threads, device=arguments.device, **FILMS)
 
 
 def _together(views: Sequence[Iterator[View]], sources: Sequence[str]) -> Iterator[tuple[View, ...]]:

@@ -46,9 +46,7 @@ def pinhole_distortion(coefficients: FloatArray, points: FloatArray) -> tuple[Fl
         (array([[0. , 1.1]]), array([[[1.1, 0. ],
                 [0. , 1.3]]]))
     """
-    k1, k2, p1, p2, k3, k4, k5, k6, s1, s2, s3, s4 = np.pad(
-        coefficients, (0, PINHOLE_COEFFICIENTS - len(coefficients))
-    )
+    k1, k2, p1, p2, k3, k4, k5, k6, s1, s2, s3, s4 = _padded(coefficients, PINHOLE_COEFFICIENTS)
     x, y = points[..., 0], points[..., 1]
     square = x * x + y * y
     above = 1 + square * (k1 + square * (k2 + square * k3))
@@ -85,13 +83,17 @@ def fisheye_distortion(coefficients: FloatArray, points: FloatArray) -> tuple[Fl
         >>> fisheye_distortion(np.zeros(4), np.array([[1.0, 0.0]]))[0].round(6)
         array([[0.785398, 0.      ]])
     """
-    k = np.pad(coefficients, (0, FISHEYE_COEFFICIENTS - len(coefficients)))
+    k = np.array(_padded(coefficients, FISHEYE_COEFFICIENTS))
     radius = np.maximum(np.hypot(points[..., 0], points[..., 1]), _CENTRE)
     angle = np.arctan(radius)
     powers = angle[..., None] ** (2 * np.arange(1, 5))
     ratio = angle * (1 + powers @ k) / radius
     growth = (1 + powers @ (k * (1 + 2 * np.arange(1, 5)))) / (1 + radius * radius)
     return ratio[..., None] * points, _radial_jacobian(points, ratio, (growth - ratio) / radius**2)
+
+
+def _padded(coefficients: FloatArray, count: int) -> list[float]:
+    return [*coefficients.tolist(), *[0.0] * (count - len(coefficients))]
 
 
 def _radial_jacobian(points: FloatArray, ratio: FloatArray, slope: FloatArray) -> FloatArray:

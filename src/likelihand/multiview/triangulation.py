@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,13 +26,16 @@ from numpy.typing import ArrayLike, NDArray
 from likelihand.multiview.camera import Camera
 from likelihand.uncertainty import ONE_SIGMA, UNIT, FloatArray, determinant
 
+_Seen: TypeAlias = tuple[FloatArray, FloatArray, FloatArray]
+"""Residuals (V, N, 2), Jacobians (V, N, 2, 3) and square distances (V, N) of points."""
+
 FREEDOM: Final = 4.0
 """Degrees of freedom of the deviations: the bundled model's, whose regions of 68 and 95 % are this t
 distribution's."""
 _ROUNDS: Final = 40
 _STEPS: Final = 2000
-_SETTLED: Final = 1e-9
-"""A step is over where it changes a point by less than this share of its distance from the cameras."""
+_SETTLED: Final = 1e-3
+"""A point is found where the next step is shorter than so many standard deviations."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,7 +194,7 @@ class _Problem:
         views = range(len(self.cameras))
         groups = [*combinations(views, 2), *([tuple(views)] if len(views) > 2 else [])]
         starts = np.stack([self._linear(group) for group in groups])
-        costs = np.stack([self.cost(start) for start in starts])
+        costs = np.stack([self._cost(self._seen_from(start)[2]) for start in starts])
         return np.asarray(starts[costs.argmin(0), np.arange(starts.shape[1])])
 
     def _linear(self, views: Sequence[int]) -> FloatArray:
@@ -206,7 +209,7 @@ class _Problem:
         a, b = np.concatenate(left, 1), np.concatenate(right, 1)
         return np.asarray((np.linalg.pinv(a) @ b[..., None])[..., 0])
 
-    def _seen_from(self, points: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def _seen_from(self, points: FloatArray) -> _Seen:
         """Return residuals (V, N, 2), Jacobians (V, N, 2, 3), square distances (V, N): infinite behind."""
         projected, jacobians = zip(*(camera.projection(points) for camera in self.cameras), strict=True)
         visible = self.visible[..., None]
@@ -216,9 +219,8 @@ class _Problem:
         jacobian = np.where(visible[..., None], np.stack(jacobians), 0.0)
         return np.nan_to_num(residual), np.nan_to_num(jacobian), square
 
-    def cost(self, points: FloatArray) -> FloatArray:
-        """Return (N,) the negative logarithm of the likelihood, but for a constant."""
-        square = self._seen_from(points)[2]
+    def _cost(self, square: FloatArray) -> FloatArray:
+        """Return (N,) the negative logarithm of the likelihood of distances, but for a constant."""
         if math.isinf(self.freedom):
             return np.asarray(0.5 * square.sum(0))
         return np.asarray(0.5 * (self.freedom + 2) * np.log1p(square / (self.freedom * self.square_scale)).sum(0))
@@ -231,20 +233,22 @@ class _Problem:
 
     def refined(self, points: FloatArray) -> FloatArray:
         """Take Gauss-Newton steps to the minimum, each as long as lowers the cost."""
-        cost, length = self.cost(points), np.ones(len(points))
+        seen, length = self._seen_from(points), np.ones(len(points))
+        cost = self._cost(seen[2])
         for _ in range(_ROUNDS):
-            residual, jacobian, square = self._seen_from(points)
+            residual, jacobian, square = seen
             information = self.information * self.weights(square)[..., None, None]
-            normal = np.einsum("vnki,vnkl,vnlj->nij", jacobian, information, jacobian)
-            right = np.einsum("vnki,vnkl,vnl->ni", jacobian, information, residual)
-            step = (np.linalg.pinv(normal, hermitian=True) @ right[..., None])[..., 0] * length[:, None]
-            trial = points + step
-            new = self.cost(trial)
-            better = new <= cost
-            points, cost = np.where(better[:, None], trial, points), np.where(better, new, cost)
-            small = np.linalg.norm(step, axis=-1) <= _SETTLED * np.linalg.norm(points, axis=-1)
-            if (small | ~np.isfinite(cost)).all():
+            weighted = np.swapaxes(jacobian, -1, -2) @ information
+            normal = (weighted @ jacobian).sum(0)
+            step = (np.linalg.pinv(normal, hermitian=True) @ (weighted @ residual[..., None]).sum(0))[..., 0]
+            step *= length[:, None]
+            if not ((np.einsum("ni,nij,nj->n", step, normal, step) > _SETTLED**2) & np.isfinite(cost)).any():
                 break
+            trial = self._seen_from(points + step)
+            new = self._cost(trial[2])
+            better = new <= cost
+            points, cost = points + step * better[:, None], np.where(better, new, cost)
+            seen = _chosen(better, trial, seen)
             length = np.where(better, np.minimum(1.0, 2 * length), length / 4)
         return points
 
@@ -265,6 +269,14 @@ class _Problem:
             weight=np.where(good, weight, 0.0),
             freedom=self.freedom,
         )
+
+
+def _chosen(better: NDArray[np.bool_], new: _Seen, old: _Seen) -> _Seen:
+    """Return what is seen of the new points where they are better, else of the old ones."""
+    residual, jacobian, square = (
+        np.where(better.reshape(-1, *[1] * (a.ndim - 2)), a, b) for a, b in zip(new, old, strict=True)
+    )
+    return residual, jacobian, square
 
 
 def _square_scale(freedom: float) -> float:
