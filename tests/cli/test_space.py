@@ -53,3 +53,13 @@ def test_what_is_not_known_is_named(forms: list[str], unit: str, message: str, t
     with pytest.raises(ValueError, match=message):
         SpaceResults(tmp_path / "out", forms, unit, Reprojection(("a",)))
     assert not (tmp_path / "out").exists()
+
+
+def test_an_interruption_leaves_whole_files(tmp_path: Path) -> None:
+    report = Reprojection(("a", "b"))
+    with pytest.raises(KeyboardInterrupt), SpaceResults(tmp_path, ["trc"], "m", report) as results:
+        results.add(0, 0.0, [hand(0)])
+        raise KeyboardInterrupt
+    assert len((tmp_path / "hands.csv").read_text().splitlines()) == 22
+    assert len((tmp_path / "hands.trc").read_text().splitlines()) == 7
+    assert (tmp_path / "hands.json").is_file()
