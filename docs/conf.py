@@ -10,6 +10,7 @@ os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), os.environ.get("P
     os.pathsep
 )
 
+os.environ["TQDM_DISABLE"] = "1"  # no progress bars in the tutorials' output
 # The tutorials' shell finds the command where this Python is.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
 
@@ -29,17 +30,18 @@ extensions = [
 ]
 exclude_patterns = ["_build", "jupyter_execute"]
 default_role = "literal"
-highlight_language = "bash"
+highlight_language = "none"
 nitpicky = True
 nitpick_ignore_regex = [
-    (r"py:.*", r"(?!likelihand\.).*")
-]  # other projects' names, and those of type checking alone
-suppress_warnings = ["mystnb.unknown_mime_type"]
+    (r"py:.*", r"(?!likelihand\.).*"),  # other projects' names, and those of type checking alone
+    (r"py:class", r".*\.(T|Function)"),  # type variables have no page
+]
+suppress_warnings = ["mystnb.unknown_mime_type", "ref.python"]  # "mean" of an Attributes section is no reference
 
 myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 nb_execution_mode = "cache"
-nb_execution_timeout = 300
+nb_execution_timeout = 900  # of a cell; a page takes two minutes on two idle cores
 nb_execution_show_tb = True  # an error is a warning, which `make docs` does not let pass
 nb_execution_in_temp = True
 nb_merge_streams = True

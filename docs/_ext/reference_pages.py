@@ -67,7 +67,7 @@ def exported(module: ModuleType) -> str:
         elif (inspect.isclass(value) or inspect.isroutine(value)) and home and home != module.__name__:
             rows.append(f"* :py:obj:`{name} <{home}.{value.__qualname__}>`: {first_line(value)}")
         elif home != module.__name__ and (where := constant_home(module, name)):
-            rows.append(f"* :py:obj:`{name} <{where}.{name}>`")
+            rows.append(f"* ``{name}``, of :py:mod:`{where}`")
     return "" if not rows else "\n".join([".. rubric:: Names", "", *rows, ""])
 
 
@@ -140,4 +140,5 @@ def value_of(action: argparse.Action) -> str:
 def literal(text: str) -> str:
     """Return help as it is to be read: no markup of it is meant."""
     plain = " ".join(text.replace("%%", "%").split())
-    return re.sub(r"([*|_\\])", r"\\\1", plain)
+    escaped = re.sub(r"([*|_\\])", r"\\\1", plain)
+    return re.sub(r"\b[a-z]+://[^\s,;)]*", r"``\g<0>``", escaped)
