@@ -28,7 +28,9 @@ import yaml
 from experiments.report import write_document
 from likelihand.cli import main as likelihand
 from likelihand.data import CocoHands
-from likelihand.evaluation import PredictCrops, evaluate, predict_crops_of
+from likelihand.evaluation import EveryStage, Function, evaluate
+from likelihand.inference import metadata_of
+from likelihand.inference.runtimes import Runtime
 from likelihand.models.checkpoint import load_checkpoint, read_info
 from likelihand.structures import Record
 from likelihand.study.statistics import student
@@ -126,9 +128,9 @@ def base_of(a: argparse.Namespace) -> Path:
 _KEYS: Final = (("hands", "hands"), ("nme", "nme"), ("median", "nme_median"))
 
 
-def score(predict: PredictCrops, size: tuple[int, int], padding: float, hands: Grouped) -> Row:
+def score(model: Runtime, hands: Grouped) -> Row:
     """Score on all hands, the easy scene and the others, by the paper's protocol."""
-    report = evaluate(predict, hands, size=size, padding=padding, progress=False)
+    report = evaluate(model, hands, progress=False)
     parts = {"all": report.scores, **report.breakdown.by_dataset}
     values = {f"{name}_{s}": getattr(parts[name], key) for name in SETS for s, key in _KEYS if name in parts}
     return {name: f"{value:.5f}" if isinstance(value, float) else str(value) for name, value in values.items()}
@@ -137,7 +139,7 @@ def score(predict: PredictCrops, size: tuple[int, int], padding: float, hands: G
 def scored(weights: Path, hands: Grouped) -> Row:
     """Score a checkpoint."""
     network, info = load_checkpoint(weights)
-    return score(predict_crops_of(network), info.size, info.padding, hands)
+    return score(EveryStage(network, metadata_of(network, info)), hands)
 
 
 def read_rows(path: Path, settings: Mapping[str, str]) -> list[Row]:
@@ -282,7 +284,7 @@ def main() -> None:
     file = a.report.with_suffix(".csv")
     names = [name for name in a.variants if a.backgrounds or VARIANTS[name].photos]
     size, middle = (a.size, a.size), np.full((21, 2), a.size / 2)
-    nothing = score(lambda crops: np.tile(middle, (len(crops), 1, 1)), size, 1.25, hands)
+    nothing = score(Function(lambda crops: np.tile(middle, (len(crops), 1, 1)), size, 1.25), hands)
     base = base_of(a)
     start = scored(base, hands)
     jobs = [(name, seed) for seed in range(a.seeds) for name in names]

@@ -17,12 +17,13 @@ from pathlib import Path
 import numpy as np
 
 from experiments.report import code, write_document
-from likelihand.audit import agreed, audit, known_sides, observe_often, offsets, suspicions
-from likelihand.calibration import Observations, compare, observe, store
+from likelihand.audit import agreed, audit, known_sides, offsets, predict_often, suspicions
+from likelihand.calibration import compare, store
 from likelihand.calibration.flow import learned_density
 from likelihand.data.coco import CocoHands
 from likelihand.data.dataset import Concatenated, Dataset, Subset
 from likelihand.data.layouts import detect
+from likelihand.evaluation import Predictions, predictions
 from likelihand.evaluation.benchmark import interleaved
 from likelihand.geometry import transform_points
 from likelihand.hand import FINGER_KEYPOINTS, FINGERS, opposite
@@ -113,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lines = [HEAD.format(source=calibration.source, model=name_of(checkpoint))]
     test = detect(a.test)
     same, predict = paths(checkpoint, predict, test)
-    seen = observe(predict.runtime, test)
+    seen = predictions(predict.runtime, test).sized()
     comparison = compare(seen, calibration, learned_density(checkpoint))
     save_plots(comparison.statements, comparison.error, figures)
     write_json(figures / "rendered.json", comparison.to_json())
@@ -194,11 +195,11 @@ def cost(with_it: Predictor, without: Predictor, test: Dataset) -> dict[str, flo
 def planted(predict: Predictor, test: Dataset) -> list[str]:
     """Spoil 5 % of the labels and see who is found; move all by half a pixel and see whether it is named."""
     ways = (False, True) if "side" in predict.runtime.metadata.outputs else (False,)
-    looks = observe_often(predict.runtime, test)
+    looks = predict_often(predict.runtime, test)
     shifts = []
     some = Subset(test, range(min(MOVED, len(test))))
     for by in (0.0, 0.5, -0.5):
-        moved = offsets(observe(predict.runtime, Shifted(some, by)))
+        moved = offsets(predictions(predict.runtime, Shifted(some, by)).sized())
         shifts.append(f"labels moved by ({by:+.1f}, {by:+.1f}) px: {moved[0]}")
     return [
         "## Planted errors\n",
@@ -210,7 +211,7 @@ def planted(predict: Predictor, test: Dataset) -> list[str]:
     ]
 
 
-def ranking(spoilt: Planted, looks: Sequence[Observations]) -> list[str]:
+def ranking(spoilt: Planted, looks: Sequence[Predictions]) -> list[str]:
     """Rank spoilt labels among right ones, and say which are found."""
     sides = known_sides(spoilt, [int(i) for i in looks[0].index])
     ranked = agreed([suspicions(relabelled(look, spoilt), sides) for look in looks])
@@ -237,7 +238,7 @@ def ranking(spoilt: Planted, looks: Sequence[Observations]) -> list[str]:
     ]
 
 
-def relabelled(observations: Observations, spoilt: Planted) -> Observations:
+def relabelled(observations: Predictions, spoilt: Planted) -> Predictions:
     """Put the spoilt labels into observations of the same pictures: the boxes, and so the crops, are the same."""
     target = observations.target.copy()
     for n, index in enumerate(observations.index):
@@ -251,12 +252,12 @@ def real(predict: Predictor, folder: Path, figures: Path, sheets: Path) -> list[
     """Score and audit real hands; their pictures stay out of docs."""
     calibration = predict.runtime.metadata.calibrations.choose()
     labels = labels_of(folder)
-    core = observe(predict.runtime, CocoHands(labels, where={"subset": "core"}))
+    core = predictions(predict.runtime, CocoHands(labels, where={"subset": "core"})).sized()
     comparison = compare(core, calibration)
     write_json(figures / "real.json", comparison.to_json())
     save_plots(comparison.statements, comparison.error, figures / "real")
     everything = Concatenated([CocoHands(labels), *formats(folder / "formats")])
-    seen, *others = observe_often(predict.runtime, everything)
+    seen, *others = predict_often(predict.runtime, everything)
     result = audit(seen, everything, sheets, others=others, calibration=calibration)
     listed = "\n".join(
         f"{rank:2} {Path(everything.record(s.index).key).name}: {s.pattern} {s.detail} ({s.nats:.1f} nats)"

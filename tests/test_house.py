@@ -9,7 +9,6 @@ SOURCE = ROOT / "src" / "likelihand"
 MOST_LINES = 400
 
 UNMIRRORED: dict[str, str] = {
-    "calibration/flow.py": "the flow comes out of a checkpoint, which tests/calibration/test_store.py makes",
     "utils/arrays.py": "names of types, which mypy checks",
     "study/scoring.py": "scores are of a finished run, which tests/study/test_runner.py trains",
     "study/pictures.py": "the grid shows finished runs; tests/study/test_report.py draws it",

@@ -4,7 +4,7 @@ import contextlib
 import math
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -16,7 +16,8 @@ from torch import nn
 
 from likelihand.inference.metadata import KEY, ModelMetadata
 from likelihand.inference.runtimes import OnnxRuntime, TorchRuntime
-from likelihand.models.folding import FoldedNetwork, folded
+from likelihand.models import as_network, deployed
+from likelihand.models.folding import folded
 from likelihand.uncertainty import Calibrations
 from likelihand.utils.files import replacing
 
@@ -42,7 +43,7 @@ def export(
     has given PyTorch's answers on noise and on structured crops, in batches of 1, 2 and 5.
 
     Args:
-        network: anything with `deploy(stages)`, as `SequentialHeatmapNetwork`.
+        network: a `likelihand.models.Network`, as `SequentialHeatmapNetwork`.
         path: the file to write; an older one is replaced.
         metadata: crop size, padding, licence and the like; `stages` is filled in here where one is given. Where
             its outputs name `spread`, the file gives the heatmaps' spread too.
@@ -60,9 +61,8 @@ def export(
     file = Path(path)
     if file.suffix.lower() != ".onnx":
         raise ValueError(f"export path {file} does not end in .onnx; give a name like hand.onnx")
-    deploy: Callable[..., nn.Module] = network.deploy  # type: ignore[assignment]
-    module = (deploy(stages, spread=True) if "spread" in metadata.outputs else deploy(stages)).eval()
-    metadata = replace(metadata, outputs=getattr(module, "outputs", metadata.outputs))
+    module = deployed(as_network(network), metadata.outputs, stages).eval()
+    metadata = replace(metadata, outputs=module.outputs)
     if stages is not None and stages != metadata.stages:
         metadata = replace(metadata, stages=stages, calibrations=Calibrations())
     metadata = metadata.checked()
@@ -101,8 +101,6 @@ def _write(module: nn.Module, file: Path, metadata: ModelMetadata) -> None:
     _forget_sources(program.model)
     program.model.metadata_props[KEY] = metadata.to_json()
     program.save(file, external_data=False)
-    if isinstance(module, FoldedNetwork):
-        _keep(file, module.unfolded())
 
 
 def _forget_sources(model: Any) -> None:  # noqa: ANN401
@@ -111,17 +109,6 @@ def _forget_sources(model: Any) -> None:  # noqa: ANN401
         for node in graph:
             node.metadata_props.clear()
             node.doc_string = None
-
-
-def _keep(file: Path, tensors: Mapping[str, torch.Tensor]) -> None:
-    """Put tensors into an ONNX file that no operation needs; runtimes drop them."""
-    import onnx
-    from onnx import numpy_helper
-
-    model = onnx.load(file)
-    arrays = {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}
-    model.graph.initializer.extend(numpy_helper.from_array(array, name) for name, array in arrays.items())
-    onnx.save(model, file)
 
 
 def _halve(file: Path) -> None:

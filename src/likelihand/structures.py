@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,9 @@ from numpy.typing import NDArray
 from likelihand.geometry import Image
 from likelihand.hand import INDEX, Side
 from likelihand.uncertainty import GAUSSIAN, REACH, Ellipses, Radial, chance_within, ellipses, size_of_hand
+
+A = TypeVar("A")
+"""Arrays: of NumPy for one sample, of PyTorch for a batch."""
 
 
 class Visibility(IntEnum):
@@ -65,6 +69,37 @@ class Record:
         return np.array([side, float(self.present)], np.float32)
 
 
+class KeypointLabels(NamedTuple, Generic[A]):
+    """What is asked of a crop of one hand, or with a leading axis (N, ...) of a batch of them.
+
+    Attributes:
+        target: (21, 2) float32 (x, y) in crop pixels; 0 where not labelled.
+        weight: (21,) float32: 1 where labelled, else 0.
+        traits: (2,) float32 of `likelihand.hand.TRAITS`: 1 for yes, 0 for no, NaN where unknown; a mirrored hand
+            has the other side.
+    """
+
+    target: A
+    weight: A
+    traits: A
+
+
+class SceneLabels(NamedTuple, Generic[A]):
+    """What is asked of a whole picture, or with a leading axis (N, ...) of a batch of them.
+
+    Attributes:
+        boxes: (M, 4) float32 (x0, y0, x1, y1) in crop pixels; an empty box (all 0) is no hand at all.
+        right: (M,) float32: 1 for a right hand, 0 for a left one, 0.5 where unknown.
+        asked: (M,) float32: 1 for a hand, 0 for a place that may hold one and is left out.
+        complete: () float32: 0 where the picture may show hands that nobody labelled, else 1.
+    """
+
+    boxes: A
+    right: A
+    asked: A
+    complete: A
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
     """One input of a network with what is asked of it.
@@ -84,6 +119,28 @@ class Sample:
     crop_from_image: NDArray[np.float64]
     index: int
     traits: NDArray[np.float32] = field(default_factory=lambda: np.full(2, np.nan, np.float32))
+
+    @property
+    def labels(self) -> "KeypointLabels[NDArray[np.float32]]":
+        """What is asked of the crop."""
+        return KeypointLabels(self.target, self.weight, self.traits)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SceneSample:
+    """A whole picture as a network's input, with what is asked of it.
+
+    Attributes:
+        crop: (height, width, 3) uint8 RGB.
+        labels: the hands, in crop pixels.
+        crop_from_image: (3, 3) float64, takes image pixels to crop pixels.
+        index: position in the data set.
+    """
+
+    crop: Image
+    labels: "SceneLabels[NDArray[np.float32]]"
+    crop_from_image: NDArray[np.float64]
+    index: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,13 +4,16 @@ Each check raises `ValueError` with the first thing that does not hold, and retu
 in well under a second for a small module.
 """
 
-from typing import NoReturn
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor, nn
 
-from likelihand.losses import StageLoss
-from likelihand.models import Backbone
+from likelihand.inference.metadata import KINDS
+from likelihand.losses import Batch, Criterion, StageLoss
+from likelihand.models import Backbone, Deployed, Network
 from likelihand.ops.flows import Density
 from likelihand.ops.heatmaps import Prediction
 
@@ -81,8 +84,8 @@ def check_loss(loss: StageLoss, size: int = 64) -> None:
         >>> from likelihand.losses import ResidualLogLikelihood
         >>> check_loss(ResidualLogLikelihood(stages=2))
     """
-    if not isinstance(loss, nn.Module) or not isinstance(getattr(loss, "stages", None), int):
-        _fail(loss, "is no torch.nn.Module with a whole number of `stages`")
+    if not isinstance(loss, StageLoss) or not isinstance(loss.stages, int) or loss.stages < 1:
+        _fail(loss, "is no likelihand.losses.StageLoss with a whole number of `stages`")
     generator = torch.Generator().manual_seed(0)
     predictions = [_prediction(size, generator) for _ in range(loss.stages)]
     target = torch.rand(2, 21, 2, generator=generator) * size
@@ -120,6 +123,160 @@ def _prediction(size: int, generator: torch.Generator) -> Prediction:
     mean = torch.rand(2, 21, 2, generator=generator) * size
     log_scale = torch.randn(2, 21, 2, generator=generator) + 1
     return Prediction(heatmaps.requires_grad_(), mean.requires_grad_(), log_scale.requires_grad_())
+
+
+def check_criterion(
+    criterion: Criterion, predict: Callable[[Tensor], Sequence[Any]], batch: Batch, tolerance: float = 1e-4
+) -> None:
+    """Check that a loss of your own can train a network.
+
+    On a batch of two samples or more: named terms of (samples,) finite values that each have a count; a sample's
+    values are the same in a smaller batch; counts of the parts of a batch add up to the whole's; a gradient
+    reaches what is predicted; and the description, if there is one, is plain JSON.
+
+    Args:
+        criterion: to check.
+        predict: crops (N, H, W, 3) -> predictions, the same for the same crops, that need a gradient: a network in
+            evaluation mode, say.
+        batch: of your data.
+        tolerance: of values that should be the same.
+
+    Raises:
+        ValueError: what does not hold.
+
+    Example:
+        >>> from likelihand.losses import DetectionLoss
+        >>> from likelihand.models import DetectionNetwork, TimmBackbone
+        >>> from likelihand.structures import SceneLabels
+        >>> boxes = torch.tensor([[[4.0, 4.0, 40.0, 40.0]], [[0.0, 0.0, 0.0, 0.0]]])
+        >>> right, asked = torch.tensor([[1.0], [0.5]]), torch.tensor([[1.0], [0.0]])
+        >>> labels = SceneLabels(boxes, right, asked, torch.ones(2))
+        >>> batch = Batch(torch.zeros(2, 64, 64, 3, dtype=torch.uint8), labels, torch.arange(2))
+        >>> network = DetectionNetwork(TimmBackbone("resnet18", stride=16), width=16).eval()
+        >>> check_criterion(DetectionLoss(), network, batch)
+    """
+    if not isinstance(criterion, nn.Module) or not isinstance(criterion, Criterion):
+        _fail(criterion, "is no torch.nn.Module with `of_batch`, `counts`, `set_step` and `config`")
+    if len(batch.crops) < 2:
+        raise ValueError(f"the batch holds {len(batch.crops)} samples: give two or more")
+    criterion.set_step(0)
+    values, counts = criterion.of_batch(predict(batch.crops), batch), criterion.counts(batch)
+    for name, value in values.items():
+        if tuple(value.shape) != (len(batch.crops),) or not value.isfinite().all():
+            _fail(criterion, f"gives {name!r} {tuple(value.shape)} values, not ({len(batch.crops)},) finite ones")
+    if unknown := sorted(set(values) - set(counts)):
+        _fail(criterion, f"has a term {unknown[0]!r} that its counts do not name")
+    _check_parts(criterion, predict, batch, values, counts, tolerance)
+    total = torch.stack([value.sum() for value in values.values()]).sum()
+    if not total.requires_grad:
+        _fail(criterion, "passes no gradient to what is predicted")
+    _check_json(criterion, criterion.config())
+
+
+def _check_parts(
+    criterion: Criterion,
+    predict: Callable[[Tensor], Sequence[Any]],
+    batch: Batch,
+    values: Mapping[str, Tensor],
+    counts: Mapping[str, Tensor],
+    tolerance: float,
+) -> None:
+    parts = batch.split(2)
+    alone = [criterion.of_batch(predict(part.crops), part) for part in parts]
+    counted = [criterion.counts(part) for part in parts]
+    for name in counts:
+        if not torch.allclose(sum(part[name] for part in counted), counts[name].float(), rtol=tolerance):  # type: ignore[arg-type]
+            _fail(criterion, f"counts another {name!r} of a batch than of its parts together")
+    for name, value in values.items():
+        if not torch.allclose(torch.cat([part[name] for part in alone]), value, rtol=tolerance, atol=tolerance):
+            _fail(criterion, f"gives a sample another {name!r} in another batch")
+
+
+def _check_json(thing: object, config: object) -> None:
+    try:
+        json.dumps(config, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        _fail(thing, f"has a config() that is no plain JSON ({error})")
+
+
+def check_network(network: Network, size: tuple[int, int] = (64, 64), tolerance: float = 1e-3) -> None:
+    """Check that a network of your own can be trained, deployed and exported.
+
+    It must be an `nn.Module` of a kind that the library knows; in evaluation mode treat a picture alike alone and
+    in a batch; deploy as an independent copy in evaluation mode that gives as many results as it names, the first
+    of them what the network promises; and have a description that is plain JSON, or none. Predictions of keypoints
+    have the right shapes and are finite.
+
+    Args:
+        network: to check; its mode is left as it was.
+        size: (height, width) of the pictures in pixels.
+        tolerance: in pixels.
+
+    Raises:
+        ValueError: what does not hold.
+
+    Example:
+        >>> from likelihand.models import SequentialHeatmapNetwork, TimmBackbone
+        >>> check_network(SequentialHeatmapNetwork(TimmBackbone("resnet18"), stages=2, width=8))
+    """
+    if not isinstance(network, nn.Module) or not isinstance(network, Network):
+        _fail(network, "is no torch.nn.Module with `kind`, `outputs`, `forward`, `deploy` and `config`")
+    if network.kind not in KINDS:
+        _fail(network, f"is of kind {network.kind!r}, not one of {', '.join(KINDS)}")
+    training = network.training
+    try:
+        with torch.no_grad():
+            _check_forward(network.eval(), size, tolerance)
+            _check_deployed(network, size)
+    finally:
+        network.train(training)
+    try:
+        config = network.config()
+    except ValueError:  # a part, as the backbone, is of a class that no file could rebuild
+        config = None
+    _check_json(network, config)
+
+
+def _check_forward(network: Network, size: tuple[int, int], tolerance: float) -> None:
+    images = _pictures(size)
+    every, alone = network(images), network(images[:1])
+    if not len(every):
+        _fail(network, "predicts nothing")
+    for one, other in zip(_tensors(every[-1]), _tensors(alone[-1]), strict=True):
+        if not torch.allclose(one[:1], other, rtol=1e-3, atol=tolerance):
+            _fail(network, "predicts something else for a picture alone than in a batch, in evaluation mode")
+    for prediction in every if network.kind == "hand" else ():
+        if not isinstance(prediction, Prediction):
+            _fail(network, f"predicts a {type(prediction).__name__}, not a likelihand.ops.heatmaps.Prediction")
+        shapes = {tuple(each.shape) for each in (prediction.mean, prediction.log_scale)}
+        finite = prediction.mean.isfinite().all() and prediction.log_scale.isfinite().all()
+        if shapes != {(2, 21, 2)} or not finite:
+            _fail(network, f"predicts means and log scales of shapes {sorted(shapes)}, not (2, 21, 2) finite ones")
+
+
+def _check_deployed(network: Network, size: tuple[int, int]) -> None:
+    images, form = _pictures(size), network.deploy()
+    if not isinstance(form, Deployed) or form.training:
+        _fail(network, "deploys no likelihand.models.Deployed in evaluation mode")
+    if tuple(form.outputs) != tuple(network.outputs)[: len(form.outputs)]:
+        _fail(
+            network, f"deploys outputs {tuple(form.outputs)}, not the first of its own, {tuple(network.outputs)}"
+        )
+    results = form(images)
+    if len(results) != len(form.outputs) or any(len(result) != len(images) for result in results):
+        _fail(network, f"gives {len(results)} results for the outputs {', '.join(form.outputs)}")
+    module: Any = network
+    shared = {id(p) for p in form.parameters()} & {id(p) for p in module.parameters()}
+    if shared:
+        _fail(network, "deploys a form that shares its weights: copy them")
+
+
+def _pictures(size: tuple[int, int]) -> Tensor:
+    return torch.randint(0, 256, (2, *size, 3), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+
+
+def _tensors(prediction: object) -> list[Tensor]:
+    return [each for each in prediction if isinstance(each, Tensor)] if isinstance(prediction, tuple) else []
 
 
 def check_density(density: object, reach: float = 12.0, tolerance: float = 1e-3) -> None:

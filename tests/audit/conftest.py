@@ -6,12 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from likelihand.calibration import Observations, simulated
+from likelihand.calibration import simulated
+from likelihand.evaluation import Predictions
 from tests.audit.planted import HANDS
 
 
 @pytest.fixture(scope="session")
-def hands() -> Observations:
+def hands() -> Predictions:
     """Errors of 2 px on a fan of fingers 70 px wide, going together within a hand."""
     rng = np.random.default_rng(0)
     fan = np.zeros((21, 2))

@@ -6,19 +6,19 @@ import numpy as np
 
 from likelihand.audit.patterns import Suspicion
 from likelihand.audit.suspect import suspicions
-from likelihand.calibration import Observations
+from likelihand.evaluation import Predictions
 
 HANDS = 240
 
 
-def spoil(o: Observations, change: dict[int, np.ndarray]) -> Observations:
+def spoil(o: Predictions, change: dict[int, np.ndarray]) -> Predictions:
     target = o.target.copy()
     for index, points in change.items():
         target[index] = points
     return replace(o, target=target)
 
 
-def found(o: Observations, index: int) -> Suspicion:
+def found(o: Predictions, index: int) -> Suspicion:
     ranked = suspicions(o)
     assert ranked[0].index == index, ranked[:3]
     return ranked[0]

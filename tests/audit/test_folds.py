@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from likelihand.audit.folds import folds_of, joined
+from likelihand.audit.folds import folds_of
 from likelihand.calibration import simulated
 from likelihand.data.drawn import DrawnHands
+from likelihand.evaluation import concatenated
 
 
 def test_every_record_is_in_one_fold_and_groups_stay_together() -> None:
@@ -26,18 +27,18 @@ def test_every_record_is_in_one_fold_and_groups_stay_together() -> None:
 def test_parts_come_together_in_the_data_sets_order() -> None:
     o = simulated(10)
     parts = [o.take(np.array([7, 1, 4])), o.take(np.array([0, 2, 3, 5, 6, 8, 9]))]
-    together = joined(parts)
+    together = concatenated(parts)
     np.testing.assert_array_equal(together.index, np.arange(10))
     np.testing.assert_array_equal(together.target, o.target)
     assert together.spread is None and together.side == o.side
     wide = replace(o, spread=np.ones((10, 21, 2, 2)))
-    assert joined([wide.take(np.array([1])), wide.take(np.array([0]))]).spread is not None
+    assert concatenated([wide.take(np.array([1])), wide.take(np.array([0]))]).spread is not None
 
 
 def test_leave_out_models_are_trained_from_the_checkpoint(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     pytest.importorskip("accelerate")
-    from likelihand.audit.folds import observe_by_folds
+    from likelihand.audit.folds import predict_by_folds
     from likelihand.models import SequentialHeatmapNetwork, TimmBackbone
     from likelihand.models.checkpoint import CheckpointInfo, load_checkpoint, save_checkpoint
 
@@ -45,7 +46,7 @@ def test_leave_out_models_are_trained_from_the_checkpoint(tmp_path: Path) -> Non
     file = tmp_path / "a.safetensors"
     network = SequentialHeatmapNetwork(TimmBackbone("resnet18"), stages=1, width=8)
     save_checkpoint(file, network, CheckpointInfo(size=(32, 32)))
-    seen = observe_by_folds(file, DrawnHands(6, size=32), 2, 1, tmp_path / "folds", progress=False)
+    seen = predict_by_folds(file, DrawnHands(6, size=32), 2, 1, tmp_path / "folds", progress=False)
     np.testing.assert_array_equal(seen.index, np.arange(6))
     last = [load_checkpoint(tmp_path / "folds" / f"fold-{i}" / "last.safetensors")[0] for i in range(2)]
     weights = [next(iter(n.parameters())).detach() for n in (*last, network)]

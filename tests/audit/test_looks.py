@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from likelihand.audit import Suspicion, agreed, observe_often
-from likelihand.calibration import observe
+from likelihand.audit import Suspicion, agreed, predict_often
 from likelihand.data import DrawnHands
+from likelihand.evaluation import predictions_by_look
 from likelihand.geometry import invert, transform_points
 from likelihand.inference.metadata import ModelMetadata
+from likelihand.inference.tta import Look
 
 
 class Brightest:
@@ -26,7 +27,9 @@ class Brightest:
 
 
 def test_a_mirrored_look_sees_the_same_place_and_the_same_side() -> None:
-    plain, mirrored = (observe(Brightest(), DrawnHands(5), mirrored=m, progress=False) for m in (False, True))
+    plain, mirrored = predictions_by_look(
+        Brightest(), DrawnHands(5), [Look(1.0, m, 0.0) for m in (False, True)], progress=False
+    )
     assert np.linalg.det(mirrored.crop_from_image[0]) < 0 < np.linalg.det(plain.crop_from_image[0])
     seen = [
         np.stack([transform_points(invert(m), p) for m, p in zip(o.crop_from_image, o.points, strict=True)])
@@ -38,7 +41,7 @@ def test_a_mirrored_look_sees_the_same_place_and_the_same_side() -> None:
 
 
 def test_the_looks_differ_in_what_they_show() -> None:
-    looks = observe_often(Brightest(), DrawnHands(3), progress=False)
+    looks = predict_often(Brightest(), DrawnHands(3), progress=False)
     scales = [float(abs(np.linalg.det(look.crop_from_image[0][:2, :2]))) for look in looks]
     assert len(looks) == 3
     assert scales[1] > scales[0] > scales[2]

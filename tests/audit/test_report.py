@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from likelihand.audit import audit, write_worst
-from likelihand.calibration import observe
 from likelihand.data.coco import CocoHands
 from likelihand.data.drawn import DrawnHands
 from likelihand.data.images import read_image
+from likelihand.evaluation import predictions
 from likelihand.geometry import transform_points
 from likelihand.hand import KEYPOINTS
 from likelihand.inference.metadata import ModelMetadata
@@ -67,7 +67,7 @@ class Knowing:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("audit")
     data = Spoilt()
-    result = audit(observe(Knowing(), data, progress=False), data, place, tiles=5)
+    result = audit(predictions(Knowing(), data, progress=False).sized(), data, place, tiles=5)
     assert result.suspicions[0].index == MOVED
     assert "40 hands, 1 suspects: outlier 1" in str(result)
     return place
@@ -99,7 +99,7 @@ def test_the_worst_hands_come_first_by_mean_error(tmp_path: Path, monkeypatch: p
         return contact_sheet(tiles, **options)
 
     monkeypatch.setattr("likelihand.audit.report.contact_sheet", kept)
-    write_worst(tmp_path / "worst.png", observe(Knowing(), data, progress=False), data, None, count=6)
+    write_worst(tmp_path / "worst.png", predictions(Knowing(), data, progress=False).sized(), data, None, count=6)
     assert captions[0].startswith(f"{MOVED}: error 0.0")  # one keypoint of 21 by 0.7 of the size: 0.03 and chance
     errors = [float(text.split()[-1]) for text in captions[::2]]
     assert len(errors) == 6 and errors == sorted(errors, reverse=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from likelihand.audit import Sifted, audit, observe_often
+from likelihand.audit import Sifted, audit, predict_often
 from likelihand.audit.sifted import impossible
 from likelihand.data.coco import CocoHands
 from likelihand.data.dataset import LabelError, check_record, key_of
@@ -129,7 +129,7 @@ def labels(tmp_path: Path) -> Path:
 
 def test_gross_labels_come_first_and_the_audit_goes_on(labels: Path, tmp_path: Path) -> None:
     dataset = Sifted(CocoHands(labels))
-    first, *others = observe_often(Middle(), dataset, progress=False)
+    first, *others = predict_often(Middle(), dataset, progress=False)
     result = audit(first, dataset, tmp_path / "out", others=others)
     assert [s.index for s in result.suspicions[:2]] == [23, 17]
     assert len(result.suspicions) == 40

@@ -18,7 +18,7 @@ from likelihand.audit.patterns import (
     orders,
 )
 from likelihand.audit.suspect import suspicions
-from likelihand.calibration import Observations
+from likelihand.evaluation import Predictions
 from likelihand.hand import INDEX
 from tests.audit.planted import HANDS, found, spoil
 
@@ -27,21 +27,21 @@ from tests.audit.planted import HANDS, found, spoil
     ("pattern", "detail"),
     [(SWAPPED, "index and little"), (REVERSED, "middle"), (TIP_TO_PALM, ""), (LITTLE_FIRST, "")],
 )
-def test_a_wrong_order_is_found_and_named(hands: Observations, pattern: str, detail: str) -> None:
+def test_a_wrong_order_is_found_and_named(hands: Predictions, pattern: str, detail: str) -> None:
     order = next(list(k) for p, d, k in orders() if (p, d) == (pattern, detail))
     suspicion = found(spoil(hands, {11: hands.target[11][order]}), 11)
     assert (suspicion.pattern, suspicion.detail) == (pattern, detail)
     assert all(order[k] != k for k in suspicion.keypoints)
 
 
-def test_a_mirrored_hand_is_found_and_named(hands: Observations) -> None:
+def test_a_mirrored_hand_is_found_and_named(hands: Predictions) -> None:
     shear = np.array([[1.0, 0.0], [0.4, 1.0]])
     turned = replace(hands, points=hands.points @ shear, target=hands.target @ shear)
     mirrored = mirrored_in_box(turned.target[3], np.ones(21, bool))
     assert found(spoil(turned, {3: mirrored}), 3).pattern == MIRRORED
 
 
-def test_a_shifted_hand_is_found_and_the_shift_is_told_in_image_pixels(hands: Observations) -> None:
+def test_a_shifted_hand_is_found_and_the_shift_is_told_in_image_pixels(hands: Predictions) -> None:
     o = spoil(hands, {5: hands.target[5] + [20.0, -12.0]})
     o = replace(o, crop_from_image=0.5 * o.crop_from_image + 0.5 * np.diag([0.0, 0.0, 1.0]))
     suspicion = found(o, 5)
@@ -51,7 +51,7 @@ def test_a_shifted_hand_is_found_and_the_shift_is_told_in_image_pixels(hands: Ob
     assert len(suspicion.keypoints) == 21
 
 
-def test_a_wrong_side_is_found_where_the_model_tells_sides(hands: Observations) -> None:
+def test_a_wrong_side_is_found_where_the_model_tells_sides(hands: Predictions) -> None:
     o = replace(hands, right=np.full(HANDS, 0.99999))
     known = np.ones(HANDS)
     known[9] = 0.0
@@ -60,11 +60,11 @@ def test_a_wrong_side_is_found_where_the_model_tells_sides(hands: Observations) 
     assert all(s.pattern != SIDE for s in suspicions(o, np.full(HANDS, np.nan)))
 
 
-def test_right_labels_are_rarely_suspects(hands: Observations) -> None:
+def test_right_labels_are_rarely_suspects(hands: Predictions) -> None:
     assert sum(s.suspect for s in suspicions(hands)) <= 0.01 * HANDS
 
 
-def test_planted_errors_fill_the_first_ranks(hands: Observations) -> None:
+def test_planted_errors_fill_the_first_ranks(hands: Predictions) -> None:
     rng = np.random.default_rng(3)
     chosen = rng.permutation(HANDS)[:12]
     change = {}
@@ -80,7 +80,7 @@ def test_planted_errors_fill_the_first_ranks(hands: Observations) -> None:
     assert sum(s.index in change for s in first) >= 11
 
 
-def partly(o: Observations, whole: int, kept: tuple[int, ...] = (4, 8)) -> Observations:
+def partly(o: Predictions, whole: int, kept: tuple[int, ...] = (4, 8)) -> Predictions:
     """Keep some keypoints' labels alone of all hands but the first `whole`, as sets of fingertips have them."""
     labelled = np.zeros_like(o.labelled)
     labelled[:, list(kept)] = True
@@ -90,7 +90,7 @@ def partly(o: Observations, whole: int, kept: tuple[int, ...] = (4, 8)) -> Obser
 
 @pytest.mark.parametrize("kept", [(4, 8), (0, 4, 8)])
 def test_where_most_hands_have_two_tips_the_full_ones_are_audited(
-    hands: Observations, kept: tuple[int, ...]
+    hands: Predictions, kept: tuple[int, ...]
 ) -> None:
     """Moments of pairs from different hands made no covariance, and 107 of 108 scores were not numbers."""
     wrong = hands.target[7].copy()
@@ -103,7 +103,7 @@ def test_where_most_hands_have_two_tips_the_full_ones_are_audited(
     assert sum(s.suspect for s in ranked) <= 3
 
 
-def test_unlabelled_keypoints_are_no_suspects(hands: Observations) -> None:
+def test_unlabelled_keypoints_are_no_suspects(hands: Predictions) -> None:
     labelled = hands.labelled.copy()
     labelled[4, 8] = False
     target = hands.target.copy()
@@ -114,7 +114,7 @@ def test_unlabelled_keypoints_are_no_suspects(hands: Observations) -> None:
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("count", [1, 2, 5])
-def test_a_few_hands_all_alike_are_audited_without_a_warning(hands: Observations, count: int) -> None:
+def test_a_few_hands_all_alike_are_audited_without_a_warning(hands: Predictions, count: int) -> None:
     alike = hands.take(np.zeros(count, int))
     alike = replace(alike, index=np.arange(count), group=np.array([str(n) for n in range(count)]))
     assert len(suspicions(alike)) == count

@@ -19,7 +19,7 @@ def test_it_goes_with_the_size_of_the_crop() -> None:
     """Everything twice as large is worth the same."""
     o = simulated(200)
     large = replace(
-        o, points=2 * o.points, target=2 * o.target, scale=2 * o.scale, length=2 * o.length, side=2 * o.side
+        o, points=2 * o.points, target=2 * o.target, scale=2 * o.scale, length=2 * o.length, input_size=(192, 192)
     )
     np.testing.assert_allclose(2 * whitening(large), whitening(o), rtol=0.02)
 

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from likelihand.audit.whole_set import _median, of_whole_set, offsets
-from likelihand.calibration import Observations, simulated
+from likelihand.calibration import simulated
+from likelihand.evaluation import Predictions
 from likelihand.hand import RHD_ORDER
 from tests.audit.planted import HANDS
 
 
-def test_half_a_pixel_is_named_for_the_whole_set_and_nothing_else(hands: Observations) -> None:
+def test_half_a_pixel_is_named_for_the_whole_set_and_nothing_else(hands: Predictions) -> None:
     (still,) = offsets(hands)
     assert still.name == ""
     (moved,) = offsets(replace(hands, target=hands.target - 0.5))
@@ -22,7 +23,7 @@ def test_half_a_pixel_is_named_for_the_whole_set_and_nothing_else(hands: Observa
     assert offsets(hands.take(np.arange(20))) == []
 
 
-def test_a_wrong_order_of_the_whole_set_is_named(hands: Observations) -> None:
+def test_a_wrong_order_of_the_whole_set_is_named(hands: Predictions) -> None:
     assert of_whole_set(hands) == []
     (line,) = of_whole_set(replace(hands, target=hands.target[:, list(RHD_ORDER)]))
     assert line == f"fingers counted from tip to palm: {HANDS} of {HANDS} hands"

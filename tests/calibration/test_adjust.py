@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 
 from likelihand.calibration import (
-    Observations,
     adjust,
     balanced,
     compare,
     covariance_of,
     fit,
     join,
-    observe_looks,
     simulated,
 )
 from likelihand.data.drawn import DrawnHands
+from likelihand.evaluation import Predictions, predictions, predictions_by_look
+from likelihand.evaluation.structures import joined as put_together
 from likelihand.geometry import transform_points
 from likelihand.inference import Predictor
 from likelihand.inference.metadata import ModelMetadata
@@ -27,13 +27,13 @@ from likelihand.uncertainty import Calibrations, mahalanobis
 LEVELS = (0.5, 0.68, 0.9, 0.95)
 
 
-def noisy(o: Observations, factor: float, share: float, seed: int = 0) -> Observations:
+def noisy(o: Predictions, factor: float, share: float, seed: int = 0) -> Predictions:
     """Blow the errors up, and add label noise in shares of each hand's size."""
     drawn = np.random.default_rng(seed).standard_normal(o.points.shape)
     return replace(o, target=o.points + factor * o.residual + share * o.size[:, None, None] * drawn)
 
 
-def held(o: Observations, calibration: object) -> np.ndarray:
+def held(o: Predictions, calibration: object) -> np.ndarray:
     distance = mahalanobis(o.residual, covariance_of(o, calibration))  # type: ignore[arg-type]
     return coverage(calibration.radial.level(distance)[o.labelled], LEVELS)  # type: ignore[attr-defined]
 
@@ -62,9 +62,8 @@ def test_each_source_counts_alike() -> None:
     assert held(wild, adjust(o, base))[1] < held(wild, weighted)[1] - 0.2
 
 
-def joined(*parts: Observations) -> Observations:
-    names = [name for name, value in vars(parts[0]).items() if isinstance(value, np.ndarray)]
-    return replace(parts[0], **{name: np.concatenate([getattr(p, name) for p in parts]) for name in names})
+def joined(*parts: Predictions) -> Predictions:
+    return put_together(parts, np.arange(sum(map(len, parts))))
 
 
 class Noisy:
@@ -83,8 +82,8 @@ class Noisy:
 def test_looks_are_joined_as_the_predictor_joins_them(looks: int) -> None:
     """Points of `join` are the predictor's, and `covariance_of` states what the predictor states."""
     data, runtime = DrawnHands(16, size=64), Noisy()
-    seen = observe_looks(runtime, data, LOOKS[:looks], progress=False)
-    base = fit(observe_looks(runtime, data, LOOKS[:1], progress=False)[0])
+    seen = predictions_by_look(runtime, data, LOOKS[:looks], progress=False)
+    base = fit(predictions(runtime, data, progress=False))
     calibration = adjust(join(seen, base), base, looks=looks, added_noise=True)
     runtime.metadata = ModelMetadata(size=(64, 64), calibrations=Calibrations((calibration,)))
     o, predict = join(seen, base), Predictor(runtime, tta=looks)

@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from likelihand.calibration import Observations, at_edge, fit, fit_edge, simulated
+from likelihand.calibration import at_edge, fit, fit_edge, simulated
 from likelihand.calibration.scores import scores_of
+from likelihand.evaluation import Predictions
 
 DOWN = np.array([0.0, 200.0])
 
 
-def at_the_edge(hands: int, seed: int, hand: float, keypoint: float) -> Observations:
+def at_the_edge(hands: int, seed: int, hand: float, keypoint: float) -> Predictions:
     """Hands of a picture that ends somewhere between them; errors near the edge are larger by known factors."""
     o = simulated(hands, seed)
     right = np.random.default_rng(seed).uniform(40, 140, hands)

@@ -6,13 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from likelihand.calibration import Observations, fit, simulated
+from likelihand.calibration import fit, simulated
 from likelihand.calibration.fit import covariance_of, distances
+from likelihand.evaluation import Predictions
 from likelihand.metrics.reliability import coverage
 from likelihand.uncertainty import ONE_SIGMA, UNIT
 
 
-def with_spread(o: Observations, seed: int = 0) -> Observations:
+def with_spread(o: Predictions, seed: int = 0) -> Predictions:
     """Give heatmaps whose shape is the error's and whose size is that of the scale, both times a constant."""
     rng = np.random.default_rng(seed)
     correlation = rng.uniform(-0.9, 0.9, o.labelled.shape)

@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from likelihand.calibration import Observations, Recipe, calibrate, fit, simulated
+from likelihand.calibration import Recipe, calibrate, fit, simulated
+from likelihand.evaluation import Predictions
 from likelihand.uncertainty import PHOTOS, RENDERED, Calibrations
 
 
-def rendered(hands: int, seed: int = 0, factor: float = 1.0) -> Observations:
+def rendered(hands: int, seed: int = 0, factor: float = 1.0) -> Predictions:
     return replace(simulated(hands, seed, factor), dataset=np.full(hands, "synthetic"))
 
 

@@ -6,24 +6,25 @@ import numpy as np
 import pytest
 
 from likelihand.calibration import (
-    Observations,
     adjust,
     balanced,
     fit,
+    halves,
     leave_one_out,
     simulated,
 )
+from likelihand.evaluation import Predictions
+from likelihand.evaluation.structures import joined as put_together
 
 
-def noisy(o: Observations, factor: float, share: float, seed: int = 0) -> Observations:
+def noisy(o: Predictions, factor: float, share: float, seed: int = 0) -> Predictions:
     """Blow the errors up, and add label noise in shares of each hand's size."""
     drawn = np.random.default_rng(seed).standard_normal(o.points.shape)
     return replace(o, target=o.points + factor * o.residual + share * o.size[:, None, None] * drawn)
 
 
-def joined(*parts: Observations) -> Observations:
-    names = [name for name, value in vars(parts[0]).items() if isinstance(value, np.ndarray)]
-    return replace(parts[0], **{name: np.concatenate([getattr(p, name) for p in parts]) for name in names})
+def joined(*parts: Predictions) -> Predictions:
+    return put_together(parts, np.arange(sum(map(len, parts))))
 
 
 def test_a_source_is_scored_by_a_fit_on_the_others() -> None:
@@ -42,3 +43,12 @@ def test_a_source_is_scored_by_a_fit_on_the_others() -> None:
     assert "mean over sources" in str(scores)
     with pytest.raises(ValueError, match="all hands are of the source 'simulated'"):
         leave_one_out(simulated(30), lambda told: base)
+
+
+def test_halves_keep_groups_together() -> None:
+    o = replace(simulated(60), group=np.array([f"group {i // 6}" for i in range(60)]))
+    chosen = halves(o, 0.3)
+    assert chosen.sum() == 18
+    assert not set(o.group[chosen]) & set(o.group[~chosen])
+    with pytest.raises(ValueError, match="1 group"):
+        halves(replace(o, group=np.full(60, "one")))

@@ -8,9 +8,9 @@ import pytest
 onnx = pytest.importorskip("onnx")
 torch = pytest.importorskip("torch")
 
-from likelihand.calibration import fit, observe, simulated, store  # noqa: E402
-from likelihand.calibration.flow import learned_density  # noqa: E402
+from likelihand.calibration import fit, store  # noqa: E402
 from likelihand.data.drawn import DrawnHands  # noqa: E402
+from likelihand.evaluation import predictions  # noqa: E402
 from likelihand.export import export  # noqa: E402
 from likelihand.inference import Predictor, load, metadata_of  # noqa: E402
 from likelihand.inference.runtimes import TorchRuntime  # noqa: E402
@@ -33,8 +33,8 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("store") / "best.safetensors"
     torch.manual_seed(0)
     loss = ResidualLogLikelihood(stages=2, symmetric=True)
-    save_checkpoint(file, tiny_network(), CheckpointInfo(size=(64, 64), loss=repr(loss)), loss=loss)
-    seen = observe(torch_runtime(file), DrawnHands(24, size=64), progress=False)
+    save_checkpoint(file, tiny_network(), CheckpointInfo(size=(64, 64), loss=loss.config()), loss=loss)
+    seen = predictions(torch_runtime(file), DrawnHands(24, size=64), progress=False).sized()
     store(file, Calibrations((fit(seen, scale=0.5, spread=0.5, source="drawn hands"),)))
     return file
 
@@ -87,20 +87,3 @@ def test_an_onnx_file_of_somebody_else_is_refused(tmp_path: Path) -> None:
     onnx.save(onnx.ModelProto(), tmp_path / "a.onnx")
     with pytest.raises(ValueError, match="no likelihand metadata"):
         store(tmp_path / "a.onnx", Calibrations())
-
-
-def test_the_flow_comes_back_from_the_checkpoint(checkpoint: Path) -> None:
-    """Its density is the loss's: nats at given residuals, and coverage of its own samples."""
-    density = learned_density(checkpoint)
-    assert density is not None
-    residual = np.random.default_rng(0).normal(size=(5, 2))
-    torch.manual_seed(0)
-    loss = ResidualLogLikelihood(stages=2, symmetric=True)
-    target, zeros = torch.from_numpy(residual).float()[:, None], torch.zeros(5, 1, 2)
-    with torch.no_grad():
-        nats = loss(zeros, zeros, target, torch.ones(5, 1), reduction="none", stage=1)
-    np.testing.assert_allclose(density.log_prob(residual), -nats[:, 0].numpy(), rtol=1e-5)
-    # a fresh flow is close to N(0, I), and the simulated errors are scale times N(0, I)
-    said = density.statement(simulated(60))
-    assert np.quantile(said["probability"], 0.9) == pytest.approx(0.9, abs=0.05)
-    assert np.abs(density.covariance() - np.eye(2)).max() < 0.2

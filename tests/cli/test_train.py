@@ -152,3 +152,23 @@ def test_the_bundled_model_is_trained_further(folder: Path) -> None:
     picture = lh.read_image(next((folder / "mine" / "images").iterdir()))
     ours, theirs = before.crop(picture)[0], after.crop(picture)[0]
     assert 0 < np.abs(ours.points - theirs.points).max() < 3.0
+
+
+def test_an_exported_file_is_no_start(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from likelihand.inference import bundled
+
+    (tmp_path / "run.yaml").write_text(yaml.safe_dump(RUN_FILE))
+    arguments = ["train", "--config", str(tmp_path / "run.yaml"), "--out", str(tmp_path / "run")]
+    assert main([*arguments, "--start", str(bundled())]) == 2
+    told = capsys.readouterr().err
+    assert "an exported file cannot be trained; give the checkpoint" in told and told.count("\n") == 1
+
+
+def test_the_description_of_the_loss_stands_in_the_checkpoint(folder: Path) -> None:
+    from likelihand.losses import from_config
+    from likelihand.models.checkpoint import read_info
+
+    info = read_info(folder / "run" / "best.safetensors")
+    assert info.loss is not None
+    assert from_config(info.loss).config() == info.loss
+    assert json.loads((folder / "run" / "run.json").read_text())["loss"] == info.loss

@@ -36,16 +36,16 @@ def test_hand_over_the_edge_is_left_out_and_one_outside_forgotten() -> None:
         (100, 100), [inside, cut, outside], ["left", "right", None], (100, 100), sample_rng(0, 0, 0), None
     )
     np.testing.assert_allclose(spot.shown, [1.0, 0.25, 0.0])
-    target, weight = spot.rows((100, 100), complete=True)
-    assert target.shape == (1 + MOST, 6)
-    assert weight.tolist() == [1.0, 1.0, 0.0] + [0.0] * (MOST - 2)
-    boxes = sorted(row[:4].tolist() for row in target[1:3])
-    assert boxes == [[20.0, 20.0, 60.0, 60.0], [90.0, 20.0, 130.0, 60.0]]
-    assert not target[3:].any()
+    labels = spot.labels((100, 100), complete=True)
+    assert labels.boxes.shape == (MOST, 4)
+    assert labels.asked.tolist() == [1.0, 0.0] + [0.0] * (MOST - 2)
+    assert sorted(labels.boxes[:2].tolist()) == [[20.0, 20.0, 60.0, 60.0], [90.0, 20.0, 130.0, 60.0]]
+    assert not labels.boxes[2:].any()
+    assert labels.right[:2].tolist() == [0.0, 1.0]
 
 
-def test_first_row_is_the_picture_with_its_trust() -> None:
+def test_a_picture_without_hands_says_whether_it_is_labelled_completely() -> None:
     spot = place((50, 50), [], [], (64, 64), sample_rng(0, 0, 0), None)
-    target, weight = spot.rows((64, 64), complete=False)
-    assert target[0].tolist() == [0.0, 0.0, 64.0, 64.0, 0.5, 0.0]
-    assert weight.sum() == 1.0
+    for complete in (False, True):
+        labels = spot.labels((64, 64), complete)
+        assert labels.complete == float(complete) and not labels.asked.any() and not labels.boxes.any()

@@ -7,20 +7,22 @@ import numpy as np
 
 from likelihand.data import CocoScenes, EmptyScenes, SceneMix
 from likelihand.data.augment import Augmentation, sample_rng
+from likelihand.data.placing import MOST
+from likelihand.structures import SceneLabels
 from likelihand.training.batches import Batches
 from likelihand.training.config import Plan, TrainConfig
 from tests.scene_files import coco, paint
 
 
-def test_sample_shows_the_hand_in_its_row(tmp_path: Path) -> None:
+def test_sample_shows_the_hand_in_its_box(tmp_path: Path) -> None:
     paint(tmp_path / "empty" / "x.png", size=(30, 30))
     mix = SceneMix([CocoScenes(coco(tmp_path / "coco"), stop=4)], EmptyScenes(tmp_path / "empty"))
     bare = Augmentation(rotation=0, zoom=0.5, shift=0.2, colour=0, occlusion=0, low_resolution=0, blur=0, noise=0)
     checked = 0
     for index in range(len(mix)):
         sample = mix.sample(index, (96, 96), sample_rng(0, 1, index), bare)
-        for row, weight in zip(sample.target[1:], sample.weight[1:], strict=True):
-            if weight:
+        for row, asked in zip(sample.labels.boxes, sample.labels.asked, strict=True):
+            if asked:
                 x, y = ((row[:2] + row[2:4]) / 2).astype(int)
                 bright = np.argwhere(sample.crop[..., 0] > 127)
                 assert sample.crop[y, x].min() > 200
@@ -46,5 +48,7 @@ def test_batches_take_the_samples_of_a_mix(tmp_path: Path) -> None:
     batch = Batches(mix, Plan(config, len(mix), 3))[0]
     assert not isinstance(batch, str), batch
     assert batch.crops.shape == (3, 64, 64, 3)
-    assert batch.target.shape[2] == 6
-    assert (batch.weight[:, 0] == 1).all()
+    assert isinstance(batch.labels, SceneLabels)
+    assert batch.labels.boxes.shape == (3, MOST, 4)
+    assert batch.labels.complete.tolist() == [1.0, 1.0, 1.0]
+    assert mix.key(0) == mix.scene(0).key

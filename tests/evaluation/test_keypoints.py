@@ -7,22 +7,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from likelihand.data.augment import sample_of
 from likelihand.data.drawn import DrawnHands
-from likelihand.evaluation import evaluate, evenly, predict_crops_of
+from likelihand.evaluation import Function, evaluate, evenly, predictions, score
 from likelihand.metrics import MMPOSE, PAPER
-from likelihand.ops.heatmaps import Prediction
 
 SIZE = (48, 48)
 
 
-def guess(crops: np.ndarray) -> np.ndarray:
+def model(points_of: object) -> Function:
+    return Function(points_of, SIZE)  # type: ignore[arg-type]
+
+
+def guess_points(crops: np.ndarray) -> np.ndarray:
     """Points that depend on each crop alone, in two stages."""
     brightness = crops.reshape(len(crops), -1).astype(np.float64).mean(1)
     points = np.stack([np.arange(21.0) * 2, np.arange(21.0) + 10], -1) + brightness[:, None, None] / 50
     return np.stack([points + 1, points])
+
+
+guess = model(guess_points)
 
 
 class Oracle:
@@ -43,25 +48,24 @@ class Oracle:
 
 def test_error_in_crop_pixels_comes_back_in_image_pixels() -> None:
     dataset = DrawnHands(4)
-    report = evaluate(Oracle(dataset, 2.0), dataset, size=SIZE, progress=False)
+    report = evaluate(model(Oracle(dataset, 2.0)), dataset, progress=False)
     pixels = []
     for i in range(4):
         matrix = sample_of(dataset.record(i), i, SIZE).crop_from_image
         pixels.append(2.0 / np.hypot(matrix[0, 0], matrix[1, 0]))
     assert report.scores.epe == pytest.approx(np.mean(pixels), rel=1e-9)
-    assert evaluate(Oracle(dataset, 0.0), dataset, size=SIZE, progress=False).scores.epe < 1e-9
+    assert evaluate(model(Oracle(dataset, 0.0)), dataset, progress=False).scores.epe < 1e-9
 
 
 @pytest.mark.parametrize("protocol", [PAPER, MMPOSE], ids=lambda p: p.name)
 def test_batches_and_workers_change_no_bit(protocol: object) -> None:
     dataset = DrawnHands(5)
-    expected = evaluate(guess, dataset, protocol, size=SIZE, batch_size=5, progress=False).to_json()  # type: ignore[arg-type]
+    expected = evaluate(guess, dataset, protocol, batch_size=5, progress=False).to_json()  # type: ignore[arg-type]
     for batch_size, workers in ((1, 0), (2, 2), (64, 1)):
         found = evaluate(
             guess,
             dataset,
             protocol,
-            size=SIZE,
             batch_size=batch_size,
             workers=workers,
             progress=False,
@@ -70,7 +74,7 @@ def test_batches_and_workers_change_no_bit(protocol: object) -> None:
 
 
 def test_report_says_what_it_is(tmp_path: Path) -> None:
-    report = evaluate(guess, DrawnHands(3), size=SIZE, split="drawn, seed 0", progress=False)
+    report = evaluate(guess, DrawnHands(3), split="drawn, seed 0", progress=False)
     text = str(report)
     for part in ("protocol paper", "tight box", "drawn, seed 0: 3 samples", "stage 1", "PCK@0.2"):
         assert part in text
@@ -82,37 +86,29 @@ def test_report_says_what_it_is(tmp_path: Path) -> None:
 
 
 def test_misses_are_told() -> None:
-    report = evaluate(lambda crops: np.full((len(crops), 21, 2), np.nan), DrawnHands(1), size=SIZE, progress=False)
+    report = evaluate(model(lambda crops: np.full((len(crops), 21, 2), np.nan)), DrawnHands(1), progress=False)
     assert report.scores.pck[0.2] == 0
     assert "21 keypoints missed" in str(report)
 
 
 def test_subset_of_indices() -> None:
-    report = evaluate(guess, DrawnHands(9), size=SIZE, indices=evenly(9, 3), progress=False)
+    report = evaluate(guess, DrawnHands(9), indices=evenly(9, 3), progress=False)
     assert (report.samples, report.scores.hands) == (3, 3)
     assert evenly(2, None) == evenly(2, 5) == [0, 1]
 
 
 def test_wrong_answers_are_refused() -> None:
     with pytest.raises(ValueError, match=r"gave an array \(1, 5, 2\) for 1 crops: expected points \(1, 21, 2\)"):
-        evaluate(lambda crops: np.zeros((len(crops), 5, 2)), DrawnHands(1), size=SIZE, progress=False)
+        evaluate(model(lambda crops: np.zeros((len(crops), 5, 2))), DrawnHands(1), progress=False)
     with pytest.raises(ValueError, match="no samples"):
-        evaluate(guess, DrawnHands(1), size=SIZE, indices=[], progress=False)
+        evaluate(guess, DrawnHands(1), indices=[], progress=False)
 
 
-class Constant(torch.nn.Module):
-    def forward(self, images: torch.Tensor) -> list[Prediction]:
-        assert not self.training
-        zeros = torch.zeros(len(images), 21, 2)
-        return [Prediction(zeros, zeros + 1, zeros), Prediction(zeros, zeros + 2, zeros)]
-
-
-def test_network_gives_all_its_stages_and_its_mode_back() -> None:
-    network = Constant().train()
-    points = predict_crops_of(network)(np.zeros((3, 8, 8, 3), np.uint8))
-    assert points.shape == (2, 3, 21, 2)
-    assert points[:, 0, 0, 0].tolist() == [1, 2]
-    assert network.training
+def test_a_hand_counts_once_however_often_it_was_run() -> None:
+    found = predictions(guess, DrawnHands(3), [2, 0, 2], progress=False)
+    assert found.index.tolist() == [2, 0, 2]
+    report = score(found)
+    assert (report.samples, report.scores.hands) == (2, 2)
 
 
 def test_evaluation_needs_no_torch() -> None:

@@ -32,7 +32,7 @@ def test_one_label_in_twenty_is_spoilt_as_its_kind_says(swap_sides: bool) -> Non
 
 
 def test_spoilt_labels_go_into_observations_of_the_same_pictures() -> None:
-    from likelihand.calibration import observe
+    from likelihand.evaluation import predictions
     from likelihand.inference.metadata import ModelMetadata
 
     class Centre:
@@ -43,9 +43,9 @@ def test_spoilt_labels_go_into_observations_of_the_same_pictures() -> None:
 
     data = DrawnHands(40, size=64)
     spoilt = study.Planted(data, False)
-    seen = observe(Centre(), data, progress=False)
+    seen = predictions(Centre(), data, progress=False).sized()
     np.testing.assert_allclose(
-        study.relabelled(seen, spoilt).target, observe(Centre(), spoilt, progress=False).target
+        study.relabelled(seen, spoilt).target, predictions(Centre(), spoilt, progress=False).sized().target
     )
 
 

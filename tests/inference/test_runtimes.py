@@ -49,10 +49,11 @@ def test_threads_must_be_positive(tmp_path: Path) -> None:
 
 
 def test_torch_outputs_come_by_name() -> None:
-    def module(crops: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:  # type: ignore[name-defined]
-        mean = crops.float().mean((1, 2, 3))[:, None, None].expand(-1, 21, 2)
-        return mean, mean + 1
+    class Brightness(torch.nn.Module):  # type: ignore[name-defined,misc]
+        def forward(self, crops: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:  # type: ignore[name-defined]
+            mean = crops.float().mean((1, 2, 3))[:, None, None].expand(-1, 21, 2)
+            return mean, mean + 1
 
-    outputs = TorchRuntime(module, ModelMetadata(size=(8, 8)))(np.full((2, 8, 8, 3), 7, np.uint8))
+    outputs = TorchRuntime(Brightness(), ModelMetadata(size=(8, 8)))(np.full((2, 8, 8, 3), 7, np.uint8))
     assert outputs["points"].shape == (2, 21, 2)
     assert (outputs["points"] == 7).all() and (outputs["scale"] == 8).all()

@@ -64,7 +64,7 @@ def test_the_deployable_file_holds_no_flow_and_half_is_half(network: nn.Module, 
     assert any(n.startswith("loss.") for n in read_tensors(tmp_path / "all.safetensors")[0])
     assert all(n.startswith("network.") for n in read_tensors(tmp_path / "bare.safetensors")[0])
     sizes = [(tmp_path / f"{n}.safetensors").stat().st_size for n in ("bare", "half")]
-    assert sizes[1] == pytest.approx(sizes[0] / 2, rel=0.02)
+    assert sizes[1] == pytest.approx(sizes[0] / 2, rel=0.05)
     half = load_checkpoint(tmp_path / "half.safetensors")[0]
     for a, b in zip(half.parameters(), network.parameters(), strict=True):
         assert a.dtype == torch.float32
@@ -140,6 +140,9 @@ def test_tensors_that_claim_more_than_the_file_holds_are_refused(tmp_path: Path)
         ({"network": {"class": "SequentialHeatmapNetwork", "width": 10**12}}, "holds the number"),
         ({"network": {"class": "SequentialHeatmapNetwork", "stages": 999_999}}, "claims 999999 stages"),
         ({"network": [1]}, "network is not an object"),
+        ({"loss": [1]}, "loss is not an object"),
+        ({"loss": {"class": "../../evil"}}, "the loss's description holds '../../evil'"),
+        ({"loss": {"class": "IntegralLoss", "stages": 1e13}}, "the loss's description holds the number"),
         ({"size": [64]}, "is not .height, width."),
         ({"size": ["a", "b"]}, "is not .height, width."),
         ({"size": 3}, "malformed"),
@@ -152,6 +155,19 @@ def test_a_forged_header_is_refused(saved: Path, changes: dict[str, Any], messag
     with pytest.raises(CheckpointError, match=message) as caught:
         load_checkpoint(forged(saved, **changes))
     assert "\n" not in str(caught.value)
+
+
+def test_a_file_from_before_losses_described_themselves_is_read(saved: Path) -> None:
+    old = forged(saved, loss="ResidualLogLikelihood(stages=1, residual='none')")
+    assert read_info(old).loss is None
+    assert load_checkpoint(old)[1].loss is None
+
+
+def test_a_loss_stands_in_the_header(network: nn.Module, tmp_path: Path) -> None:
+    loss = ResidualLogLikelihood(symmetric=True)
+    info = CheckpointInfo(size=(64, 64), loss=loss.config())
+    save_checkpoint(tmp_path / "a.safetensors", network, info, loss=loss)
+    assert read_info(tmp_path / "a.safetensors").loss == loss.config()
 
 
 def test_another_architecture_than_the_tensors_is_refused(saved: Path) -> None:

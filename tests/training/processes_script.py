@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from likelihand.data.augment import Augmentation
-from likelihand.evaluation import evaluate, predict_crops_of
+from likelihand.evaluation import EveryStage, evaluate
+from likelihand.inference.metadata import ModelMetadata
 from likelihand.losses import IntegralLoss
 from likelihand.training import NonFiniteLossError, TrainConfig, train
 from likelihand.training.batches import Batches
@@ -39,7 +40,8 @@ def gradients(folder: Path, **changes: object) -> None:
         run = Run(Trainee(network, loss), data, None, config, folder, accelerator)
         batch = Batches(run.train_data, run.plan, run.rank, run.world)[0]
         assert not isinstance(batch, str)
-        counts = distributed.gather_json(batch.counts().tolist())
+        counted = run.trainee.criterion.counts(batch)
+        counts = distributed.gather_json([float(counted[name]) for name in ("1", "traits")])
         run.compute_gradients(batch)
         run.step, run._norm = 1, run._gradient_norm()
         folder.mkdir(exist_ok=True)
@@ -56,7 +58,8 @@ def scores(folder: Path) -> None:
     """Write the report of an evaluation."""
     network, _ = tiny_run.make()
     data = tiny_run.held(7, 1)
-    report = evaluate(predict_crops_of(network), data, size=(32, 32), batch_size=2, progress=False)
+    model = EveryStage(network, ModelMetadata(size=(32, 32)))
+    report = evaluate(model, data, batch_size=2, progress=False)
     if distributed.rank() == 0:
         report.save(folder / "report.json")
 

@@ -7,6 +7,7 @@ import torch
 from likelihand.data import Concatenated, DrawnHands, Repeated, Subset
 from likelihand.losses import ResidualLogLikelihood
 from likelihand.training.describe import describe_data, describe_run
+from likelihand.training.state import Trainee
 from tests.tiny import tiny_network
 
 
@@ -31,7 +32,7 @@ def test_what_was_left_out_is_told() -> None:
 
 def test_a_run_tells_its_parts_and_what_it_ran_on() -> None:
     network, loss = tiny_network(), ResidualLogLikelihood(2)
-    told = json.loads(json.dumps(describe_run(network, loss, {"training": None}, {"steps": 2}, 4, "cpu")))
+    told = json.loads(json.dumps(describe_run(Trainee(network, loss), {"training": None}, {"steps": 2}, 4, "cpu")))
     assert (told["processes"], told["device"], told["config"]) == (4, "cpu", {"steps": 2})
     assert told["network_parameters"] == sum(p.numel() for p in network.parameters())
     assert told["versions"]["torch"] == torch.__version__
@@ -39,5 +40,5 @@ def test_a_run_tells_its_parts_and_what_it_ran_on() -> None:
 
 
 def test_a_network_without_a_configuration_is_told_by_its_representation() -> None:
-    told = describe_run(torch.nn.Linear(2, 3), torch.nn.Identity(), {}, {}, 1, "cpu")
+    told = describe_run(Trainee(torch.nn.Linear(2, 3), ResidualLogLikelihood()), {}, {}, 1, "cpu")
     assert "Linear(in_features=2" in told["network"] and told["network_parameters"] == 9

@@ -26,7 +26,7 @@ def test_a_table_drops_later_rows_and_a_torn_one(tmp_path: Path) -> None:
 def test_the_negative_loss_is_explained_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with Log(tmp_path, 0, 9, progress=True, tensorboard=False, speaks=True) as log:
         for step in (1, 2, 3):
-            log.losses(step, 0.1, 1e-3, [1.5 - step, 2.0], 1.0)
+            log.losses(step, 0.1, 1e-3, {"1": 1.5 - step, "2": 2.0}, 1.0)
     assert capsys.readouterr().err.count(NEGATIVE) == 1
 
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from likelihand.data.augment import sample_of
-from likelihand.losses import IntegralLoss, ResidualLogLikelihood
+from likelihand.losses import IntegralLoss, ResidualLogLikelihood, StageLoss
 from likelihand.models import SequentialHeatmapNetwork, TimmBackbone
 from likelihand.models.checkpoint import load_checkpoint, read_info, read_tensors
 from likelihand.structures import Record
@@ -121,7 +121,9 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_names_the_sample(tmp_path: 
 
 
 def test_a_gradient_that_is_not_finite_stops_the_run(tmp_path: Path) -> None:
-    class Cliff(torch.nn.Module):
+    class Cliff(StageLoss):
+        stages = tiny_run.STAGES
+
         def of_prediction(self, prediction: object, target: object, weight: object, stage: int) -> torch.Tensor:
             return (prediction.mean - prediction.mean).sum(-1).abs().sqrt()  # type: ignore[attr-defined]
 

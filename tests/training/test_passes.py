@@ -9,10 +9,10 @@ import torch
 from torch import nn
 
 from likelihand.data.augment import Augmentation
-from likelihand.losses import IntegralLoss
+from likelihand.losses import Batch, IntegralLoss, StageLoss
 from likelihand.models.checkpoint import read_info, read_tensors
 from likelihand.training import NonFiniteLossError, TrainConfig, train
-from likelihand.training.batches import Batch, Batches
+from likelihand.training.batches import Batches
 from likelihand.training.config import Plan
 from likelihand.training.loop import engine
 from likelihand.training.run import Run
@@ -58,10 +58,10 @@ def test_traits_weigh_the_same_however_few_keypoints_are_labelled(tmp_path: Path
     network, _ = tiny_run.make(dropout=0.0, traits=True)
     batch = Batches(PARTLY, Plan(config, 18, 18))[0]
     assert isinstance(batch, Batch)
-    known = ~batch.traits.isnan()
+    known = ~batch.labels.traits.isnan()  # type: ignore[union-attr]
     assert 18 < known.sum() < 36
     logits = network.double()(batch.crops)[-1].traits
-    truth = batch.traits.nan_to_num(0.0).double()
+    truth = batch.labels.traits.nan_to_num(0.0).double()  # type: ignore[union-attr]
     nats = nn.functional.binary_cross_entropy_with_logits(logits, truth, reduction="none")
     (3.0 * nats[known].mean()).backward()
     for name in ("weight", "bias"):
@@ -104,7 +104,7 @@ def test_a_run_in_passes_is_the_run_of_the_large_batch(clip: float | None, tmp_p
 def test_a_stop_between_two_passes_loses_nothing(tmp_path: Path) -> None:
     """A run that breaks off in the second pass of a step goes on with the bits of one that did not."""
 
-    class Broken(nn.Module):
+    class Broken(StageLoss):
         stages = tiny_run.STAGES
 
         def __init__(self, loss: nn.Module, calls: int) -> None:

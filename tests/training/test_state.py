@@ -4,8 +4,10 @@ import pytest
 import torch
 from torch import nn
 
+from likelihand.losses import Batch
 from likelihand.models import SequentialHeatmapNetwork, TimmBackbone
 from likelihand.models.checkpoint import CheckpointError
+from likelihand.structures import KeypointLabels
 from likelihand.training.state import (
     Trainee,
     WeightAverage,
@@ -24,8 +26,8 @@ def trained(steps: int) -> tuple[Trainee, torch.optim.Optimizer, WeightAverage]:
     generator = torch.Generator().manual_seed(0)
     crops = torch.randint(0, 256, (2, 32, 32, 3), dtype=torch.uint8, generator=generator)
     for step in range(steps):
-        values = trainee(crops, torch.full((2, 21, 2), 9.0), torch.ones(2, 21), torch.full((2, 2), torch.nan))
-        values.keypoints.sum().backward()
+        labels = KeypointLabels(torch.full((2, 21, 2), 9.0), torch.ones(2, 21), torch.full((2, 2), torch.nan))
+        sum(value.sum() for value in trainee(Batch(crops, labels, torch.arange(2))).values()).backward()
         optimizer.step()
         optimizer.zero_grad()
         average.update(trainee.network, step + 1)

@@ -10,7 +10,7 @@ from torch import nn
 
 from likelihand.data.augment import Augmentation, sample_of
 from likelihand.data.drawn import DrawnHands
-from likelihand.losses import HeatmapCrossEntropy, ResidualLogLikelihood, WarmStart
+from likelihand.losses import HeatmapCrossEntropy, ResidualLogLikelihood, StageLoss, WarmStart
 from likelihand.ops.heatmaps import Prediction, soft_argmax, widen
 from likelihand.structures import Record
 from likelihand.training import TrainConfig, TrainResult, train
@@ -88,7 +88,7 @@ class TinyNetwork(nn.Module):
         return predictions
 
 
-class Poisoned(nn.Module):
+class Poisoned(StageLoss):
     """A loss that is not a number wherever the first keypoint's target is one of `bad`."""
 
     stages = STAGES

@@ -150,7 +150,7 @@ class Trainer:
 
 def save(path: Path, step: Step, training: dict[str, Any]) -> None:
     info = CheckpointInfo(
-        size=(SIZE, SIZE), network=config_of(step.network), loss=repr("likelihood given the label's scale"),
+        size=(SIZE, SIZE), network=config_of(step.network), loss=step.likelihood.loss.config(),
         padding=1.25, data={"training": training.pop("data", {})}, training=training, scores=None,
     )  # fmt: skip
     save_checkpoint(path, step.network, info, loss=step.likelihood.loss)

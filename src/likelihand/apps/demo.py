@@ -83,13 +83,8 @@ def _score(predict: Predictor, hands: int, file: Path) -> dict[str, float]:
     from likelihand.data.drawn import DrawnHands
     from likelihand.evaluation import evaluate
 
-    report = evaluate(
-        lambda crops: predict.runtime(crops)["points"],
-        DrawnHands(hands, seed=SEED, size=256),
-        size=predict.runtime.metadata.size,
-        padding=predict.runtime.metadata.padding,
-        progress=sys.stderr.isatty(),
-    )
+    unseen = DrawnHands(hands, seed=SEED, size=256)
+    report = evaluate(predict.runtime, unseen, progress=sys.stderr.isatty())
     report.save(file)
     return {"NME": report.scores.nme, "PCK@0.2": report.scores.pck[0.2]}
 

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from likelihand.audit.looks import agreed, observe_often
+from likelihand.audit.looks import agreed, predict_often
 from likelihand.audit.patterns import PATTERNS, Suspicion
 from likelihand.audit.report import Audit, write_clean, write_csv, write_sheet, write_worst
 from likelihand.audit.sifted import Sifted
 from likelihand.audit.suspect import suspicions
 from likelihand.audit.whole_set import Offset, of_whole_set, offsets
-from likelihand.calibration import Observations
 from likelihand.data.dataset import Dataset
+from likelihand.evaluation import Predictions
 from likelihand.uncertainty import Calibration, predicted_density
 
 __all__ = [
@@ -29,31 +29,31 @@ __all__ = [
     "Suspicion",
     "agreed",
     "audit",
-    "observe_often",
     "of_whole_set",
     "offsets",
+    "predict_often",
     "suspicions",
     "write_worst",
 ]
 
 
 def audit(
-    observations: Observations,
+    predictions: Predictions,
     dataset: Dataset,
     out: str | Path,
     *,
-    others: Sequence[Observations] = (),
+    others: Sequence[Predictions] = (),
     calibration: Calibration | None = None,
     tiles: int = 40,
 ) -> Audit:
     """Look for wrong labels in a data set, and write `suspects.csv`, `suspects.png` and `cleaned.json`.
 
     Args:
-        observations: what a model that was not trained on these hands says of them; see
-            `likelihand.calibration.observe`.
+        predictions: what a model that was not trained on these hands says of them; see
+            `likelihand.evaluation.predictions`, and `Predictions.sized`.
         dataset: the labelled hands; a `Sifted` one lists first what no hand could have.
         out: folder of the results.
-        others: further looks at the same hands; see `observe_often`, whose first look is `observations`.
+        others: further looks at the same hands; see `predict_often`, whose first look is `predictions`.
         calibration: the model's own, for the regions on the sheet.
         tiles: how many of the most suspicious labels the sheet shows.
 
@@ -62,18 +62,18 @@ def audit(
     """
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
-    sides = known_sides(dataset, [int(i) for i in observations.index])
-    found = agreed([suspicions(look, sides) for look in (observations, *others)])
+    sides = known_sides(dataset, [int(i) for i in predictions.index])
+    found = agreed([suspicions(look, sides) for look in (predictions, *others)])
     if isinstance(dataset, Sifted):
         found = [*dataset.suspicions(), *(s for s in found if s.index not in dataset.wrong)]
     if not found:
         raise ValueError("no hand has three labelled keypoints; there is nothing to audit")
-    o = observations
+    o = predictions
     covariance, radial = predicted_density(calibration, o.scale, o.spread, o.side, o.size[:, None], o.nearness)
     write_csv(folder / "suspects.csv", found, dataset)
-    write_sheet(folder / "suspects.png", found[:tiles], dataset, observations, covariance, radial)
+    write_sheet(folder / "suspects.png", found[:tiles], dataset, predictions, covariance, radial)
     write_clean(folder / "cleaned.json", dataset, found)
-    return Audit(found, offsets(observations), of_whole_set(observations), folder)
+    return Audit(found, offsets(predictions), of_whole_set(predictions), folder)
 
 
 def known_sides(dataset: Dataset, indices: Sequence[int]) -> np.ndarray:

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from likelihand.calibration import Observations, observe
 from likelihand.data.dataset import Dataset, Subset, groups_of
+from likelihand.evaluation import Predictions, concatenated, predictions
 from likelihand.inference.runtimes import TorchRuntime
 from likelihand.uncertainty import Calibrations
 
@@ -32,9 +31,9 @@ def folds_of(dataset: Dataset, folds: int, seed: int = 0) -> list[list[int]]:
     return [np.flatnonzero(np.isin(groups, dealt[fold::folds])).tolist() for fold in range(folds)]
 
 
-def observe_by_folds(
+def predict_by_folds(
     checkpoint: str | Path, dataset: Dataset, folds: int, steps: int, out: str | Path, progress: bool = True
-) -> Observations:
+) -> Predictions:
     """Train a model further on all but one fold, look at that fold, and so on for each.
 
     Every fold starts from the checkpoint and trains `steps` steps on the others, with the sequential network's own
@@ -54,22 +53,25 @@ def observe_by_folds(
         CheckpointError: the checkpoint cannot be built.
     """
     parts = [
-        _observe_fold(checkpoint, dataset, fold, steps, Path(out) / f"fold-{number}", progress)
+        _predict_fold(checkpoint, dataset, fold, steps, Path(out) / f"fold-{number}", progress)
         for number, fold in enumerate(folds_of(dataset, folds))
     ]
-    return joined(parts)
+    return concatenated(parts)
 
 
-def _observe_fold(
+def _predict_fold(
     checkpoint: str | Path, dataset: Dataset, fold: Sequence[int], steps: int, out: Path, progress: bool
-) -> Observations:
+) -> Predictions:
     from likelihand.inference import metadata_of
     from likelihand.losses import ResidualLogLikelihood
+    from likelihand.models import KeypointNetwork, deployed
     from likelihand.models.checkpoint import load_checkpoint, start_from
     from likelihand.training import TrainConfig, train
 
     network, info = load_checkpoint(checkpoint)
-    loss = ResidualLogLikelihood(stages=len(network.stages), symmetric=True)  # type: ignore[arg-type]
+    if not isinstance(network, KeypointNetwork):
+        raise ValueError(f"{checkpoint} holds a {type(network).__name__}; give a model of keypoints")
+    loss = ResidualLogLikelihood(stages=len(network.stages), symmetric=True)
     start_from(checkpoint, network, loss)
     others = sorted(set(range(len(dataset))) - set(fold))
     config = TrainConfig(
@@ -78,17 +80,5 @@ def _observe_fold(
     )  # fmt: skip
     train(network, loss, Subset(dataset, others), None, config, out=out)
     metadata = replace(metadata_of(network, info), calibrations=Calibrations())
-    deployed = network.deploy(spread="spread" in metadata.outputs)  # type: ignore[operator]
-    return observe(TorchRuntime(deployed, metadata), dataset, fold, progress=progress)
-
-
-def joined(parts: Sequence[Observations]) -> Observations:
-    """Put observations of several parts of a data set together, in the data set's order."""
-    first = parts[0]
-    order = np.argsort(np.concatenate([part.index for part in parts]))
-    columns: dict[str, Any] = {}
-    for name in vars(first):
-        if name != "side":
-            values = [getattr(part, name) for part in parts]
-            columns[name] = None if values[0] is None else np.concatenate(values)[order]
-    return replace(first, **columns)
+    runtime = TorchRuntime(deployed(network, metadata.outputs), metadata)
+    return predictions(runtime, dataset, fold, progress=progress).sized()

@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 
 from likelihand.audit.patterns import Suspicion
-from likelihand.calibration import Observations, observe_looks
 from likelihand.data.dataset import Dataset
+from likelihand.evaluation import Predictions, predictions_by_look
 from likelihand.geometry import FloatArray
 from likelihand.inference.runtimes import Runtime
 from likelihand.inference.tta import Look
@@ -17,9 +17,9 @@ LOOKS: Final = (Look(1.0, False, 0.0), Look(0.88, True, 0.0), Look(1.12, True, 0
 """As it is, and mirrored from closer and from farther away."""
 
 
-def observe_often(
+def predict_often(
     runtime: Runtime, dataset: Dataset, *, batch_size: int = 32, progress: bool = True
-) -> list[Observations]:
+) -> list[Predictions]:
     """Run a model over labelled hands as they are, and mirrored from closer and from farther away.
 
     What a model gets wrong it often gets wrong in one look; a wrong label is wrong in all of them. Of a hand's
@@ -32,9 +32,11 @@ def observe_often(
         progress: shows a bar a look on standard error.
 
     Raises:
-        ValueError: as `likelihand.calibration.observe`.
+        ValueError: no hand has two labelled keypoints that lie apart, or the model gave points that are not
+            finite.
     """
-    looks = observe_looks(runtime, dataset, LOOKS, batch_size=batch_size, progress=progress)
+    every = predictions_by_look(runtime, dataset, LOOKS, batch_size=batch_size, progress=progress)
+    looks = [look.sized() for look in every]
     right = of_one_mind(np.stack([look.right for look in looks]))
     return [replace(look, right=right) for look in looks]
 

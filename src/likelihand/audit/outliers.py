@@ -8,18 +8,18 @@ from numpy.typing import NDArray
 
 from likelihand.audit.density import Densities, HandDensity, Tails
 from likelihand.audit.patterns import OUTLIER, SUSPECT, Suspicion
-from likelihand.calibration import Observations
+from likelihand.evaluation import Predictions
 from likelihand.geometry import FloatArray, invert, transform_points
 from likelihand.hand import FINGER_KEYPOINTS, FINGERS, KEYPOINTS
 
 
-def in_box(o: Observations, points: FloatArray) -> FloatArray:
+def in_box(o: Predictions, points: FloatArray) -> FloatArray:
     """Take points (..., 2) in crop pixels to the middle of the crop, in shares of its side."""
     return np.asarray((points - o.side / 2) / o.side)
 
 
 def outlier(
-    o: Observations, w: FloatArray, z: FloatArray, density: HandDensity, shape: HandDensity, tails: Tails
+    o: Predictions, w: FloatArray, z: FloatArray, density: HandDensity, shape: HandDensity, tails: Tails
 ) -> Suspicion:
     """Score the explanations that keypoints of one hand were put anywhere, or at (0, 0) for want of a place.
 
@@ -57,7 +57,7 @@ def outlier(
     return max(found, key=lambda s: s.nats)
 
 
-def _groups(o: Observations) -> Iterator[tuple[str, tuple[int, ...], float]]:
+def _groups(o: Predictions) -> Iterator[tuple[str, tuple[int, ...], float]]:
     """List the groups of one hand that may have been put elsewhere together; one keypoint at least is left.
 
     Of each its name, its keypoints, and the log-density of where they may have been put.
@@ -76,12 +76,12 @@ def _groups(o: Observations) -> Iterator[tuple[str, tuple[int, ...], float]]:
             yield f"{', '.join(KEYPOINTS[k] for k in group)} at one place", group, prior
 
 
-def _anywhere(o: Observations) -> float:
+def _anywhere(o: Predictions) -> float:
     """Return the log-density of a label that was put anywhere in the hand's box."""
     return -2 * math.log(float(o.length[0]))
 
 
-def _unplaced(o: Observations) -> NDArray[np.bool_]:
+def _unplaced(o: Predictions) -> NDArray[np.bool_]:
     """Say of each keypoint (K,) whether its label is at the picture's first pixel, or (-1, -1): it has no place.
 
     Such a label is put into one square pixel, not anywhere.
@@ -91,7 +91,7 @@ def _unplaced(o: Observations) -> NDArray[np.bool_]:
 
 
 def _likely(
-    o: Observations, w: FloatArray, seen: Densities, others: Densities, tails: Tails, chosen: NDArray[np.intp]
+    o: Predictions, w: FloatArray, seen: Densities, others: Densities, tails: Tails, chosen: NDArray[np.intp]
 ) -> FloatArray:
     r"""Return the log-density (P,) of P groups of labels from the picture and from the hand's other labels.
 
@@ -116,12 +116,12 @@ def _likely(
     return seen.log_prob(label) + others.log_prob(label) - both.log_prob(seen.mean)
 
 
-def _as_a_hand(o: Observations, others: Densities, tails: Tails, chosen: NDArray[np.intp]) -> FloatArray:
+def _as_a_hand(o: Predictions, others: Densities, tails: Tails, chosen: NDArray[np.intp]) -> FloatArray:
     """Return the log-density (P,) of groups of labels from the hand's other labels alone."""
     return _in_crop(o, others, tails).log_prob(o.target[0][chosen].reshape(len(chosen), -1))
 
 
-def _in_crop(o: Observations, others: Densities, tails: Tails) -> Densities:
+def _in_crop(o: Predictions, others: Densities, tails: Tails) -> Densities:
     """Take what the shape says of labels in the box to crop pixels, with the tails that data have shown."""
     size = others.mean.shape[1]
     scale = np.broadcast_to(o.side * np.eye(size), others.scatter.shape)

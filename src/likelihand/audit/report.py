@@ -12,8 +12,8 @@ import numpy as np
 
 from likelihand.audit.patterns import Suspicion
 from likelihand.audit.whole_set import Offset
-from likelihand.calibration import Observations
 from likelihand.data.dataset import Dataset
+from likelihand.evaluation import Predictions
 from likelihand.formats.coco import hand_entry, image_entry, write_document
 from likelihand.geometry import (
     Image,
@@ -74,33 +74,34 @@ def write_sheet(
     path: Path,
     suspicions: list[Suspicion],
     dataset: Dataset,
-    observations: Observations,
+    predictions: Predictions,
     covariance: Any,  # noqa: ANN401
     radial: Radial,
 ) -> None:
     """Draw the label (left) against the estimate with its 90 % regions (right) for each of some suspicions."""
-    position = {int(index): n for n, index in enumerate(observations.index)}
+    position = {int(index): n for n, index in enumerate(predictions.index)}
     tiles: list[Image] = []
     captions: list[str] = []
     for s in suspicions:
-        tiles += pair(dataset, s.index, observations, position.get(s.index), covariance, radial, s.keypoints)
+        tiles += pair(dataset, s.index, predictions, position.get(s.index), covariance, radial, s.keypoints)
         captions += [f"{s.index}: {s.pattern}", f"{s.detail} {s.nats:.0f} nats"]
     Drawing(contact_sheet(tiles, columns=8, cell=CELL, captions=captions)).save(path)
 
 
 def write_worst(
-    path: Path, observations: Observations, dataset: Dataset, calibration: Calibration | None, count: int = 20
+    path: Path, predictions: Predictions, dataset: Dataset, calibration: Calibration | None, count: int = 20
 ) -> None:
     """Draw label (left) and estimate with its 90 % regions (right) of the hands with the largest errors.
 
     Args:
         path: of the PNG or JPEG.
-        observations: what the model says of the hands; see `likelihand.calibration.observe`.
+        predictions: what the model says of the hands; see `likelihand.evaluation.predictions`, and
+            `Predictions.sized`.
         dataset: they come from.
         calibration: the model's own, for the regions.
         count: hands drawn.
     """
-    o = observations
+    o = predictions
     error = (o.error * o.labelled).sum(1) / o.labelled.sum(1)
     covariance, radial = predicted_density(calibration, o.scale, o.spread, o.side, o.size[:, None], o.nearness)
     tiles: list[Image] = []
@@ -114,7 +115,7 @@ def write_worst(
 def pair(
     dataset: Dataset,
     index: int,
-    observations: Observations,
+    predictions: Predictions,
     n: int | None,
     covariance: Any,  # noqa: ANN401
     radial: Radial,
@@ -125,9 +126,9 @@ def pair(
     Args:
         dataset: of the hands.
         index: the hand's.
-        observations: of some of them.
-        n: the hand's place among the observations; None where it has none, and the right side stays bare.
-        covariance: (N, K, 2, 2) of the observations, square crop pixels.
+        predictions: of some of them.
+        n: the hand's place among the predictions; None where it has none, and the right side stays bare.
+        covariance: (N, K, 2, 2) of the predictions, square crop pixels.
         radial: its map.
         ringed: keypoints.
     """
@@ -141,8 +142,8 @@ def pair(
         draw_ring(left, at, 9, (255, 60, 60))
     if n is None:
         return left, right
-    image_from_crop = invert(observations.crop_from_image[n])
-    points = transform_points(image_from_crop, observations.points[n])
+    image_from_crop = invert(predictions.crop_from_image[n])
+    points = transform_points(image_from_crop, predictions.points[n])
     regions = transform_covariances(image_from_crop, covariance[n])
     grown = transform_covariances(tile_from_image, regions) * (float(radial.radius(0.9)) / UNIT) ** 2
     draw_keypoints(right, transform_points(tile_from_image, points), covariance=grown)

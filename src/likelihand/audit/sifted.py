@@ -52,6 +52,10 @@ class Sifted:
         """Count the hands."""
         return len(self.dataset)
 
+    def parts(self) -> tuple[Dataset]:
+        """List the whole."""
+        return (self.dataset,)
+
     def groups(self) -> list[str]:
         """List every record's group."""
         records = (self.record(i) for i in range(len(self)))

@@ -11,14 +11,15 @@ from likelihand.audit.density import HandDensity, Tails, fit_density, fit_shape,
 from likelihand.audit.outliers import in_box, outlier
 from likelihand.audit.patterns import MIRRORED, SHIFTED, SIDE, Suspicion, mirrored_in_box, orders
 from likelihand.audit.whitening import whitening
-from likelihand.calibration import Observations, halves
+from likelihand.calibration import halves
+from likelihand.evaluation import Predictions
 from likelihand.geometry import FloatArray, invert
 
 NEAREST_SHIFT: Final = 0.05
 """A shift is spoken of from this share of the hand's size on."""
 
 
-def suspicions(observations: Observations, known_side: NDArray[np.float64] | None = None) -> list[Suspicion]:
+def suspicions(predictions: Predictions, known_side: NDArray[np.float64] | None = None) -> list[Suspicion]:
     """Find the best explanation for every hand's labels other than that they are right, the likeliest first.
 
     The residuals of all hands, whitened by the calibrated covariances, are given one density of whole hands
@@ -28,7 +29,7 @@ def suspicions(observations: Observations, known_side: NDArray[np.float64] | Non
     (which keypoint, which fingers) share its chance. Where the model alone is wrong, the labels still make a hand.
 
     Args:
-        observations: of hands that the model was not trained on.
+        predictions: of hands that the model was not trained on.
         known_side: (N,) 1 where the label says a right hand, 0 for a left one, NaN where it says nothing.
 
     Returns:
@@ -37,7 +38,7 @@ def suspicions(observations: Observations, known_side: NDArray[np.float64] | Non
     Raises:
         ValueError: an explanation's score is not a number: the labels hold what no hand could have.
     """
-    o, w = observations, whitening(observations)
+    o, w = predictions, whitening(predictions)
     z = np.einsum("nkij,nkj->nki", w, o.residual)
     density = fit_density(z, o.labelled)
     shapes, tails = fit_shapes(o)
@@ -55,7 +56,7 @@ def suspicions(observations: Observations, known_side: NDArray[np.float64] | Non
     return sorted(found, key=lambda s: -s.nats)
 
 
-def fit_shapes(observations: Observations) -> tuple[list[HandDensity], Tails]:
+def fit_shapes(predictions: Predictions) -> tuple[list[HandDensity], Tails]:
     """Fit the shapes that labels make, for each hand on the other half of the hands if there are enough.
 
     Labels of several collections, or of other poses, make other shapes: how far a label lies from where the hand's
@@ -64,7 +65,7 @@ def fit_shapes(observations: Observations) -> tuple[list[HandDensity], Tails]:
     Returns:
         One density a hand, and the tails of what they say of each keypoint.
     """
-    o = observations
+    o = predictions
     points = in_box(o, o.target)
     second = halves(o) if len(np.unique(o.group)) > 1 else np.zeros(len(o), bool)
     first = ~second if second.any() else second
@@ -75,7 +76,7 @@ def fit_shapes(observations: Observations) -> tuple[list[HandDensity], Tails]:
     return shapes, fit_tails(np.concatenate(q)) if q else Tails(1.0, 1.0)
 
 
-def _whole_hand(o: Observations, w: FloatArray, density: HandDensity, shape: HandDensity) -> Iterator[Suspicion]:
+def _whole_hand(o: Predictions, w: FloatArray, density: HandDensity, shape: HandDensity) -> Iterator[Suspicion]:
     """Score other orders, the mirror image and a shift."""
     labelled, target, points, index = o.labelled[0], o.target[0], o.points[0], int(o.index[0])
     tried = [(p, d, k) for p, d, k in orders() if (labelled[list(k)] == labelled).all()]
@@ -94,7 +95,7 @@ def _whole_hand(o: Observations, w: FloatArray, density: HandDensity, shape: Han
     yield _shift(o, w, whitened[0], float(log_prob[0]), density)
 
 
-def _shift(o: Observations, w: FloatArray, z: FloatArray, log_prob: float, density: HandDensity) -> Suspicion:
+def _shift(o: Predictions, w: FloatArray, z: FloatArray, log_prob: float, density: HandDensity) -> Suspicion:
     """Score a common shift, its best value by generalised least squares; all within the box are as likely."""
     labelled = o.labelled[0]
     part = np.repeat(labelled, 2)
@@ -113,7 +114,7 @@ def _shift(o: Observations, w: FloatArray, z: FloatArray, log_prob: float, densi
     return Suspicion(int(o.index[0]), SHIFTED, detail, nats, tuple(map(int, np.flatnonzero(labelled))))
 
 
-def _side(o: Observations, known: float) -> list[Suspicion]:
+def _side(o: Predictions, known: float) -> list[Suspicion]:
     """Score the explanation that the other side was meant; the model is never believed beyond 100,000 : 1."""
     right = float(o.right[0])
     if math.isnan(known) or math.isnan(right):

@@ -2,15 +2,16 @@
 
 import numpy as np
 
-from likelihand.calibration import Observations, covariance_of, fit, halves
+from likelihand.calibration import covariance_of, fit, halves
 from likelihand.calibration.fit import FEWEST
+from likelihand.evaluation import Predictions
 from likelihand.geometry import FloatArray
 from likelihand.uncertainty import Calibration, diagonal
 
 
-def whitening(observations: Observations) -> FloatArray:
+def whitening(predictions: Predictions) -> FloatArray:
     """Return (N, K, 2, 2) W with W C W^T = 1, each C fitted on the other half of the hands if there are enough."""
-    o = observations
+    o = predictions
     covariance = np.empty((*o.labelled.shape, 2, 2))
     if len(np.unique(o.group)) < 2:
         covariance = _covariance(o, o)
@@ -21,7 +22,7 @@ def whitening(observations: Observations) -> FloatArray:
     return np.asarray(np.linalg.inv(np.linalg.cholesky(covariance)))
 
 
-def _covariance(told: Observations, asked: Observations) -> FloatArray:
+def _covariance(told: Predictions, asked: Predictions) -> FloatArray:
     if told.labelled.sum() < FEWEST:
         return diagonal(asked.scale**2)
     calibration: Calibration = fit(told)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from likelihand.audit.patterns import MIRRORED, mirrored_in_box, orders
 from likelihand.audit.whitening import whitening
-from likelihand.calibration import Observations
+from likelihand.evaluation import Predictions
 from likelihand.geometry import FloatArray
 
 
@@ -36,7 +36,7 @@ class Offset:
         return f"{self.dataset}: labels lie ({self.x:+.2f}, {self.y:+.2f}) +- {self.error:.2f} px off{name}"
 
 
-def offsets(observations: Observations) -> list[Offset]:
+def offsets(predictions: Predictions) -> list[Offset]:
     """Measure where each data set's labels lie beside the estimates, on the whole, in image pixels.
 
     The mean residual, each keypoint weighted by its inverse covariance and by how well it fits the others (the
@@ -45,7 +45,7 @@ def offsets(observations: Observations) -> list[Offset]:
     axes is what another convention for the pixel's centre gives; over 3 % of the size it is a shift. A model may
     have a bias of its own.
     """
-    o, w = observations, whitening(observations)
+    o, w = predictions, whitening(predictions)
     image_from_crop = np.linalg.inv(o.crop_from_image[:, :2, :2])
     residual = np.einsum("nij,nkj->nki", image_from_crop, o.residual)
     whitened = np.einsum("nkij,njl->nkil", w, o.crop_from_image[:, :2, :2])
@@ -92,9 +92,9 @@ def _median(values: FloatArray, where: NDArray[np.bool_]) -> FloatArray:
     return np.where(count > 0, middle, np.inf)
 
 
-def of_whole_set(observations: Observations) -> list[str]:
+def of_whole_set(predictions: Predictions) -> list[str]:
     """Name the wrong orders that would explain the labels of most hands: what a reader's wrong setting gives."""
-    o = observations
+    o = predictions
     own = _median(o.error, o.labelled)
     tried: Counter[str] = Counter()
     for pattern, detail, order in orders():

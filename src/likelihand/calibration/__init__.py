@@ -1,6 +1,6 @@
 """Fits what turns a model's scale into honest regions, stores it in the model's file, and scores it.
 
-`observe` runs a model over labelled hands, `observe_looks` several times and `join` puts the looks together; `fit`
+All of it takes `likelihand.evaluation.Predictions`. `join` puts several looks at the same hands together; `fit`
 makes the model's base `likelihand.uncertainty.Calibration` of what was seen, `adjust` one for other pictures or
 several looks, `fit_edge` what the picture's edge adds; `calibrate` does all of it. `compare` scores a calibration
 beside other statements of uncertainty, `leave_one_out` on sources that it was not fitted on; `store` writes
@@ -11,15 +11,15 @@ from likelihand.calibration.adjust import adjust
 from likelihand.calibration.compare import Comparison, compare
 from likelihand.calibration.edge import at_edge, fit_edge
 from likelihand.calibration.fit import covariance_of, fit
-from likelihand.calibration.observe import Observations, halves, join, observe, observe_looks, simulated
+from likelihand.calibration.looks import join
 from likelihand.calibration.recipe import Recipe, calibrate
-from likelihand.calibration.sources import LeftOut, balanced, leave_one_out, source_of
+from likelihand.calibration.simulate import simulated
+from likelihand.calibration.sources import LeftOut, balanced, halves, leave_one_out, source_of
 from likelihand.calibration.store import store
 
 __all__ = [
     "Comparison",
     "LeftOut",
-    "Observations",
     "Recipe",
     "adjust",
     "at_edge",
@@ -32,8 +32,6 @@ __all__ = [
     "halves",
     "join",
     "leave_one_out",
-    "observe",
-    "observe_looks",
     "simulated",
     "source_of",
     "store",

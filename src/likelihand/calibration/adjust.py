@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from likelihand.calibration.fit import FEWEST, looks_covariance, table_of
-from likelihand.calibration.observe import Observations
+from likelihand.evaluation import Predictions
 from likelihand.geometry import FloatArray
 from likelihand.uncertainty import RENDERED, Calibration, log_density, mahalanobis
 
@@ -15,7 +15,7 @@ NOISES: Final = tuple(i / 400 for i in range(21))
 
 
 def adjust(
-    observations: Observations,
+    predictions: Predictions,
     base: Calibration,
     *,
     name: str = RENDERED,
@@ -30,7 +30,7 @@ def adjust(
     ratio of the largest weighted likelihood is taken.
 
     Args:
-        observations: of hands that the model was not trained on; of several looks as `join` returns them.
+        predictions: of hands that the model was not trained on; of several looks as `join` returns them.
         base: says what C is, and what the picture's edge adds; the one that the looks were joined by.
         name: of the kind of pictures.
         looks: how many there were.
@@ -49,13 +49,13 @@ def adjust(
         >>> round(wider.factor, 1), wider.name
         (2.0, 'mine')
     """
-    mask = observations.labelled
+    mask = predictions.labelled
     if mask.sum() < FEWEST:
         raise ValueError(
             f"{int(mask.sum())} labelled keypoints are too few to calibrate on; give {FEWEST} or more"
         )
-    covariance, residual = looks_covariance(observations, base), observations.residual[mask]
-    size, nearness = observations.size[:, None], observations.nearness
+    covariance, residual = looks_covariance(predictions, base), predictions.residual[mask]
+    size, nearness = predictions.size[:, None], predictions.nearness
     weights = np.ones(len(residual)) if weight is None else weight[mask]
     best: tuple[float, Calibration] | None = None
     for ratio in NOISES if added_noise else NOISES[:1]:

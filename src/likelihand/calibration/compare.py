@@ -9,7 +9,8 @@ import numpy as np
 from likelihand.calibration.adjust import adjust
 from likelihand.calibration.fit import covariance_of, fit
 from likelihand.calibration.flow import LearnedDensity
-from likelihand.calibration.observe import Observations, halves
+from likelihand.calibration.sources import halves
+from likelihand.evaluation import Predictions
 from likelihand.geometry import FloatArray
 from likelihand.metrics.reliability import LEVELS, Reliability, reliability
 from likelihand.structures import Visibility
@@ -76,7 +77,7 @@ class Comparison:
 
 
 def compare(
-    observations: Observations, calibration: Calibration | None, density: LearnedDensity | None = None
+    predictions: Predictions, calibration: Calibration | None, density: LearnedDensity | None = None
 ) -> Comparison:
     """Score what the model says of its errors beside simpler things that it could say.
 
@@ -85,14 +86,14 @@ def compare(
     that RLE prints, 1 minus the mean scale as a share of the crop.
 
     Args:
-        observations: of hands on which the calibration was not fitted.
+        predictions: of hands on which the calibration was not fitted.
         calibration: the model's own, None where it has none.
         density: the flow's, None where the model's file has none.
 
     Raises:
         ValueError: there are fewer than two groups of hands.
     """
-    o = observations
+    o = predictions
     plain = diagonal(o.scale**2) if o.covariance is None else o.covariance
     statements: dict[str, Statement] = {PLAIN if o.covariance is None else JOINED: statement(o, plain, GAUSSIAN)}
     if density is not None and o.covariance is None:
@@ -118,9 +119,9 @@ def compare(
     )
 
 
-def statement(observations: Observations, covariance: FloatArray, radial: Radial) -> Statement:
+def statement(predictions: Predictions, covariance: FloatArray, radial: Radial) -> Statement:
     """Say of each labelled keypoint what an elliptical density with these covariances (N, K, 2, 2) implies."""
-    o, mask = observations, observations.labelled
+    o, mask = predictions, predictions.labelled
     c, residual = covariance[mask], o.residual[mask]
     unit = np.broadcast_to(o.unit, mask.shape)[mask]
     return {
@@ -131,9 +132,9 @@ def statement(observations: Observations, covariance: FloatArray, radial: Radial
     }
 
 
-def crossed(observations: Observations, **fixed: float | None) -> Statement:
+def crossed(predictions: Predictions, **fixed: float | None) -> Statement:
     """Fit on each half of the groups and state on the other; `fixed` as `fit` takes it."""
-    o = observations
+    o = predictions
     second = halves(o)
     parts: dict[str, FloatArray] = {}
     for told, asked in ((~second, second), (second, ~second)):
@@ -145,23 +146,23 @@ def crossed(observations: Observations, **fixed: float | None) -> Statement:
     return parts
 
 
-def _fitted(o: Observations, **fixed: float | None) -> Calibration:
+def _fitted(o: Predictions, **fixed: float | None) -> Calibration:
     if o.covariance is not None:
         return adjust(o, Calibration(1.0, 0.0, 0.0, _ANY))
     return fit(o, **fixed)  # type: ignore[arg-type]
 
 
-def score(observations: Observations, said: Statement, where: np.ndarray) -> Reliability:
+def score(predictions: Predictions, said: Statement, where: np.ndarray) -> Reliability:
     """Score a statement on some of the labelled keypoints, `where` (M,)."""
-    mask = observations.labelled
+    mask = predictions.labelled
     return reliability(
-        error=observations.error[mask][where],
-        correct=observations.correct[mask][where],
+        error=predictions.error[mask][where],
+        correct=predictions.correct[mask][where],
         **{name: values[where] for name, values in said.items()},
     )
 
 
-def _by_dataset(o: Observations, statements: Mapping[str, Statement]) -> dict[str, dict[str, Reliability]]:
+def _by_dataset(o: Predictions, statements: Mapping[str, Statement]) -> dict[str, dict[str, Reliability]]:
     names = np.broadcast_to(o.dataset[:, None], o.labelled.shape)[o.labelled]
     shown = {name: s for name, s in statements.items() if name in (PLAIN, JOINED, STORED, OTHER_HALF)}
     return {
@@ -170,7 +171,7 @@ def _by_dataset(o: Observations, statements: Mapping[str, Statement]) -> dict[st
     }
 
 
-def _by_visibility(o: Observations, said: Statement) -> dict[str, Reliability]:
+def _by_visibility(o: Predictions, said: Statement) -> dict[str, Reliability]:
     visible = (o.visibility == Visibility.VISIBLE) & o.inside
     parts = {
         "visible": visible,

@@ -5,8 +5,8 @@ from itertools import product
 from typing import Final
 
 from likelihand.calibration.fit import looks_covariance
-from likelihand.calibration.observe import Observations
 from likelihand.calibration.scores import HEAD, cells, scores_of, summary
+from likelihand.evaluation import Predictions
 from likelihand.uncertainty import Calibration, log_density
 from likelihand.utils.tables import aligned
 
@@ -16,13 +16,13 @@ _COARSE: Final = tuple(i / 10 for i in range(9))
 _FINE: Final = tuple(i / 50 for i in range(-4, 5))
 
 
-def fit_edge(observations: Observations, calibration: Calibration) -> Calibration:
+def fit_edge(predictions: Predictions, calibration: Calibration) -> Calibration:
     """Fit how much less certain hands and keypoints at the picture's edge are, by maximum likelihood.
 
     The table stays; a grid of the two logarithms is searched, its best neighbourhood once more.
 
     Args:
-        observations: of hands that the picture's edge cuts off, and of others.
+        predictions: of hands that the picture's edge cuts off, and of others.
         calibration: for as many looks, fitted on hands that it does not.
 
     Returns:
@@ -31,7 +31,7 @@ def fit_edge(observations: Observations, calibration: Calibration) -> Calibratio
     Raises:
         ValueError: fewer than 200 labelled keypoints lie at the edge.
     """
-    o = observations
+    o = predictions
     near = o.nearness
     if (o.labelled & (near > 0)).sum() < FEWEST_AT_EDGE:
         raise ValueError(
@@ -50,9 +50,9 @@ def fit_edge(observations: Observations, calibration: Calibration) -> Calibratio
     return replace(calibration, edge_hand=round(hand, 6), edge_keypoint=round(keypoint, 6))
 
 
-def at_edge(observations: Observations, calibration: Calibration) -> str:
+def at_edge(predictions: Predictions, calibration: Calibration) -> str:
     """Say how regions and confidence hold inside and outside the picture, by the estimate and by the truth."""
-    o, mask = observations, observations.labelled
+    o, mask = predictions, predictions.labelled
     scores = scores_of(o, calibration)
     parts = {
         "estimated inside": o.estimate_inside[mask],

@@ -1,4 +1,4 @@
-"""From observations to a calibration: three numbers by least squares, and a table of quantiles."""
+"""From predictions to a calibration: three numbers by least squares, and a table of quantiles."""
 
 import math
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from likelihand.calibration.observe import Observations
+from likelihand.evaluation import Predictions
 from likelihand.geometry import FloatArray
 from likelihand.uncertainty import ONE_SIGMA, UNIT, Calibration, RadialTable, look_covariance, mahalanobis
 
@@ -22,7 +22,7 @@ _ONE: Final = RadialTable((0.0, ONE_SIGMA), (0.0, UNIT), 1.0)
 
 
 def fit(
-    observations: Observations, *, scale: float | None = None, spread: float | None = None, source: str = ""
+    predictions: Predictions, *, scale: float | None = None, spread: float | None = None, source: str = ""
 ) -> Calibration:
     """Fit a calibration to what a model said of labelled hands.
 
@@ -31,7 +31,7 @@ def fit(
     that a larger scale or spread never makes a smaller region.
 
     Args:
-        observations: of hands that the model was not trained on.
+        predictions: of hands that the model was not trained on.
         scale: fixes the exponent of the scale; fitted where None.
         spread: fixes the exponent of the spread; fitted where None, 0 where the model gives no spread.
         source: the data in words, kept with the result.
@@ -45,17 +45,17 @@ def fit(
         >>> 0.8 < calibration.scale < 1.2
         True
     """
-    mask = observations.labelled
+    mask = predictions.labelled
     if mask.sum() < FEWEST:
         raise ValueError(
             f"{int(mask.sum())} labelled keypoints are too few to calibrate on; give {FEWEST} or more"
         )
     if spread == 0:
-        observations = replace(observations, spread=None)
-    fixed = [scale, 0.0 if observations.spread is None else spread]
-    exponents, offset = _exponents(observations, fixed)
+        predictions = replace(predictions, spread=None)
+    fixed = [scale, 0.0 if predictions.spread is None else spread]
+    exponents, offset = _exponents(predictions, fixed)
     calibration = Calibration(exponents[0], exponents[1], offset, _ONE, source)
-    unit, table = table_of(distances(observations, calibration)[mask])
+    unit, table = table_of(distances(predictions, calibration)[mask])
     shifted = replace(calibration, offset=offset + math.log(unit), radial=table)
     return Calibration.from_json(shifted.to_json())
 
@@ -93,30 +93,30 @@ def weighted_quantiles(values: FloatArray, weights: FloatArray, levels: Sequence
     return np.asarray(np.interp(levels, below / weights.sum(), values[order]))
 
 
-def distances(observations: Observations, calibration: Calibration) -> FloatArray:
+def distances(predictions: Predictions, calibration: Calibration) -> FloatArray:
     """Return the Mahalanobis distance (N, K) of the truth from the estimate under a calibration."""
-    return mahalanobis(observations.residual, covariance_of(observations, calibration))
+    return mahalanobis(predictions.residual, covariance_of(predictions, calibration))
 
 
-def covariance_of(observations: Observations, calibration: Calibration) -> FloatArray:
+def covariance_of(predictions: Predictions, calibration: Calibration) -> FloatArray:
     """Return the covariances (N, K, 2, 2) in square crop pixels that a calibration states."""
-    o = observations
+    o = predictions
     return calibration.stated(looks_covariance(o, calibration), o.size[:, None], o.nearness)
 
 
-def looks_covariance(observations: Observations, calibration: Calibration) -> FloatArray:
+def looks_covariance(predictions: Predictions, calibration: Calibration) -> FloatArray:
     """Return what the look, or the looks together, say before anything is stated: (N, K, 2, 2)."""
-    if observations.covariance is not None:
-        return observations.covariance
-    return look_covariance(calibration, observations.scale, observations.spread, observations.side)
+    if predictions.covariance is not None:
+        return predictions.covariance
+    return look_covariance(calibration, predictions.scale, predictions.spread, predictions.side)
 
 
-def _exponents(observations: Observations, fixed: list[float | None]) -> tuple[list[float], float]:
+def _exponents(predictions: Predictions, fixed: list[float | None]) -> tuple[list[float], float]:
     """Regress the logarithm of the error on those of scale and spread; give exponents and intercept."""
-    mask = observations.labelled
-    shape = Calibration(0.0, 0.0, 0.0, _ONE).covariance(observations.scale, observations.spread, observations.side)
-    residual = np.log(mahalanobis(observations.residual, shape)[mask] + SMALLEST)
-    columns = [_log_size(observations.scale / observations.side)[mask], _spread_column(observations)[mask]]
+    mask = predictions.labelled
+    shape = Calibration(0.0, 0.0, 0.0, _ONE).covariance(predictions.scale, predictions.spread, predictions.side)
+    residual = np.log(mahalanobis(predictions.residual, shape)[mask] + SMALLEST)
+    columns = [_log_size(predictions.scale / predictions.side)[mask], _spread_column(predictions)[mask]]
     chosen = [value if value is not None or columns[i].std() > FLAT else 0.0 for i, value in enumerate(fixed)]
     while True:
         free = [i for i, value in enumerate(chosen) if value is None]
@@ -136,9 +136,9 @@ def _log_size(deviations: FloatArray) -> FloatArray:
     return np.asarray(0.5 * np.log(deviations.prod(-1)))
 
 
-def _spread_column(observations: Observations) -> FloatArray:
+def _spread_column(predictions: Predictions) -> FloatArray:
     """Return the logarithm of the spread's size as a share of the crop, 0 where there is none."""
-    if observations.spread is None:
-        return np.zeros(observations.labelled.shape)
-    one = Calibration(0.0, 1.0, 0.0, _ONE).covariance(observations.scale, observations.spread, observations.side)
-    return np.asarray(0.25 * np.log(np.linalg.det(one)) - math.log(observations.side))
+    if predictions.spread is None:
+        return np.zeros(predictions.labelled.shape)
+    one = Calibration(0.0, 1.0, 0.0, _ONE).covariance(predictions.scale, predictions.spread, predictions.side)
+    return np.asarray(0.25 * np.log(np.linalg.det(one)) - math.log(predictions.side))

@@ -1,13 +1,12 @@
 """The density that the loss's flow learned, as training left it: it lives in checkpoints alone."""
 
 import math
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from likelihand.calibration.observe import Observations
+from likelihand.evaluation import Predictions
 from likelihand.geometry import FloatArray
 
 if TYPE_CHECKING:
@@ -54,24 +53,24 @@ class LearnedDensity:
         """Return the second moment (2, 2) of the residual."""
         return np.asarray(np.cov(self.samples.T))
 
-    def statement(self, observations: Observations) -> dict[str, FloatArray]:
+    def statement(self, predictions: Predictions) -> dict[str, FloatArray]:
         """Say of each labelled keypoint what `likelihand.metrics.reliability` scores.
 
         Regions are those of highest density: a truth's probability is the chance of a residual of higher density.
         """
-        mask = observations.labelled
-        scale = observations.scale[mask]
-        log_prob = self.log_prob(observations.residual[mask] / scale)
+        mask = predictions.labelled
+        scale = predictions.scale[mask]
+        log_prob = self.log_prob(predictions.residual[mask] / scale)
         ordered = np.sort(-self.log_prob_of_samples)
         top = -self.log_prob_of_samples <= np.quantile(ordered, 0.6827)
         area = float((np.exp(-self.log_prob_of_samples) * top).mean())
         size = np.sqrt(area / math.pi * scale.prod(-1))
-        length = np.broadcast_to(observations.unit, mask.shape)[mask]
+        length = np.broadcast_to(predictions.unit, mask.shape)[mask]
         return {
             "probability": np.searchsorted(ordered, -log_prob, side="right") / len(ordered),
             "log_density": log_prob - np.log(scale).sum(-1),
             "radius": size / length,
-            "confidence": self._within(scale, np.broadcast_to(observations.reach, mask.shape)[mask]),
+            "confidence": self._within(scale, np.broadcast_to(predictions.reach, mask.shape)[mask]),
         }
 
     def _within(self, scale: FloatArray, reach: FloatArray) -> FloatArray:
@@ -82,25 +81,41 @@ class LearnedDensity:
 
 
 def learned_density(checkpoint: str | Path) -> LearnedDensity | None:
-    """Rebuild the flow of a checkpoint's loss; None where the checkpoint holds none.
+    """Rebuild the flow of a checkpoint's loss; None where it holds none or does not describe its loss.
 
     Raises:
         FileNotFoundError: there is no such file.
         CheckpointError: the file is no checkpoint, or its flow is damaged.
     """
-    from likelihand.losses import ResidualLogLikelihood
-    from likelihand.models.checkpoint import load_state, read_tensors
-    from likelihand.ops.flows import RealNVP, StandardLaplace
+    from torch import device, nn
+
+    from likelihand.losses import from_config
+    from likelihand.models.checkpoint import CheckpointError, check_state, load_state, read_tensors
 
     tensors, info = read_tensors(checkpoint, "loss.")
-    found = {re.sub(r"^.*density\.", "", name): t for name, t in tensors.items() if "density." in name}
-    if "weight_in" not in found or found["weight_in"].ndim != 4 or "variant='paper'" not in info.loss:
+    if info.loss is None or not tensors:
         return None
-    couplings, flows, _, hidden = found["weight_in"].shape
-    laplace = "residual='laplace'" in info.loss
-    loss = ResidualLogLikelihood(
-        stages=flows, residual="laplace" if laplace else "none", symmetric="symmetric=True" in info.loss
-    )
-    loss.density = RealNVP(couplings, hidden, flows, StandardLaplace() if laplace else None)
-    load_state(loss.density, found, str(checkpoint))
-    return LearnedDensity(loss.eval())
+    state = {name.removeprefix("loss."): tensor for name, tensor in tensors.items()}
+    try:
+        with device("meta"):
+            outline = from_config(info.loss)
+        assert isinstance(outline, nn.Module)
+        check_state(outline, state, str(checkpoint))
+        loss = from_config(info.loss)
+    except ValueError as error:
+        raise CheckpointError(f"the loss that {checkpoint} describes cannot be built: {error}") from error
+    assert isinstance(loss, nn.Module)
+    load_state(loss, state, str(checkpoint))
+    flow = _flow_of(loss)
+    return None if flow is None else LearnedDensity(flow.eval())
+
+
+def _flow_of(loss: object) -> "ResidualLogLikelihood | None":
+    """Find the likelihood in a loss whose flows make a density that can be drawn from."""
+    from likelihand.losses import ResidualLogLikelihood, WarmStart
+    from likelihand.ops.flows import RealNVP
+
+    while isinstance(loss, WarmStart):
+        loss = loss.loss
+    own = isinstance(loss, ResidualLogLikelihood) and loss.variant == "paper" and isinstance(loss.density, RealNVP)
+    return loss if own else None  # type: ignore[return-value]

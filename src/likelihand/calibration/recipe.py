@@ -7,8 +7,9 @@ from likelihand.calibration.adjust import adjust
 from likelihand.calibration.compare import compare
 from likelihand.calibration.edge import at_edge, fit_edge
 from likelihand.calibration.fit import fit
-from likelihand.calibration.observe import Observations, halves, join
-from likelihand.calibration.sources import balanced, leave_one_out, source_of
+from likelihand.calibration.looks import join
+from likelihand.calibration.sources import balanced, halves, leave_one_out, source_of
+from likelihand.evaluation import Predictions
 from likelihand.uncertainty import PHOTOS, RENDERED, Calibration, Calibrations
 
 
@@ -33,7 +34,7 @@ class Recipe:
 
 
 def calibrate(
-    recipe: Recipe, seen: Sequence[Observations], cut: Sequence[Observations], known: Calibrations
+    recipe: Recipe, seen: Sequence[Predictions], cut: Sequence[Predictions], known: Calibrations
 ) -> Iterator[tuple[Calibration, str]]:
     """Fit a calibration for each number of looks.
 
@@ -63,7 +64,7 @@ def calibrate(
         base = first if own or cut else _with_edge(first, known.choose(RENDERED, looks))
         o = join(seen[:looks], base)
 
-        def fitted(some: Observations, base: Calibration = base, looks: int = looks) -> Calibration:
+        def fitted(some: Predictions, base: Calibration = base, looks: int = looks) -> Calibration:
             weight = balanced(some) if recipe.balance else None
             noise = recipe.added_noise
             return adjust(some, base, name=name, looks=looks, added_noise=noise, weight=weight, source=source)

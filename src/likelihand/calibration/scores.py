@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from likelihand.calibration.fit import covariance_of
-from likelihand.calibration.observe import Observations
+from likelihand.evaluation import Predictions
 from likelihand.geometry import FloatArray
 from likelihand.metrics.reliability import LEVELS
 from likelihand.uncertainty import ONE_SIGMA, Calibration, chance_within, determinant, mahalanobis
@@ -15,7 +15,7 @@ HEAD: Final = ("keypoints", "error", *(f"{level:.0%}" for level in LEVELS), "rad
 of the hand's size), mean confidence, and the share that is correct."""
 
 
-def scores_of(o: Observations, calibration: Calibration) -> FloatArray:
+def scores_of(o: Predictions, calibration: Calibration) -> FloatArray:
     """Return (5, M): error, probability, radius, confidence and correctness of each labelled keypoint."""
     mask = o.labelled
     covariance = covariance_of(o, calibration)[mask]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from likelihand.calibration.observe import Observations
 from likelihand.calibration.scores import HEAD, cells, scores_of, summary
+from likelihand.evaluation import Predictions
 from likelihand.geometry import FloatArray
 from likelihand.uncertainty import Calibration
 from likelihand.utils.tables import aligned
@@ -23,12 +23,12 @@ def source_of(dataset: str) -> str:
     return dataset.partition(" (")[0]
 
 
-def sources_of(observations: Observations) -> NDArray[np.str_]:
+def sources_of(predictions: Predictions) -> NDArray[np.str_]:
     """Return the source (N,) of each hand."""
-    return np.array([source_of(str(name)) for name in observations.dataset])
+    return np.array([source_of(str(name)) for name in predictions.dataset])
 
 
-def balanced(observations: Observations) -> FloatArray:
+def balanced(predictions: Predictions) -> FloatArray:
     """Return weights (N, K) with which the labelled keypoints of each source count as much as any other source's.
 
     Example:
@@ -38,10 +38,10 @@ def balanced(observations: Observations) -> FloatArray:
         >>> (balanced(o)[:, 0] * 63).round(6)
         array([1., 1., 1., 3.])
     """
-    sources = sources_of(observations)
-    weight = np.zeros(observations.labelled.shape)
+    sources = sources_of(predictions)
+    weight = np.zeros(predictions.labelled.shape)
     for source in np.unique(sources):
-        part = (sources == source)[:, None] & observations.labelled
+        part = (sources == source)[:, None] & predictions.labelled
         weight[part] = 1 / max(1, part.sum())
     return weight
 
@@ -70,22 +70,41 @@ class LeftOut:
         return aligned([["left out", *HEAD], *rows, mean, ["all keypoints", *cells(self.pooled)]])
 
 
-def leave_one_out(observations: Observations, fitted: Callable[[Observations], Calibration]) -> LeftOut:
+def leave_one_out(predictions: Predictions, fitted: Callable[[Predictions], Calibration]) -> LeftOut:
     """Score calibrations on each source, fitted on all the others.
 
     Args:
-        observations: of two sources or more.
-        fitted: makes a calibration of observations, as `adjust` with what it needs.
+        predictions: of two sources or more.
+        fitted: makes a calibration of predictions, as `adjust` with what it needs.
 
     Raises:
         ValueError: there is one source.
     """
-    sources = sources_of(observations)
+    sources = sources_of(predictions)
     names = np.unique(sources)
     if len(names) < 2:
         raise ValueError(f"all hands are of the source {str(names[0])!r}; leaving one out takes two or more")
     parts = {
-        str(n): scores_of(observations.take(sources == n), fitted(observations.take(sources != n))) for n in names
+        str(n): scores_of(predictions.take(sources == n), fitted(predictions.take(sources != n))) for n in names
     }
     everything = np.concatenate(list(parts.values()), axis=1)
     return LeftOut({name: summary(part) for name, part in parts.items()}, summary(everything))
+
+
+def halves(predictions: Predictions, share: float = 0.5, seed: int = 0) -> NDArray[np.bool_]:
+    """Choose a share of the groups by chance: (N,) booleans, true for what is left to the other part.
+
+    Raises:
+        ValueError: there are fewer than two groups.
+
+    Example:
+        >>> from likelihand.calibration import simulated
+        >>> int(halves(simulated(10), 0.3).sum())
+        3
+    """
+    names = np.unique(predictions.group)
+    if len(names) < 2:
+        raise ValueError(f"the data hold {len(names)} group(s) of hands; a split needs two or more")
+    count = min(max(1, round(share * len(names))), len(names) - 1)
+    chosen = np.random.default_rng(seed).permutation(names)[:count]
+    return np.isin(predictions.group, chosen)

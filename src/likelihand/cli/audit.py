@@ -25,14 +25,14 @@ def parser() -> Parser:
 
 def run(arguments: Namespace) -> int:
     """Audit and print what was found; the exit code is 0 whatever that is."""
-    from likelihand.audit import Sifted, audit, observe_often
+    from likelihand.audit import Sifted, audit, predict_often
     from likelihand.inference import bundled, load, model_file
 
     dataset = Sifted(data_of(arguments))
     file = bundled() if arguments.model is None else model_file(arguments.model)
     if arguments.folds is None:
         runtime = load(file, threads=arguments.threads, detector=False).runtime
-        seen, *others = observe_often(
+        seen, *others = predict_often(
             runtime, dataset, batch_size=arguments.batch_size, progress=sys.stderr.isatty()
         )
         calibration = runtime.metadata.calibrations.choose()
@@ -41,9 +41,9 @@ def run(arguments: Namespace) -> int:
             raise ValueError(
                 f"--folds trains, which {file} cannot; give a .safetensors checkpoint or a run folder"
             )
-        from likelihand.audit.folds import observe_by_folds
+        from likelihand.audit.folds import predict_by_folds
 
-        seen = observe_by_folds(
+        seen = predict_by_folds(
             file, dataset, arguments.folds, arguments.steps, arguments.out / "folds", sys.stderr.isatty()
         )
         others, calibration = [], None

@@ -48,8 +48,9 @@ def parser() -> Parser:
 
 def run(arguments: Namespace) -> int:
     """Fit for each number of looks, print how it holds on hands left out, and store all."""
-    from likelihand.calibration import Recipe, calibrate, observe_looks, store
+    from likelihand.calibration import Recipe, calibrate, store
     from likelihand.data.cut_off import CutOff
+    from likelihand.evaluation import predictions_by_look
     from likelihand.inference import load, model_file
     from likelihand.inference.tta import LOOKS
 
@@ -59,8 +60,9 @@ def run(arguments: Namespace) -> int:
     runtime = load(file, threads=arguments.threads, detector=False).runtime
     how = {"batch_size": arguments.batch_size, "progress": sys.stderr.isatty()}
     looks = LOOKS[: max(arguments.tta)]
-    seen = observe_looks(runtime, dataset, looks, **how)
-    cut = observe_looks(runtime, CutOff(dataset, arguments.cut_off), looks, **how) if arguments.cut_off else []
+    seen = [each.sized() for each in predictions_by_look(runtime, dataset, looks, **how)]
+    reduced = CutOff(dataset, arguments.cut_off) if arguments.cut_off else None
+    cut = [] if reduced is None else [each.sized() for each in predictions_by_look(runtime, reduced, looks, **how)]
     known = runtime.metadata.calibrations
     recipe = Recipe(
         arguments.name,

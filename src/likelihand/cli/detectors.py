@@ -1,11 +1,12 @@
 """What `likelihand evaluate` does with a hand detector."""
 
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from likelihand.cli.labelled import data_of, where_of
+from likelihand.cli.labelled import opened, where_of
 from likelihand.cli.parsing import Namespace
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def detector_of(model: Path, threads: int | None, device: str | None = None) -> 
         if (read_info(file).network or {}).get("class") != "DetectionNetwork":
             return None
         network, info = load_checkpoint(file)
-        return TorchRuntime(network.deploy().to(torch_device(device)), metadata_of(network, info), threads)  # type: ignore[operator]
+        return TorchRuntime(network.deploy().to(torch_device(device)), metadata_of(network, info), threads)
     if file.suffix.lower() != ".onnx":
         return None
     runtime = OnnxRuntime(file, threads, device=device)
@@ -40,7 +41,8 @@ def judge(runtime: "Runtime", arguments: Namespace) -> int:
 
     scenes = _scenes(arguments)
     detector = Detector(runtime, arguments.threshold)
-    counts = count_detections(detector, scenes, evenly(len(scenes), arguments.limit))
+    indices = evenly(len(scenes), arguments.limit)
+    counts = count_detections(detector, scenes, indices, workers=arguments.workers, progress=sys.stderr.isatty())
     print(f"score at least {detector.threshold:g}")
     print(format_counts(counts))
     if arguments.json is not None:
@@ -58,7 +60,7 @@ def _scenes(arguments: Namespace) -> "Scenes":
         return EmptyScenes(data)
     if isinstance(data, Path) and data.suffix == ".json":
         return CocoScenes(data, where=where_of(arguments))
-    built = data_of(arguments)
+    built = opened(arguments)
     if not isinstance(built, SceneMix):
         raise ValueError(f"{type(built).__name__} holds no whole pictures; give a hand detector a SceneMix")
     return built

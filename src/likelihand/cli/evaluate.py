@@ -14,9 +14,11 @@ from likelihand.cli.parsing import Namespace, Parser, command_parser
 from likelihand.cli.plain import DEVICE_HELP
 
 if TYPE_CHECKING:
-    from likelihand.calibration import Observations
+    from collections.abc import Sequence
+
     from likelihand.data.dataset import Dataset
-    from likelihand.evaluation import PredictCrops
+    from likelihand.evaluation import Predictions
+    from likelihand.inference.runtimes import Runtime
     from likelihand.uncertainty import Calibration
 
 
@@ -48,79 +50,79 @@ def run(arguments: Namespace) -> int:
     """Evaluate and print the report; the first process alone speaks."""
     if (runtime := detector_of(arguments.model, arguments.threads, arguments.device)) is not None:
         return judge(runtime, arguments)
-    from likelihand.evaluation import evaluate, evenly
+    from likelihand.evaluation import predictions_by_look, score
+    from likelihand.evaluation.keypoints import evenly
+    from likelihand.inference.tta import LOOKS
     from likelihand.utils import distributed
 
-    protocol = _protocol(arguments.protocol)
-    dataset = data_of(arguments)
-    if arguments.limit is not None and arguments.limit < 1:
-        raise ValueError(f"--limit is {arguments.limit}; give 1 or more")
-    predict_crops, size, padding = _model(arguments)
-    with _processes():
-        report = evaluate(
-            predict_crops,
+    protocol, dataset = _protocol(arguments.protocol), data_of(arguments)
+    _check(arguments, len(LOOKS))
+    with _processes(arguments.device):
+        model, calibration = _model(arguments)
+        looks = predictions_by_look(
+            model,
             dataset,
-            protocol,
-            size=size,
+            LOOKS[: arguments.tta if _wants_regions(arguments) else 1],
+            evenly(len(dataset), arguments.limit),
             batch_size=arguments.batch_size,
-            padding=padding if arguments.padding is None else arguments.padding,
-            split=" ".join(map(str, [arguments.data, *arguments.where]))
-            if isinstance(arguments.data, Path)
-            else "",
-            indices=evenly(len(dataset), arguments.limit),
+            padding=arguments.padding,
+            beyond=0.0,
             workers=arguments.workers,
             progress=sys.stderr.isatty(),
         )
         if distributed.rank() == 0:
+            report = score(looks[0], protocol, _split(arguments, dataset))
             print(report)
             if arguments.json is not None:
                 report.save(arguments.json)
-            if arguments.uncertainty or arguments.plots is not None or arguments.worst is not None:
-                _look_closer(arguments, dataset)
+            if _wants_regions(arguments):
+                _look_closer(arguments, dataset, looks, calibration)
     return 0
 
 
-def _look_closer(arguments: Namespace, dataset: "Dataset") -> None:
-    """Run the model's estimates with their regions: score these, draw the worst hands."""
-    from likelihand.audit import write_worst
-    from likelihand.calibration import join, observe_looks
-    from likelihand.evaluation import evenly
-    from likelihand.inference import load, model_file
-    from likelihand.inference.tta import LOOKS
+def _check(arguments: Namespace, most: int) -> None:
+    if arguments.limit is not None and arguments.limit < 1:
+        raise ValueError(f"--limit is {arguments.limit}; give 1 or more")
+    if not 1 <= arguments.tta <= most:
+        raise ValueError(f"--tta is {arguments.tta}; give 1 to {most}")
 
-    file = model_file(arguments.model)
-    predict = load(
-        file,
-        threads=arguments.threads,
-        device=arguments.device,
-        detector=False,
-        tta=arguments.tta,
-        calibration=arguments.calibration,
-    )
-    runtime, calibration = predict.runtime, predict.calibration
-    looks = observe_looks(
-        runtime,
-        dataset,
-        LOOKS[: arguments.tta],
-        evenly(len(dataset), arguments.limit),
-        batch_size=arguments.batch_size,
-        padding=arguments.padding,
-        progress=sys.stderr.isatty(),
-    )
-    seen = join(looks, calibration)
+
+def _wants_regions(arguments: Namespace) -> bool:
+    return bool(arguments.uncertainty or arguments.plots is not None or arguments.worst is not None)
+
+
+def _split(arguments: Namespace, dataset: "Dataset") -> str:
+    from likelihand.data.abilities import name_of
+
+    if isinstance(arguments.data, Path):
+        return " ".join(map(str, [arguments.data, *arguments.where]))
+    return name_of(dataset)
+
+
+def _look_closer(
+    arguments: Namespace,
+    dataset: "Dataset",
+    looks: "Sequence[Predictions]",
+    calibration: "Calibration | None",
+) -> None:
+    """Score the model's regions, draw the worst hands."""
+    from likelihand.audit import write_worst
+    from likelihand.calibration import join
+
+    seen = join([look.sized() for look in looks], calibration)
     if arguments.worst is not None:
         write_worst(arguments.worst, seen, dataset, calibration)
     if arguments.uncertainty or arguments.plots is not None:
-        _uncertainty(arguments, seen, calibration, file)
+        _uncertainty(arguments, seen, calibration)
 
 
-def _uncertainty(
-    arguments: Namespace, seen: "Observations", calibration: "Calibration | None", file: Path
-) -> None:
+def _uncertainty(arguments: Namespace, seen: "Predictions", calibration: "Calibration | None") -> None:
     """Print the scores of the model's uncertainty, add them to the JSON, draw the plots."""
     from likelihand.calibration import compare
     from likelihand.calibration.flow import learned_density
+    from likelihand.inference import model_file
 
+    file = model_file(arguments.model)
     density = learned_density(file) if file.suffix.lower() == ".safetensors" else None
     comparison = compare(seen, calibration, density)
     print(f"\n{comparison}")
@@ -142,39 +144,40 @@ def _protocol(name: str) -> Any:  # noqa: ANN401
     return protocols[name]
 
 
-def _model(arguments: Namespace) -> "tuple[PredictCrops, tuple[int, int], float]":
-    """Return what runs crops, the crop's size and the padding; a checkpoint runs all its stages."""
-    from likelihand.inference import model_file
+def _model(arguments: Namespace) -> "tuple[Runtime, Calibration | None]":
+    """Open the model, a checkpoint with all its stages, and choose its calibration."""
+    from likelihand.inference import load, metadata_of, model_file
 
     file = model_file(arguments.model)
-    if file.suffix.lower() == ".safetensors":
-        import torch
+    options = {"threads": arguments.threads, "device": arguments.device, "detector": False}
+    if file.suffix.lower() != ".safetensors":
+        predict = load(file, **options, tta=arguments.tta, calibration=arguments.calibration)
+        return predict.runtime, predict.calibration
+    import torch
 
-        from likelihand.evaluation import predict_crops_of
-        from likelihand.inference.runtimes import torch_device
-        from likelihand.models.checkpoint import load_checkpoint
+    from likelihand.evaluation import EveryStage
+    from likelihand.inference import Predictor
+    from likelihand.inference.runtimes import torch_device
+    from likelihand.models.checkpoint import load_checkpoint
 
-        if arguments.threads is not None:
-            torch.set_num_threads(arguments.threads)
-        network, info = load_checkpoint(file)
-        return predict_crops_of(network.to(torch_device(arguments.device))), info.size, info.padding
-    from likelihand.inference import load
-
-    runtime = load(file, threads=arguments.threads, device=arguments.device, detector=False).runtime
-    return lambda crops: runtime(crops)["points"], runtime.metadata.size, runtime.metadata.padding
+    if arguments.threads is not None:
+        torch.set_num_threads(arguments.threads)
+    network, info = load_checkpoint(file)
+    model = EveryStage(network.to(torch_device(arguments.device)), metadata_of(network, info))
+    return model, Predictor(model, tta=arguments.tta, calibration=arguments.calibration).calibration
 
 
 @contextmanager
-def _processes() -> Iterator[None]:
-    """Join the other processes where a launcher such as torchrun started several."""
+def _processes(device: str | None) -> Iterator[None]:
+    """Join the other processes where a launcher such as torchrun or `accelerate launch` started several."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield
         return
-    import torch.distributed
+    from accelerate import PartialState
 
     from likelihand.utils import distributed
 
-    torch.distributed.init_process_group("gloo")
+    PartialState(cpu=device in (None, "cpu"))
     try:
         yield
     finally:

@@ -29,9 +29,17 @@ def run(arguments: Namespace) -> int:
 
     network = _network(arguments)
     if arguments.stages is not None:
-        network = network.deploy(arguments.stages).network  # type: ignore[operator]
+        network = _cut(network, arguments.stages)
     print(format_complexity(complexity(network, (arguments.size, arguments.size))))
     return 0
+
+
+def _cut(network: "nn.Module", stages: int) -> "nn.Module":
+    from likelihand.models import KeypointNetwork
+
+    if not isinstance(network, KeypointNetwork):
+        raise ValueError(f"--stages {stages}: {type(network).__name__} has one stage; leave it out")
+    return network.deploy(stages).network
 
 
 def _network(arguments: Namespace) -> "nn.Module":

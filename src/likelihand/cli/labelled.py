@@ -9,7 +9,7 @@ ORDERS: Final = ("own", "rhd", "interhand")
 """Orders of keypoints that have a name."""
 
 if TYPE_CHECKING:
-    from likelihand.data.dataset import Dataset
+    from likelihand.data.dataset import Dataset, TrainingData
 
 
 def add_data_options(parser: Parser, name: str) -> None:
@@ -19,11 +19,12 @@ def add_data_options(parser: Parser, name: str) -> None:
         parser: of the command.
         name: "--data" for an option that must be given, "data" for a positional argument.
     """
+    from likelihand.data.abilities import SampleDataset
     from likelihand.data.dataset import Dataset
 
     parser.add_argument(
         name,
-        type=Dataset | Path,
+        type=Dataset | SampleDataset | Path,
         **({"required": True} if name.startswith("-") else {}),
         help="labelled hands: folder or file, YAML file or options with class_path and init_args",
     )
@@ -55,7 +56,21 @@ def add_data_options(parser: Parser, name: str) -> None:
 
 
 def data_of(arguments: Namespace) -> "Dataset":
-    """Open the data set that `--data` and the options beside it describe."""
+    """Open the data set of labelled hands that `--data` and the options beside it describe.
+
+    Raises:
+        ValueError: it holds whole pictures.
+    """
+    from likelihand.data.abilities import SampleDataset
+
+    dataset = opened(arguments)
+    if isinstance(dataset, SampleDataset):
+        raise ValueError(f"a {type(dataset).__name__} holds whole pictures, for a detector; give labelled hands")
+    return dataset
+
+
+def opened(arguments: Namespace) -> "TrainingData":
+    """Open what `--data` and the options beside it describe: labelled hands, or whole pictures for a detector."""
     options = _options(arguments)
     if not isinstance(arguments.data, Path):
         if options:
@@ -74,8 +89,9 @@ def data_of(arguments: Namespace) -> "Dataset":
     return detect(arguments.data, **options)
 
 
-def _built(description: object) -> "Dataset":
+def _built(description: object) -> "TrainingData":
     """Build a data set of its class_path and init_args."""
+    from likelihand.data.abilities import SampleDataset
     from likelihand.data.dataset import Dataset
     from likelihand.utils.validation import as_mapping, as_text
 
@@ -84,8 +100,8 @@ def _built(description: object) -> "Dataset":
         as_text(fields.get("class_path"), "the data set's class_path")
         as_mapping(fields.get("init_args", {}), "the data set's init_args")
     alone = command_parser("evaluate", "")
-    alone.add_argument("--data", type=Dataset)
-    dataset: Dataset = alone.instantiate(alone.parse_object({"data": description})).data
+    alone.add_argument("--data", type=Dataset | SampleDataset)
+    dataset: TrainingData = alone.instantiate(alone.parse_object({"data": description})).data
     try:
         len(dataset)
     except OverflowError as error:

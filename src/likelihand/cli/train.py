@@ -19,8 +19,7 @@ def parser() -> Parser:
     """Describe the command's options; PyTorch is imported, since the run file names its classes."""
     from torch import nn
 
-    from likelihand.data.dataset import Dataset
-    from likelihand.losses import StageLoss
+    from likelihand.data.dataset import Dataset, TrainingData
     from likelihand.training import TrainConfig
 
     p = command_parser(
@@ -28,16 +27,15 @@ def parser() -> Parser:
     )
     p.add_argument("--config", action="config", help="the run file (YAML)")
     p.add_argument("--network", type=nn.Module, required=True, help="class_path and init_args")
-    p.add_argument("--loss", type=StageLoss, required=True, help="class_path and init_args")
-    p.add_argument("--train_data", type=Dataset, required=True, help="class_path and init_args")
+    p.add_argument("--loss", type=nn.Module, required=True, help="class_path and init_args")
+    p.add_argument("--train_data", type=TrainingData, required=True, help="class_path and init_args")
     p.add_argument("--validation_data", type=Dataset | None, default=None, help="class_path and init_args")
     p.add_argument("--train", type=TrainConfig, default=TrainConfig(), help="schedule and settings")
     p.add_argument("--out", type=Path, default=Path("runs/latest"), help="folder of the run")
     p.add_argument(
         "--start",
         type=Path | None,
-        help="begin with the weights of this checkpoint, run folder or exported file; "
-        "`bundled` for those that come with the package",
+        help="begin with the weights of this checkpoint or run folder; `bundled` for the package's own",
     )
     p.add_argument(
         "--leave-out",
@@ -65,7 +63,7 @@ def run(arguments: Namespace) -> int:
     from likelihand.utils import distributed
 
     keep_freed_memory()
-    torch.manual_seed(getattr(arguments.train, "seed", 0))
+    torch.manual_seed(arguments.train.seed)
     built = parser().instantiate(arguments)
     if built.leave_out:
         built.train_data = _leave_out(built)
@@ -95,16 +93,19 @@ def _leave_out(built: Namespace) -> "LeftOut":
 
 def _start(built: Namespace) -> None:
     from likelihand.inference import bundled, model_file
+    from likelihand.models import as_network
     from likelihand.models.checkpoint import start_from
 
-    kind = getattr(built.network, "kind", "hand")
-    file = bundled().with_name(f"{kind}.onnx") if str(built.start) == BUNDLED else model_file(built.start)
-    if file.suffix.lower() == ".onnx":
-        from likelihand.training.start import crops_of, start_from_onnx
-
-        taken = start_from_onnx(file, built.network, crops_of(built.train_data, built.train), built.parts)
+    if str(built.start) == BUNDLED:
+        file = bundled().with_name(f"{as_network(built.network).kind}.safetensors")
     else:
-        taken = start_from(file, built.network, built.loss, built.parts)
+        file = model_file(built.start)
+    if file.suffix.lower() == ".onnx":
+        raise ValueError(
+            f"--start {file}: an exported file cannot be trained; give the checkpoint or run folder that it was "
+            "exported from, or bundled for the package's own"
+        )
+    taken = start_from(file, built.network, built.loss, built.parts)
     fresh = ", ".join([*taken.fresh, *([] if taken.loss else ["loss"])])
     _say(f"starting from {file}{' with fresh ' if fresh else ''}{fresh}")
 

@@ -3,6 +3,7 @@
 import csv
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,7 @@ from typing import Final
 import numpy as np
 from tqdm import tqdm
 
+from likelihand.data.abilities import Doubtful, Keyed, LeavesOut, Published
 from likelihand.data.dataset import Dataset, LabelError, check_record, parts_of, record_problems
 from likelihand.data.findings import Problem, label_problems
 from likelihand.geometry import Image, crop_matrix, transform_points, warp_image
@@ -112,8 +114,7 @@ class _Look:
         self.sizes: list[float] = []
         self.outside = 0
         self.sheet: list[tuple[Image, str]] = []
-        keys = getattr(dataset, "keys", None)
-        self._keys: list[str] = keys() if callable(keys) else []
+        self._keys: Sequence[str] = dataset.keys() if isinstance(dataset, Keyed) else []
         chosen = np.linspace(0, max(len(dataset) - 1, 0), min(tiles, len(dataset))).round().astype(int)
         self._shown = set(chosen.tolist()) if drawn else set()
 
@@ -155,10 +156,10 @@ class _Look:
 
     def report(self, sheet: str | None) -> Report:
         parts = parts_of(self.dataset)
-        read = [line for part in parts for line in getattr(part, "problems", ())]
+        read = [line for part in parts if isinstance(part, Doubtful) for line in part.problems]
         left_out: Counter[str] = Counter()
         for part in parts:
-            left_out.update(getattr(part, "left_out", {}))
+            left_out.update(part.left_out if isinstance(part, LeavesOut) else {})
         return Report(
             records=len(self.dataset),
             datasets=dict(self.datasets),
@@ -169,7 +170,7 @@ class _Look:
             problems=(*self.problems, *(Problem("reader", line) for line in read)),
             notes=self._notes(),
             left_out=dict(left_out),
-            expected=getattr(self.dataset, "expected_count", None),
+            expected=self.dataset.expected_count if isinstance(self.dataset, Published) else None,
             sheet=sheet,
         )
 

@@ -38,6 +38,10 @@ class Cropped:
         """Count the hands."""
         return len(self.dataset)
 
+    def parts(self) -> tuple[Dataset]:
+        """List the whole."""
+        return (self.dataset,)
+
     def groups(self) -> list[str]:
         """List every record's group."""
         return groups_of(self.dataset)

@@ -48,6 +48,14 @@ class CutOff:
         """Count the hands."""
         return len(self.dataset)
 
+    def parts(self) -> tuple[Dataset]:
+        """List the whole."""
+        return (self.dataset,)
+
+    def about(self) -> dict[str, str | int]:
+        """Return the settings by which runs tell such data apart."""
+        return {"seed": self.seed}
+
     def groups(self) -> list[str]:
         """List every record's group."""
         return groups_of(self.dataset)

@@ -3,11 +3,12 @@
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from itertools import accumulate
-from typing import Final, Protocol, TypeVar, runtime_checkable
+from typing import Final, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import numpy as np
 from tqdm import tqdm
 
+from likelihand.data.abilities import Composed, Grouped, Keyed, SampleDataset
 from likelihand.geometry import box_length, box_of_points, check_box
 from likelihand.structures import Record, Visibility
 
@@ -33,6 +34,8 @@ class Dataset(Protocol):
         """Return the record at `index`, from 0 to len - 1."""
         ...
 
+
+TrainingData: TypeAlias = Dataset | SampleDataset
 
 SMALLEST: Final = 2.0
 """Three or more keypoints of a hand lie further apart than this, in pixels."""
@@ -129,14 +132,16 @@ def check_record(record: Record) -> Record:
     return record
 
 
-def key_of(dataset: Dataset, index: int) -> str:
-    """Return the key of the record at `index`, also where its labels cannot be right.
+def key_of(dataset: TrainingData, index: int) -> str:
+    """Return the key of the record or picture at `index`, also where its labels cannot be right.
 
     Example:
         >>> from likelihand.data.drawn import DrawnHands
         >>> key_of(DrawnHands(2), 1)
         'drawn 0/1'
     """
+    if isinstance(dataset, SampleDataset):
+        return dataset.key(index)
     try:
         return dataset.record(index).key
     except LabelError as error:
@@ -214,6 +219,10 @@ class Concatenated:
         part, inner = place_of(index, self._ends, "the concatenated data set")
         return self.datasets[part].record(inner)
 
+    def parts(self) -> tuple[Dataset, ...]:
+        """List the parts."""
+        return self.datasets
+
     def groups(self) -> list[str]:
         """List every record's group."""
         return [f"{i}:{group}" for i, part in enumerate(self.datasets) for group in groups_of(part)]
@@ -254,6 +263,10 @@ class Repeated:
         """Return the record at `index` counted through the repetitions."""
         return self.dataset.record(check_index(index, len(self), "the repeated data set") % len(self.dataset))
 
+    def parts(self) -> tuple[Dataset]:
+        """List the whole."""
+        return (self.dataset,)
+
     def groups(self) -> list[str]:
         """List every record's group."""
         return groups_of(self.dataset) * self.times
@@ -291,6 +304,10 @@ class Subset:
         """Return the record at `index` of the choice."""
         return self.dataset.record(self.indices[check_index(index, len(self), "the subset")])
 
+    def parts(self) -> tuple[Dataset]:
+        """List the whole."""
+        return (self.dataset,)
+
     def groups(self) -> list[str]:
         """List every record's group."""
         groups = groups_of(self.dataset)
@@ -312,9 +329,8 @@ def groups_of(dataset: Dataset) -> list[str]:
         >>> groups_of(DrawnHands(2))
         ['drawn 0/0', 'drawn 0/1']
     """
-    groups = getattr(dataset, "groups", None)
-    if callable(groups):
-        return list(groups())
+    if isinstance(dataset, Grouped):
+        return list(dataset.groups())
     records = (dataset.record(i) for i in range(len(dataset)))
     return [f"{r.dataset}:{r.group}" if r.group else r.key for r in records]
 
@@ -329,9 +345,8 @@ def keys_of(dataset: Dataset) -> list[str]:
         >>> keys_of(DrawnHands(2))
         ['drawn 0/0', 'drawn 0/1']
     """
-    keys = getattr(dataset, "keys", None)
-    if callable(keys):
-        return list(keys())
+    if isinstance(dataset, Keyed):
+        return list(dataset.keys())
     total = len(dataset)
     return [key_of(dataset, i) for i in tqdm(range(total), desc="keys", unit="hand", leave=False, disable=None)]
 
@@ -344,8 +359,8 @@ def parts_of(dataset: object) -> list[object]:
         >>> [type(part).__name__ for part in parts_of(Subset(Concatenated([DrawnHands(2)]), [0]))]
         ['Subset', 'Concatenated', 'DrawnHands']
     """
-    inner = [*getattr(dataset, "datasets", ()), *([dataset.dataset] if hasattr(dataset, "dataset") else [])]
-    return [dataset, *(part for other in inner if isinstance(other, Dataset) for part in parts_of(other))]
+    inner = dataset.parts() if isinstance(dataset, Composed) else ()
+    return [dataset, *(part for other in inner for part in parts_of(other))]
 
 
 def split(dataset: Dataset, fraction: float, seed: int = 0) -> tuple[Subset, Subset]:

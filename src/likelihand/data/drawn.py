@@ -66,6 +66,10 @@ class DrawnHands:
         """Count the pictures."""
         return self.count
 
+    def about(self) -> dict[str, str | int]:
+        """Return the settings by which runs tell such data apart."""
+        return {"seed": self.seed, "size": self.size}
+
     def groups(self) -> list[str]:
         """List every record's group: each picture is its own."""
         return [f"drawn {self.seed}/{i}" for i in range(self.count)]

@@ -103,6 +103,10 @@ class FreiHAND:
         """Count the pictures of the chosen versions."""
         return self.unique * len(self.versions)
 
+    def about(self) -> dict[str, str | int]:
+        """Return the settings by which runs tell such data apart."""
+        return {"split": self.split, "root": str(self.root)}
+
     def groups(self) -> list[str]:
         """List every record's group: its moment, shared by the versions."""
         return [f"{self.split} {i}" for _ in self.versions for i in range(self.unique)]

@@ -97,6 +97,10 @@ class NoHands:
             present=False,
         )
 
+    def about(self) -> dict[str, str | int]:
+        """Return the settings by which runs tell such data apart."""
+        return {"seed": self.seed}
+
     def groups(self) -> list[str]:
         """List every record's group: its photo."""
         return [f"no_hands:{self._place(i)[0].name}" for i in range(self.count)]

@@ -150,6 +150,14 @@ class SpoiltLabels:
         labelled = record.weight[:, None] > 0
         return replace(record, points=np.where(labelled, self.fault(record, rng), record.points))
 
+    def parts(self) -> tuple[Dataset]:
+        """List the whole."""
+        return (self.dataset,)
+
+    def about(self) -> dict[str, str | int]:
+        """Return the settings by which runs tell such data apart."""
+        return {"seed": self.seed}
+
     def groups(self) -> Sequence[str]:
         """List every record's group."""
         return groups_of(self.dataset)

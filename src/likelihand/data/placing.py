@@ -21,6 +21,7 @@ from likelihand.geometry import (
     translation,
 )
 from likelihand.hand import Side
+from likelihand.structures import SceneLabels
 
 MOST: Final = 8
 """Hands of a picture that a detector is trained on; of more, the largest are taken and the others left out."""
@@ -52,20 +53,23 @@ class Place:
     shown: FloatArray
     right: FloatArray
 
-    def rows(self, size: tuple[int, int], complete: bool) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return the target (1 + MOST, 6) and weight (1 + MOST,) that `likelihand.losses.DetectionLoss` reads."""
-        height, width = size
-        target, weight = np.zeros((1 + MOST, 6), np.float32), np.zeros(1 + MOST, np.float32)
-        target[0], weight[0] = [0, 0, width, height, 0.5, float(complete)], 1.0
+    def labels(self, size: tuple[int, int], complete: bool) -> SceneLabels[NDArray[np.float32]]:
+        """Return what is asked of the picture in an input of (height, width) `size`, with room for `MOST` hands.
+
+        Args:
+            size: of the input.
+            complete: False where the picture may show hands that nobody labelled.
+        """
+        boxes, right = np.zeros((MOST, 4), np.float32), np.full(MOST, 0.5, np.float32)
+        asked = np.zeros(MOST, np.float32)
         lengths = (self.boxes[:, 2:] - self.boxes[:, :2]).max(1)
         middle = (self.boxes[:, :2] + self.boxes[:, 2:]) / 2
-        inside = ((middle >= 0) & (middle < [width, height])).all(1)
-        asked = inside & (self.shown >= SHOWN) & (lengths >= SMALL * max(size))
+        inside = ((middle >= 0) & (middle < size[::-1])).all(1)
+        chosen = inside & (self.shown >= SHOWN) & (lengths >= SMALL * max(size))
         order = [i for i in np.argsort(-lengths) if self.shown[i] > 0]
-        for row, i in enumerate(order[:MOST], 1):
-            target[row] = [*self.boxes[i], self.right[i], 1.0]
-            weight[row] = float(asked[i])
-        return target, weight
+        for place, i in enumerate(order[:MOST]):
+            boxes[place], right[place], asked[place] = self.boxes[i], self.right[i], chosen[i]
+        return SceneLabels(boxes, right, asked, np.asarray(complete, np.float32))
 
 
 def place(

@@ -91,6 +91,10 @@ class RHD:
         """Count the hands."""
         return len(self._hands)
 
+    def about(self) -> dict[str, str | int]:
+        """Return the settings by which runs tell such data apart."""
+        return {"split": self.split, "root": str(self.root)}
+
     def groups(self) -> list[str]:
         """List every record's group: its picture."""
         return [f"{self.split} {self._images[p]}" for p in self._picture]

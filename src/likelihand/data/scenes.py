@@ -23,7 +23,7 @@ from likelihand.geometry import (
     warp_image,
 )
 from likelihand.hand import Side
-from likelihand.structures import Record, Sample
+from likelihand.structures import SceneSample
 
 SUFFIXES: Final = {".jpg", ".jpeg", ".png", ".webp"}
 
@@ -134,8 +134,8 @@ class SceneMix:
     def __init__(self, parts: Sequence[Scenes], surroundings: EmptyScenes | None = None) -> None:
         if not parts:
             raise ValueError("no source of pictures is given; give at least one")
-        self.parts, self.surroundings = tuple(parts), surroundings
-        self._ends = list(accumulate(len(part) for part in self.parts))
+        self._parts, self.surroundings = tuple(parts), surroundings
+        self._ends = list(accumulate(len(part) for part in self._parts))
 
     def __len__(self) -> int:
         """Count the pictures of all sources."""
@@ -144,18 +144,20 @@ class SceneMix:
     def scene(self, index: int) -> Scene:
         """Return the picture at `index`, counted through the sources."""
         part, inner = place_of(index, self._ends, "the mix of scenes")
-        return self.parts[part].scene(inner)
+        return self._parts[part].scene(inner)
 
-    def record(self, index: int) -> Record:
-        """Return the picture as a record of no keypoints, by which messages name it."""
-        scene = self.scene(index)
-        nothing = np.zeros((21, 2)), np.zeros(21, np.int8), np.array([0.0, 0.0, 1.0, 1.0])
-        return Record(*nothing, None, scene.dataset, scene.key, scene.read, present=False)
+    def parts(self) -> tuple[Scenes, ...]:
+        """List the sources."""
+        return self._parts
+
+    def key(self, index: int) -> str:
+        """Return what names the picture at `index` to a person."""
+        return self.scene(index).key
 
     def sample(
         self, index: int, size: tuple[int, int], rng: np.random.Generator, augmentation: Augmentation | None
-    ) -> Sample:
-        """Make a network's input of a picture, and the rows that `likelihand.losses.DetectionLoss` reads.
+    ) -> SceneSample:
+        """Make a network's input of a picture, with what `likelihand.losses.DetectionLoss` asks of it.
 
         Args:
             index: of the picture.
@@ -164,7 +166,7 @@ class SceneMix:
             augmentation: random changes; the plain letterboxed picture where None.
 
         Returns:
-            The sample; its target is (1 + `likelihand.data.placing.MOST`, 6), its weight one number a row.
+            The sample, with room for `likelihand.data.placing.MOST` hands.
         """
         scene = self.scene(index)
         image = scene.read()
@@ -176,8 +178,7 @@ class SceneMix:
         crop = _laid(image, around, spot, size)
         if augmentation is not None:
             crop = augment_pixels(crop, rng, augmentation)
-        target, weight = spot.rows(size, scene.complete)
-        return Sample(crop, target, weight, spot.crop_from_image, index)
+        return SceneSample(crop, spot.labels(size, scene.complete), spot.crop_from_image, index)
 
 
 def _laid(image: Image, around: Image | None, spot: Place, size: tuple[int, int]) -> Image:

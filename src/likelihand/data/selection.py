@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from likelihand.data.dataset import Dataset, Subset, keys_of
+from likelihand.data.abilities import SampleDataset
+from likelihand.data.dataset import Dataset, Subset, TrainingData, keys_of
 
 KEY: Final = "key"
 SUSPECT: Final = "suspect"
@@ -78,7 +79,7 @@ def _is_listed(path: Path, number: int, row: list[str], columns: list[str]) -> b
     return _ANSWERS[answer]
 
 
-def leave_out(dataset: Dataset, lists: Mapping[str, Iterable[str]]) -> LeftOut:
+def leave_out(dataset: TrainingData, lists: Mapping[str, Iterable[str]]) -> LeftOut:
     """Leave the records out that lists name.
 
     Args:
@@ -98,7 +99,7 @@ def leave_out(dataset: Dataset, lists: Mapping[str, Iterable[str]]) -> LeftOut:
         >>> kept.indices, kept.left_out
         ((0, 2), {'mine': 2})
     """
-    if hasattr(dataset, "sample"):
+    if isinstance(dataset, SampleDataset):
         raise ValueError(f"a {type(dataset).__name__} holds whole pictures; only single hands can be left out")
     wanted = {name: set(keys) for name, keys in lists.items()}
     total = len(dataset)

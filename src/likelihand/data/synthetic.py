@@ -47,6 +47,10 @@ class Synthetic:
         self.options = options or SynthOptions()
         self.photos = None if backgrounds is None else Photos(backgrounds)
 
+    def about(self) -> dict[str, str | int]:
+        """Return the settings by which runs tell such data apart."""
+        return {"seed": self.seed, "size": self.size}
+
     def __len__(self) -> int:
         return self.count
 

@@ -1,5 +1,23 @@
-"""Scores of models on labelled hands and pictures."""
+"""One run of a model over labelled hands, and the scores that follow from it.
 
-from likelihand.evaluation.keypoints import PredictCrops, Report, evaluate, evenly, predict_crops_of
+`predictions` runs the model; `score`, and the functions of `likelihand.calibration` and `likelihand.audit`, take
+what it returns. `evaluate` is both for scores alone.
+"""
 
-__all__ = ["PredictCrops", "Report", "evaluate", "evenly", "predict_crops_of"]
+from likelihand.evaluation.collect import predictions, predictions_by_look
+from likelihand.evaluation.keypoints import Report, evaluate, evenly, score
+from likelihand.evaluation.models import EveryStage, Function
+from likelihand.evaluation.structures import Predictions, concatenated
+
+__all__ = [
+    "EveryStage",
+    "Function",
+    "Predictions",
+    "Report",
+    "concatenated",
+    "evaluate",
+    "evenly",
+    "predictions",
+    "predictions_by_look",
+    "score",
+]

@@ -1,16 +1,18 @@
 """How well a detector finds hands: those missed, those that are none, and their sides, by source."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from likelihand.data.scenes import Scenes
-from likelihand.geometry import box_iou
-from likelihand.inference.detection import Detector
+from likelihand.data.scenes import Scene, Scenes
+from likelihand.evaluation.loop import batches
+from likelihand.geometry import Image, box_iou
+from likelihand.inference.detection import Detection, Detector
+from likelihand.utils import distributed
 from likelihand.utils.tables import aligned
 
 FOUND: Final = 0.3
@@ -19,7 +21,7 @@ WELL: Final = 0.5
 """IoU from which it counts as found well."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class DetectionCounts:
     """What was counted over the pictures of a source.
 
@@ -43,10 +45,9 @@ class DetectionCounts:
     sides: int = 0
     sides_right: int = 0
 
-    def add(self, other: "DetectionCounts") -> None:
-        """Count the other's too."""
-        for each in fields(self):
-            setattr(self, each.name, getattr(self, each.name) + getattr(other, each.name))
+    def __add__(self, other: "DetectionCounts") -> "DetectionCounts":
+        own, others = asdict(self), asdict(other)
+        return DetectionCounts(**{name: own[name] + others[name] for name in own})
 
 
 def match_boxes(found: ArrayLike, true: ArrayLike, least: float = FOUND) -> NDArray[np.int64]:
@@ -76,39 +77,65 @@ def match_boxes(found: ArrayLike, true: ArrayLike, least: float = FOUND) -> NDAr
 
 
 def count_detections(
-    detector: Detector, scenes: Scenes, indices: Iterable[int] | None = None
+    detector: Detector,
+    scenes: Scenes,
+    indices: Sequence[int] | None = None,
+    *,
+    workers: int = 0,
+    progress: bool = False,
 ) -> dict[str, DetectionCounts]:
-    """Count what a detector finds in labelled pictures.
+    """Count what a detector finds in labelled pictures, the same on one process and on several.
 
     Args:
         detector: to be judged.
         scenes: pictures with the boxes of their hands.
         indices: which of them; all where None.
+        workers: threads that read pictures; 0 for none.
+        progress: shows a bar on standard error.
 
     Returns:
         Counts by source, and of all as "total".
     """
-    counts: defaultdict[str, DetectionCounts] = defaultdict(DetectionCounts)
-    for index in range(len(scenes)) if indices is None else indices:
+
+    def load(index: int) -> tuple[Scene, Image]:
         scene = scenes.scene(index)
-        detections = detector(scene.read())
-        boxes, true = [d.box for d in detections], [hand.box for hand in scene.hands]
-        matched = match_boxes(boxes, true)
-        pairs = [(detections[m], hand) for m, hand in zip(matched, scene.hands, strict=True) if m >= 0]
-        known = [(d.side, hand.side) for d, hand in pairs if hand.side is not None and d.side is not None]
-        extra = len(detections) - len(pairs)
-        one = DetectionCounts(
-            pictures=1,
-            hands=len(true),
-            missed=len(true) - len(pairs),
-            well=sum(float(box_iou(d.box, hand.box)) >= WELL for d, hand in pairs),
-            extra=extra,
-            false_pictures=int(extra > 0),
-            sides=len(known),
-            sides_right=sum(a == b for a, b in known),
-        )
-        for name in (scene.dataset, "total"):
-            counts[name].add(one)
+        return scene, scene.read()
+
+    counts: defaultdict[str, DetectionCounts] = defaultdict(DetectionCounts)
+    chosen = range(len(scenes)) if indices is None else indices
+    for loaded in batches(chosen, load, batch_size=1, workers=workers, progress=progress, name="detect"):
+        for scene, image in loaded:
+            one = counted(detector(image), scene)
+            for name in (scene.dataset, "total"):
+                counts[name] += one
+    return _gathered(counts)
+
+
+def counted(detections: Sequence[Detection], scene: Scene) -> DetectionCounts:
+    """Compare what was found in one picture with its labels."""
+    boxes, true = [d.box for d in detections], [hand.box for hand in scene.hands]
+    matched = match_boxes(boxes, true)
+    pairs = [(detections[m], hand) for m, hand in zip(matched, scene.hands, strict=True) if m >= 0]
+    known = [(d.side, hand.side) for d, hand in pairs if hand.side is not None and d.side is not None]
+    extra = len(detections) - len(pairs)
+    return DetectionCounts(
+        pictures=1,
+        hands=len(true),
+        missed=len(true) - len(pairs),
+        well=sum(float(box_iou(d.box, hand.box)) >= WELL for d, hand in pairs),
+        extra=extra,
+        false_pictures=int(extra > 0),
+        sides=len(known),
+        sides_right=sum(a == b for a, b in known),
+    )
+
+
+def _gathered(mine: Mapping[str, DetectionCounts]) -> dict[str, DetectionCounts]:
+    """Add up the counts of all processes."""
+    counts: defaultdict[str, DetectionCounts] = defaultdict(DetectionCounts)
+    for part in distributed.gather_json({name: asdict(each) for name, each in mine.items()}):
+        for name, values in (part if isinstance(part, dict) else {}).items():
+            counts[name] += DetectionCounts(**values)  # type: ignore[arg-type]
     return dict(counts)
 
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from likelihand.hand import TRAITS
 from likelihand.inference.detection import Detector, Tiles
 from likelihand.inference.devices import Provider
 from likelihand.inference.metadata import ModelMetadata
@@ -17,8 +16,7 @@ from likelihand.uncertainty import Calibration, Calibrations
 from likelihand.utils.renamed import renamed
 
 if TYPE_CHECKING:
-    from torch import nn
-
+    from likelihand.models import Network
     from likelihand.models.checkpoint import CheckpointInfo
 
 RuntimeName: TypeAlias = Literal["onnx", "openvino", "torch"]
@@ -123,13 +121,13 @@ def _opened(file: Path, name: RuntimeName, threads: int | None, where: Mapping[s
 
 
 def _torch_runtime(file: Path, threads: int | None, device: str | None) -> TorchRuntime:
+    from likelihand.models import deployed
     from likelihand.models.checkpoint import load_checkpoint
 
     place = torch_device(device)
     network, info = load_checkpoint(file)
     metadata = metadata_of(network, info)
-    deployed = network.deploy(spread=True) if "spread" in metadata.outputs else network.deploy()  # type: ignore[operator]
-    return TorchRuntime(deployed.to(place), metadata, threads)
+    return TorchRuntime(deployed(network, metadata.outputs).to(place), metadata, threads)
 
 
 def _detector(
@@ -147,24 +145,24 @@ def _detector(
     return Detector(opened, threshold, tiles=tiles, mirrored=mirrored)
 
 
-def metadata_of(network: "nn.Module", info: "CheckpointInfo") -> ModelMetadata:
+def metadata_of(network: "Network", info: "CheckpointInfo") -> ModelMetadata:
     """Say of a checkpoint's network what an exported file says of itself.
 
     Args:
-        network: with its stages as `stages`.
+        network: as the checkpoint describes it.
         info: what the checkpoint says; its validation's total becomes the scores.
     """
+    from likelihand.models import KeypointNetwork
+
     scores = info.scores or {}
-    traits = TRAITS if getattr(network, "traits", None) is not None else ()
-    spread = ("spread",) if getattr(network, "gives_spread", False) else ()
     name = " ".join(str(scores.get(key, "")) for key in ("protocol", "split"))
     total = {k: v for k, v in scores.get("total", {}).items() if isinstance(v, float)}
     return ModelMetadata(
         size=info.size,
-        stages=len(getattr(network, "stages", [None])),
+        stages=len(network.stages) if isinstance(network, KeypointNetwork) else 1,
         padding=info.padding,
-        kind=getattr(network, "kind", "hand"),
-        outputs=("points", "scale", *traits, *spread),
+        kind=network.kind,
+        outputs=network.outputs,
         training_data=json.dumps(info.data),
         scores={f"{metric} ({name.strip()})": value for metric, value in total.items()},
         calibrations=Calibrations.from_json(info.calibration),

@@ -5,16 +5,19 @@ goes in as it is: normalisation lives inside the network.
 """
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from likelihand.inference.devices import CPU, DeviceError, Provider, open_on, open_with, provider_name
 from likelihand.inference.metadata import KEY, ModelMetadata
+
+if TYPE_CHECKING:
+    from torch import nn
 
 Outputs: TypeAlias = dict[str, NDArray[np.float32]]
 """`points` (N, 21, 2) and `scale` (N, 21, 2) in crop pixels; more by name where the model gives more."""
@@ -279,7 +282,7 @@ def _cannot_run(path: Path, crops: NDArray[np.uint8], error: Exception) -> Value
 
 
 class TorchRuntime:
-    """Runs a deployed network, `module((N, H, W, 3) uint8) -> (points, scale)`, on PyTorch.
+    """Runs a deployed network, `module((N, H, W, 3) uint8) -> (points, scale, ...)`, on PyTorch.
 
     It can be pickled where the module can; the weights travel with it.
 
@@ -290,7 +293,7 @@ class TorchRuntime:
 
     """
 
-    def __init__(self, module: Callable[..., Any], metadata: ModelMetadata, threads: int | None = None) -> None:
+    def __init__(self, module: "nn.Module", metadata: ModelMetadata, threads: int | None = None) -> None:
         import torch
 
         if threads is not None:
@@ -301,8 +304,7 @@ class TorchRuntime:
     @property
     def device(self) -> str:
         """PyTorch's name of where it runs, as "cpu"."""
-        parameters: Iterable[Any] = getattr(self._module, "parameters", tuple)()
-        return str(next((p.device for p in parameters), "cpu"))
+        return str(next((p.device for p in self._module.parameters()), "cpu"))
 
     def __call__(self, crops: NDArray[np.uint8], /) -> Outputs:
         """Run (N, height, width, 3) uint8 crops."""

@@ -1,14 +1,20 @@
-"""Losses of keypoints: the likelihood of the paper, and those it is compared with.
+"""Losses: the likelihood of the paper, those it is compared with, and the detector's.
 
-Every loss takes arrays and gives arrays. `loss(...)` is the weighted mean over the labelled keypoints;
-`reduction="none"` gives (N, K), already multiplied by the weight and 0 where the weight is 0, so that
+Every loss of keypoints takes arrays and returns arrays. `loss(...)` is the weighted mean over the labelled
+keypoints; `reduction="none"` returns (N, K), already multiplied by the weight and 0 where the weight is 0, so that
 `values.sum() / weight.sum()` is the mean. Targets of weight 0 may be anything, NaN included; where nothing is
 labelled the loss is 0 and still has a gradient. Arithmetic is float32 or wider, also under autocast.
 
-Adding a loss: derive from `StageLoss`, set `stages`, write `of_prediction`, run
-`likelihand.testing.check_loss` on it.
+Adding a loss of keypoints: derive from `StageLoss`, set `stages`, write `of_prediction`, run
+`likelihand.testing.check_loss` on it. Adding any other: write what `Criterion` asks for, run
+`likelihand.testing.check_criterion` on it.
 """
 
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from likelihand.losses.criterion import Batch, Criterion
+from likelihand.losses.densities import checked_count, density_from_config
 from likelihand.losses.detection import DetectionLoss
 from likelihand.losses.distances import HeatmapCrossEntropy, HeatmapLoss, IntegralLoss
 from likelihand.losses.likelihood import ResidualLogLikelihood
@@ -16,6 +22,8 @@ from likelihand.losses.schedule import WarmStart
 from likelihand.losses.stage import StageLoss
 
 __all__ = [
+    "Batch",
+    "Criterion",
     "DetectionLoss",
     "HeatmapCrossEntropy",
     "HeatmapLoss",
@@ -23,4 +31,56 @@ __all__ = [
     "ResidualLogLikelihood",
     "StageLoss",
     "WarmStart",
+    "from_config",
 ]
+
+_OWN: Final[dict[str, Callable[..., Criterion]]] = {
+    "DetectionLoss": DetectionLoss,
+    "HeatmapCrossEntropy": HeatmapCrossEntropy,
+    "HeatmapLoss": HeatmapLoss,
+    "IntegralLoss": IntegralLoss,
+    "ResidualLogLikelihood": ResidualLogLikelihood,
+    "WarmStart": WarmStart,
+}
+
+
+def from_config(config: Mapping[str, Any]) -> Criterion:
+    """Build the loss that a `config()` describes, with fresh weights.
+
+    Only the library's own classes are built: a configuration may come with a file from anywhere.
+
+    Args:
+        config: what `loss.config()` returned.
+
+    Raises:
+        ValueError: the class is not the library's, or the arguments do not fit it.
+
+    Example:
+        >>> loss = WarmStart(ResidualLogLikelihood(2, symmetric=True), HeatmapCrossEntropy(2), steps=100)
+        >>> from_config(loss.config()).config() == loss.config()
+        True
+    """
+    name = config.get("class")
+    if not isinstance(name, str) or name not in _OWN:
+        raise ValueError(
+            f"cannot build loss {str(name)[:60]!r}: expected one of {', '.join(_OWN)}; build a loss of your own "
+            "in Python"
+        )
+    try:
+        return _OWN[name](**{key: _argument(config, key) for key in config if key != "class"})
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"the configuration does not describe a {name}: {error!r}") from error
+
+
+def _argument(config: Mapping[str, Any], key: str) -> Any:  # noqa: ANN401
+    """Build the part of a description that an argument is."""
+    value = config[key]
+    if key in ("loss", "helper"):
+        return from_config(value)
+    if key == "density" and value is not None:
+        return [density_from_config(each) for each in value]
+    if key == "steps" and value is None:
+        return float("inf")
+    if key == "stages" or (key == "keypoints" and value is not None):
+        return checked_count(config, key)
+    return value

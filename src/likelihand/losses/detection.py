@@ -4,23 +4,22 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
-from likelihand.losses.stage import StageLoss
+from likelihand.losses.criterion import Batch
 from likelihand.ops.box_coding import BoxMaps, encode, grid_centres
 from likelihand.ops.heatmaps import widen
+from likelihand.structures import SceneLabels
 
 NARROW: Final = 0.09
 """Sigma of the bell around the middle of a hand, as a share of the box's width and height (0.54 / 6)."""
+TERM: Final = "hands"
+"""Name of its only term."""
 
 
-class DetectionLoss(StageLoss):
+class DetectionLoss(nn.Module):
     r"""Computes the loss of `BoxMaps`: a focal loss of the presence, likelihoods of box and side.
-
-    A picture comes as rows, each (x0, y0, x1, y1, right, trust) in crop pixels. Row 0 is the picture itself: its
-    value is the loss of all cells without a hand. The other rows are hands (weight 1), or places that may hold
-    one and are left out (weight 0, a box that is not empty), or nothing (an empty box).
 
     The presence has the penalty-reduced focal loss of Zhou et al., Objects as Points (2019), with a bell a hand
     as wide as in Liu et al., Training-Time-Friendly Network (2020), whose cells all take part in the box, each
@@ -29,65 +28,93 @@ class DetectionLoss(StageLoss):
 
     .. math:: \tfrac14 \sum_{k} \Big(\frac{|b_k - \mu_k|}{\sigma_k} + \log 2 \sigma_k\Big)
 
-    so that no weight between position and size is to be chosen, and boxes that are wrong at times cost little.
+    so that no weight between position and size is to be chosen, and boxes that are wrong at times cost little. It
+    is a `likelihand.losses.Criterion`: a batch's loss is divided by the number of its pictures and hands.
 
     Args:
-        doubt: a picture of trust 0 has hands that nobody labelled: its cells of a higher chance than this cost
-            nothing.
+        doubt: a picture that is not labelled completely has hands that nobody labelled: its cells of a higher
+            chance than this cost nothing.
 
     Example:
         >>> maps = BoxMaps(*(torch.zeros(1, 4, 4, *end) for end in ((), (4,), (4,), ())), stride=8)
-        >>> rows = torch.tensor([[[0, 0, 32, 32, 0.5, 1], [4, 4, 28, 28, 1, 1]]])
-        >>> DetectionLoss().of_prediction(maps, rows, torch.ones(1, 2), 0).shape
-        torch.Size([1, 2])
+        >>> boxes, one = torch.tensor([[[4.0, 4.0, 28.0, 28.0]]]), torch.ones(1, 1)
+        >>> empty, hands = DetectionLoss()(maps, SceneLabels(boxes, one, one, one[0]))
+        >>> empty.shape, hands.shape
+        (torch.Size([1]), torch.Size([1, 1]))
     """
-
-    stages = 1
 
     def __init__(self, doubt: float = 0.8) -> None:
         super().__init__()
         self.doubt = doubt
 
-    def of_predictions(self, predictions: Sequence[Any], target: Tensor, weight: Tensor) -> Tensor:
-        """Compute the loss (1, N, M) of the one prediction."""
-        return self.of_prediction(predictions[0], target, weight, 0)[None]
-
-    def of_prediction(self, prediction: Any, target: Tensor, weight: Tensor, stage: int) -> Tensor:  # noqa: ANN401
-        """Compute the loss of every row.
+    def forward(self, maps: BoxMaps, labels: SceneLabels[Tensor]) -> tuple[Tensor, Tensor]:
+        """Compute the loss of the cells without a hand, and of every hand.
 
         Args:
-            prediction: `BoxMaps`.
-            target: (N, M, 6), see above; `right` is 1, 0, or 0.5 where unknown.
-            weight: (N, M), 1 for row 0.
-            stage: not used.
+            maps: what the network predicts.
+            labels: the hands (N, M) and the places that are left out; an empty box is neither.
 
         Returns:
-            (N, M), 0 where the weight is 0.
+            (N,), and (N, M), 0 where there is no hand that is asked for.
         """
-        maps: BoxMaps = prediction
-        rows = target.shape[1]
-        target, weight = F.pad(target, (0, 0, 0, 1)), F.pad(weight, (0, 1))  # one hand at least, if of no weight
         presence = widen(maps.presence)
-        hands, counts = target[:, 1:], weight[:, 1:] > 0
+        asked = labels.asked > 0
         centres = grid_centres(presence.shape[1:], maps.stride).to(presence)
-        boxes = _not_empty(hands[..., :4], counts)
-        bells = _bells(boxes, centres, maps.stride) * counts[..., None, None]
-        empty = self._empty(presence, bells, hands, counts, target[:, 0, 5], centres)
-        found = _found(presence, bells) + _box(maps, boxes, bells, centres) + _side(maps, hands[..., 4], bells)
-        values = torch.cat([empty[:, None], torch.where(counts, found, 0.0)], 1) * weight
-        return values[:, :rows]
+        boxes = _not_empty(labels.boxes, asked)
+        bells = _bells(boxes, centres, maps.stride) * asked[..., None, None]
+        empty = self._empty(presence, bells, labels, centres)
+        found = _found(presence, bells) + _box(maps, boxes, bells, centres) + _side(maps, labels.right, bells)
+        return empty, torch.where(asked, found, 0.0) * labels.asked
 
-    def _empty(
-        self, presence: Tensor, bells: Tensor, hands: Tensor, counts: Tensor, trust: Tensor, centres: Tensor
-    ) -> Tensor:
+    def of_batch(self, predictions: Sequence[BoxMaps], batch: Batch) -> dict[str, Tensor]:
+        """Compute the loss of a batch of pictures."""
+        empty, hands = self(predictions[0], scene_labels(batch))
+        return {TERM: empty + hands.sum(1)}
+
+    def counts(self, batch: Batch) -> dict[str, Tensor]:
+        """Count the pictures and the hands that are asked for."""
+        asked = scene_labels(batch).asked
+        return {TERM: asked.sum() + len(asked)}
+
+    def set_step(self, step: int) -> None:
+        """Stay as it is."""
+
+    def config(self) -> dict[str, Any]:
+        """Describe the loss in plain values for JSON."""
+        return {"class": type(self).__name__, "doubt": self.doubt}
+
+    def _empty(self, presence: Tensor, bells: Tensor, labels: SceneLabels[Tensor], centres: Tensor) -> Tensor:
         """Sum the focal loss of the cells without a hand, (N,)."""
         chance = presence.sigmoid()
         value = (1 - bells.amax(1)) ** 4 * chance**2 * F.softplus(presence)
-        unsure = (trust < 0.5)[:, None, None] & (chance.detach() > self.doubt)
+        unsure = (labels.complete < 0.5)[:, None, None] & (chance.detach() > self.doubt)
         x, y = centres.unbind(-1)
-        x0, y0, x1, y1 = (side[..., None, None] for side in hands[..., :4].unbind(-1))
-        left_out = ((x > x0) & (x < x1) & (y > y0) & (y < y1) & ~counts[..., None, None]).any(1)
+        x0, y0, x1, y1 = (side[..., None, None] for side in labels.boxes.unbind(-1))
+        inside = (x > x0) & (x < x1) & (y > y0) & (y < y1)
+        left_out = (inside & (labels.asked <= 0)[..., None, None]).any(1)
         return (value * ~(unsure | left_out)).sum((1, 2))
+
+
+def scene_labels(batch: Batch) -> SceneLabels[Tensor]:
+    """Return the labels of a batch of whole pictures, with room for one hand at least.
+
+    Raises:
+        ValueError: the batch holds something else.
+    """
+    labels = batch.labels
+    if not isinstance(labels, SceneLabels):
+        raise ValueError(
+            f"the data give {type(labels).__name__} and a detector's loss takes whole pictures: "
+            "train it on a SceneMix"
+        )
+    if labels.boxes.shape[1]:
+        return labels
+    boxes, right, asked = (
+        F.pad(labels.boxes, (0, 0, 0, 1)),
+        F.pad(labels.right, (0, 1)),
+        F.pad(labels.asked, (0, 1)),
+    )
+    return SceneLabels(boxes, right, asked, labels.complete)
 
 
 def _not_empty(boxes: Tensor, counts: Tensor) -> Tensor:

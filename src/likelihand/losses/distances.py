@@ -1,5 +1,7 @@
 """The losses that the likelihood is compared with: L1 of the mean, and of heatmaps."""
 
+from typing import Any
+
 from torch import Tensor
 
 from likelihand.losses.stage import Reduction, StageLoss, labelled, reduce, spread
@@ -38,6 +40,10 @@ class IntegralLoss(StageLoss):
         """Compute the weighted distance (N, K) of one stage's prediction."""
         return self(prediction.mean, prediction.log_scale, target, weight, reduction="none")  # type: ignore[no-any-return]
 
+    def config(self) -> dict[str, Any]:
+        """Describe the loss in plain values for JSON."""
+        return {"class": type(self).__name__, "stages": self.stages}
+
 
 class _GaussianTargetLoss(StageLoss):
     def __init__(self, stages: int = 1, sigma: float = 2.0, stride: int = 4) -> None:
@@ -47,6 +53,11 @@ class _GaussianTargetLoss(StageLoss):
     def extra_repr(self) -> str:
         """Show the arguments."""
         return f"stages={self.stages}, sigma={self.sigma}, stride={self.stride}"
+
+    def config(self) -> dict[str, Any]:
+        """Describe the loss in plain values for JSON."""
+        arguments = {"stages": self.stages, "sigma": self.sigma, "stride": self.stride}
+        return {"class": type(self).__name__, **arguments}
 
     def forward(
         self, heatmaps: Tensor, target: Tensor, weight: Tensor, *,

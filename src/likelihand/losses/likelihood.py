@@ -7,6 +7,7 @@ from typing import Any, Final, Literal, TypeAlias
 import torch
 from torch import Tensor, nn
 
+from likelihand.losses.densities import density_config
 from likelihand.losses.stage import Reduction, StageLoss, labelled, reduce, spread
 from likelihand.ops.flows import Density, RealNVP, StandardLaplace
 from likelihand.ops.heatmaps import Prediction, widen
@@ -88,6 +89,7 @@ class ResidualLogLikelihood(StageLoss):
             raise ValueError(f"floor is {floor}: expected crop pixels, 0 or more")
         self.stages, self.residual, self.variant, self.symmetric = stages, residual, variant, symmetric
         self.keypoints, self.floor = keypoints, floor
+        self._own_flows = density is None
         if density is None:
             base = StandardLaplace() if residual == "laplace" else None
             self.density: RealNVP | Sequence[Density] = (
@@ -108,6 +110,17 @@ class ResidualLogLikelihood(StageLoss):
         more = f", keypoints={self.keypoints}" if self.keypoints else ""
         more += f", floor={self.floor:g}" if self.floor else ""
         return f"stages={self.stages}, {names}{more}"
+
+    def config(self) -> dict[str, Any] | None:
+        """Describe the loss in plain values for JSON; None where a density is not the library's own."""
+        densities = None if self._own_flows else [density_config(each) for each in self.density]  # type: ignore[union-attr]
+        if densities is not None and None in densities:
+            return None
+        return {
+            "class": type(self).__name__,
+            **{"stages": self.stages, "residual": self.residual, "variant": self.variant, "density": densities},
+            **{"symmetric": self.symmetric, "keypoints": self.keypoints, "floor": self.floor},
+        }
 
     def forward(
         self, mean: Tensor, log_scale: Tensor, target: Tensor, weight: Tensor, *,

@@ -1,6 +1,8 @@
 """Losses that change during training."""
 
+import math
 from collections.abc import Sequence
+from typing import Any
 
 from torch import Tensor
 
@@ -60,3 +62,17 @@ class WarmStart(StageLoss):
         if self.fade == 0:
             return value
         return value + self.fade * self.helper.of_predictions(predictions, target, weight)
+
+    def config(self) -> dict[str, Any] | None:
+        """Describe both losses in plain values for JSON; None where one of them has no description."""
+        loss, helper = self.loss.config(), self.helper.config()
+        if loss is None or helper is None:
+            return None
+        steps = None if math.isinf(self.steps) else self.steps
+        return {
+            "class": type(self).__name__,
+            "loss": loss,
+            "helper": helper,
+            "steps": steps,
+            "weight": self.weight,
+        }

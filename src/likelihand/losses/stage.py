@@ -1,12 +1,15 @@
-"""What all losses share: masks, weights, reduction, and what training asks of them."""
+"""What the losses of keypoints share: masks, weights, reduction, and what training asks of them."""
 
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
+from likelihand.losses.criterion import TRAITS_TERM, Batch
+from likelihand.losses.traits import trait_loss
 from likelihand.ops.heatmaps import Prediction
+from likelihand.structures import KeypointLabels
 
 Reduction: TypeAlias = Literal["mean", "none"]
 
@@ -73,13 +76,17 @@ def spread(values: Tensor, mask: Tensor, weight: Tensor) -> Tensor:
 
 
 class StageLoss(nn.Module):
-    """What training asks of a loss: a value for every keypoint of every stage's prediction.
+    """A criterion of keypoints: a value for every keypoint of every stage's prediction.
+
+    A loss derives from it, sets `stages` and writes `of_prediction`; the rest follows. Its terms are the stages,
+    named "1", "2" and so on and divided by the number of labelled keypoints, and "traits", the nats of a network
+    that says whether a hand is a right one or none at all, divided by the number of known traits.
 
     Attributes:
         stages: how many stages it is made for.
     """
 
-    stages: int
+    stages: int = 0
 
     def of_prediction(self, prediction: Prediction, target: Tensor, weight: Tensor, stage: int) -> Tensor:
         """Compute the weighted loss of one stage.
@@ -101,5 +108,48 @@ class StageLoss(nn.Module):
             [self.of_prediction(prediction, target, weight, i) for i, prediction in enumerate(predictions)]
         )
 
+    def of_batch(self, predictions: Sequence[Prediction], batch: Batch) -> dict[str, Tensor]:
+        """Compute the loss of every stage, summed over a sample's keypoints, and that of its traits.
+
+        Raises:
+            ValueError: the batch holds no single hands, or the loss is made for another number of stages than the
+                network has.
+        """
+        labels = keypoint_labels(batch)
+        if self.stages != len(predictions):
+            raise ValueError(
+                f"the loss is made for {self.stages} stages and the network has {len(predictions)}: "
+                f"give the loss stages={len(predictions)}"
+            )
+        values = self.of_predictions(predictions, labels.target, labels.weight).sum(-1)
+        terms = {str(i): value for i, value in enumerate(values, 1)}
+        logits = predictions[-1].traits
+        return terms if logits is None else terms | {TRAITS_TERM: trait_loss(logits, labels.traits)}
+
+    def counts(self, batch: Batch) -> dict[str, Tensor]:
+        """Count the labelled keypoints, by their weight, for each stage, and the known traits."""
+        labels = keypoint_labels(batch)
+        labelled = labels.weight.sum()
+        stages = {str(i + 1): labelled for i in range(self.stages)}
+        return stages | {TRAITS_TERM: (~labels.traits.isnan()).sum().to(labelled)}
+
     def set_step(self, step: int) -> None:
         """Tell a loss that changes during training how many steps are done; the others do not mind."""
+
+    def config(self) -> dict[str, Any] | None:
+        """Describe the loss in plain values for JSON; None where no file could rebuild it."""
+        return None
+
+
+def keypoint_labels(batch: Batch) -> KeypointLabels[Tensor]:
+    """Return the labels of a batch of single hands.
+
+    Raises:
+        ValueError: the batch holds something else.
+    """
+    if not isinstance(batch.labels, KeypointLabels):
+        raise ValueError(
+            f"the data give {type(batch.labels).__name__} and this loss takes the keypoints of single hands: "
+            "train a detector with DetectionLoss"
+        )
+    return batch.labels

@@ -1,9 +1,11 @@
-"""Networks from crops to keypoints, and the backbones under them."""
+"""Networks from crops to keypoints, the detector, and the backbones under them.
+
+Adding a network of keypoints: derive from `KeypointNetwork`, hand over its stages, write `predict` and `options`.
+Adding any other: write what `Network` asks for. Run `likelihand.testing.check_network` on it.
+"""
 
 from collections.abc import Mapping
 from typing import Any, Final
-
-from torch import nn
 
 from likelihand.models.backbones import Backbone, LargeKernelBackbone, TimmBackbone
 from likelihand.models.complexity import PartComplexity, complexity, format_complexity
@@ -11,23 +13,28 @@ from likelihand.models.cpm import ConvolutionalPoseMachine
 from likelihand.models.deploy import DeployedNetwork
 from likelihand.models.detector import DetectionNetwork
 from likelihand.models.integral import IntegralNetwork
-from likelihand.models.network import KeypointNetwork
+from likelihand.models.network import KeypointNetwork, deployed
+from likelihand.models.protocol import Deployed, Network, as_network
 from likelihand.models.rle import RegressionNetwork
 from likelihand.models.sequential import SequentialHeatmapNetwork
 
 __all__ = [
     "Backbone",
     "ConvolutionalPoseMachine",
+    "Deployed",
     "DeployedNetwork",
     "DetectionNetwork",
     "IntegralNetwork",
     "KeypointNetwork",
     "LargeKernelBackbone",
+    "Network",
     "PartComplexity",
     "RegressionNetwork",
     "SequentialHeatmapNetwork",
     "TimmBackbone",
+    "as_network",
     "complexity",
+    "deployed",
     "format_complexity",
     "from_config",
 ]
@@ -41,7 +48,7 @@ _OWN: Final[dict[str, type[KeypointNetwork] | type[DetectionNetwork]]] = {
 }
 
 
-def from_config(config: Mapping[str, Any]) -> nn.Module:
+def from_config(config: Mapping[str, Any]) -> KeypointNetwork | DetectionNetwork:
     """Build the network that a `config()` describes, with fresh weights.
 
     Only the library's own classes are built: a configuration may come with a file from anywhere.

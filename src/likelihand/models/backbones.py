@@ -41,6 +41,42 @@ class Backbone(Protocol):
             """Call `forward`, as torch's modules do; a protocol with it could not be named in a run file."""
 
 
+@runtime_checkable
+class DescribedBackbone(Backbone, Protocol):
+    """A backbone that can be written into a checkpoint's header."""
+
+    def config(self) -> dict[str, Any]:
+        """Describe the architecture, without weights, in plain values for JSON."""
+        ...
+
+
+@runtime_checkable
+class NormalisedBackbone(Backbone, Protocol):
+    """A backbone that was made for pictures of a certain mean and deviation.
+
+    Attributes:
+        mean, std: of RGB in 0..1.
+    """
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+@runtime_checkable
+class JoinedBackbone(Backbone, Protocol):
+    """A backbone whose features are maps of several strides, enlarged and joined.
+
+    Attributes:
+        widths: channels of each map, the finest first.
+    """
+
+    widths: list[int]
+
+    def maps(self, images: Tensor, /) -> list[Tensor]:
+        """Compute the maps before they are enlarged and joined, the finest first."""
+        ...
+
+
 class TimmBackbone(nn.Module):
     """Wraps any timm model that gives feature maps, cut at one of its strides.
 
@@ -123,8 +159,8 @@ class TimmBackbone(nn.Module):
 
     def config(self) -> dict[str, Any]:
         """Describe the architecture, without weights, for `from_config`."""
-        keys = ("name", "stride", "context", "frozen")
-        return {"class": "TimmBackbone", **{key: getattr(self, key) for key in keys}}
+        cut = {"stride": self.stride, "context": self.context, "frozen": self.frozen}
+        return {"class": "TimmBackbone", "name": self.name, **cut}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "TimmBackbone":
@@ -213,9 +249,11 @@ def _feature_index(name: str, strides: list[int], stride: int) -> int:
 
 def _drop_unused(body: Any) -> None:  # noqa: ANN401
     """Drop the blocks after the last map that is used: timm's EfficientNets would compute them all the same."""
-    stages, blocks = getattr(body, "_stage_out_idx", None), getattr(body, "blocks", None)
-    if stages and isinstance(blocks, nn.Sequential):
-        body.blocks = blocks[: max(stages)]
+    from timm.models.efficientnet import EfficientNetFeatures
+    from timm.models.mobilenetv3 import MobileNetV3Features
+
+    if isinstance(body, EfficientNetFeatures | MobileNetV3Features):
+        body.blocks = body.blocks[: max(body._stage_out_idx)]
 
 
 def _freeze(body: nn.Module, name: str, index: int) -> list[str]:

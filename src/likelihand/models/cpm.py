@@ -88,6 +88,8 @@ class ConvolutionalPoseMachine(KeypointNetwork):
         (2, torch.Size([2, 21, 8, 8]), torch.Size([2, 21, 2]))
     """
 
+    decoder: Decoder
+
     def __init__(
         self,
         backbone: Backbone,

@@ -1,27 +1,35 @@
 """The deployed form of a network: crops in, points and scales out."""
 
 import copy
-from typing import Final, Protocol
+from typing import Final
 
 from torch import Tensor, nn
 
 from likelihand.hand import TRAITS
+from likelihand.models.protocol import Deployed
 from likelihand.ops.heatmaps import Prediction, spatial_covariance
 
 SPREAD: Final = "spread"
 """Name of the output that says how wide and how turned each heatmap is: its covariance."""
 
 
-class StagedNetwork(Protocol):
-    """A network that can be cut after a stage."""
+class StagedNetwork(nn.Module):
+    """A network that can be cut after a stage.
+
+    Attributes:
+        stages: the modules of the stages.
+        traits: says of the hand as a whole what `likelihand.hand.TRAITS` ask; None of a network that does not.
+    """
 
     stages: nn.ModuleList
+    traits: nn.Module | None
 
     def predict(self, images: Tensor, *, every: bool) -> list[Prediction]:
         """Predict every stage, or the last one alone."""
+        raise NotImplementedError
 
 
-class DeployedNetwork(nn.Module):
+class DeployedNetwork(Deployed):
     """Gives the points and scales of one stage; the later stages are gone, and so is the flow.
 
     This is what the PyTorch predictor runs and what `export` writes. It owns a copy of the weights, in evaluation
@@ -40,7 +48,7 @@ class DeployedNetwork(nn.Module):
         super().__init__()
         self.network = copy.deepcopy(network)
         self.network.stages = self.network.stages[:stages]
-        traits = TRAITS if getattr(network, "traits", None) is not None else ()
+        traits = () if network.traits is None else TRAITS
         self.outputs = ("points", "scale", *traits, *((SPREAD,) if spread else ()))
         self.eval()
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from likelihand.models.backbones import Backbone, backbone_from_config
 from likelihand.models.heads import separable_transposed_convolution
 from likelihand.models.network import NormalisingNetwork, check_counts
+from likelihand.models.protocol import Deployed
 from likelihand.ops.box_coding import BoxMaps, decode, grid_centres
 from likelihand.ops.heatmaps import widen
 
@@ -44,6 +45,7 @@ class DetectionNetwork(NormalisingNetwork):
     """
 
     kind = "detect"
+    outputs = ("scores", "boxes", "sides")
 
     def __init__(
         self,
@@ -123,7 +125,7 @@ def _head(inputs: int, width: int, doublings: int) -> nn.Sequential:
     return nn.Sequential(*layers, last)
 
 
-class DeployedDetector(nn.Module):
+class DeployedDetector(Deployed):
     """Gives the scores, boxes and sides of all cells, decoded; which of them count is decided after it.
 
     Args:
@@ -133,7 +135,7 @@ class DeployedDetector(nn.Module):
         outputs: names of what it gives, in order.
     """
 
-    outputs = ("scores", "boxes", "sides")
+    outputs = DetectionNetwork.outputs
 
     def __init__(self, network: DetectionNetwork) -> None:
         super().__init__()

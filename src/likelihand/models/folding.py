@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from likelihand.models.backbones import JoinedBackbone
 from likelihand.models.deploy import SPREAD, DeployedNetwork
 from likelihand.models.heads import HEATMAP_STRIDE
 from likelihand.models.sequential import SequentialHeatmapNetwork, Stage
@@ -37,9 +38,8 @@ def folded(module: nn.Module) -> nn.Module:
         >>> torch.allclose(folded(deployed)(images)[0], deployed(images)[0], atol=1e-3)
         True
     """
-    network = getattr(module, "network", None)
-    if isinstance(module, DeployedNetwork) and isinstance(network, SequentialHeatmapNetwork):
-        return FoldedNetwork(network, module.outputs).eval()
+    if isinstance(module, DeployedNetwork) and isinstance(module.network, SequentialHeatmapNetwork):
+        return FoldedNetwork(module.network, module.outputs).eval()
     return module
 
 
@@ -54,7 +54,8 @@ class FoldedNetwork(nn.Module):
     def __init__(self, network: SequentialHeatmapNetwork, outputs: Sequence[str]) -> None:
         super().__init__()
         self.network, self.outputs = network, tuple(outputs)
-        widths = getattr(network.backbone, "widths", [network.backbone.channels])
+        backbone = network.backbone
+        widths = backbone.widths if isinstance(backbone, JoinedBackbone) else [backbone.channels]
         self.reduce = nn.ModuleList(FoldedReduction(stage.reduce, widths) for stage in self._stages)
         pairs = pairwise(self._stages)
         self.recall = nn.ModuleList(folded_recall(a.heatmaps[-1], b.pooling, b.recall) for a, b in pairs)
@@ -78,27 +79,10 @@ class FoldedNetwork(nn.Module):
             found += self.network.traits.of_average(averages, mean).sigmoid().unbind(1)
         return (*found, spread) if SPREAD in self.outputs else tuple(found)
 
-    def unfolded(self) -> dict[str, Tensor]:
-        """Return the weights that folding lost, as the export of the network itself would name them.
-
-        A file that holds them too, unused, can be the start of a training.
-        """
-        kept: dict[str, Tensor] = {}
-        for i, stage in enumerate(self._stages):
-            place = f"network.stages.{i}"
-            for name, layers in (("reduce", stage.reduce), ("recall", stage.recall)):
-                if layers is not None:
-                    whole = _without_norm(layers).state_dict()
-                    kept[f"{place}.{name}.0.weight"] = whole["weight"]
-                    kept[f"{place}.{name}.0.weight_bias"] = whole["bias"]
-            if i < len(self.recall):
-                kept |= stage.heatmaps[-1].state_dict(prefix=f"{place}.heatmaps.{len(stage.heatmaps) - 1}.")
-        return kept
-
     def _maps(self, images: Tensor) -> list[Tensor]:
         """Compute the backbone's maps, the finest first."""
-        pictures, backbone = self.network.normalised(images), cast(Any, self.network.backbone)
-        return list(backbone.maps(pictures)) if hasattr(backbone, "maps") else [backbone(pictures)]
+        pictures, backbone = self.network.normalised(images), self.network.backbone
+        return backbone.maps(pictures) if isinstance(backbone, JoinedBackbone) else [backbone(pictures)]
 
     def _moments(self, heatmaps: Tensor) -> tuple[Tensor, Tensor]:
         if self.network.decoder is soft_argmax:

@@ -71,6 +71,8 @@ class IntegralNetwork(KeypointNetwork):
         (torch.Size([2, 21, 16, 16]), torch.Size([2, 21, 2]))
     """
 
+    decoder: Decoder
+
     def __init__(
         self,
         backbone: Backbone,

@@ -6,18 +6,25 @@ from typing import Any, Final, Self
 import torch
 from torch import Tensor, nn
 
-from likelihand.models.backbones import Backbone, backbone_from_config
-from likelihand.models.deploy import DeployedNetwork
+from likelihand.hand import TRAITS
+from likelihand.models.backbones import (
+    Backbone,
+    DescribedBackbone,
+    NormalisedBackbone,
+    backbone_from_config,
+)
+from likelihand.models.deploy import SPREAD, DeployedNetwork, StagedNetwork
 from likelihand.models.heads import (
     INITIAL,
     Upsampling,
     separable_transposed_convolution,
     transposed_convolution,
 )
+from likelihand.models.protocol import Deployed, Network
 from likelihand.ops.heatmaps import Decoder, Prediction, dark, peak, soft_argmax
 
-IMAGENET_MEAN: Final = (0.485, 0.456, 0.406)
-IMAGENET_STD: Final = (0.229, 0.224, 0.225)
+IMAGENET: Final = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+"""Mean and deviation of its RGB in 0..1."""
 
 _DECODERS: Final[dict[str, Decoder]] = {"soft_argmax": soft_argmax, "peak": peak, "dark": dark}
 _UPSAMPLINGS: Final[dict[str, Upsampling]] = {
@@ -45,8 +52,9 @@ class NormalisingNetwork(nn.Module):
     def __init__(self, backbone: Backbone, mean: Sequence[float] | None, std: Sequence[float] | None) -> None:
         super().__init__()
         self.backbone = backbone
-        for name, given, fallback in (("mean", mean, IMAGENET_MEAN), ("std", std, IMAGENET_STD)):
-            values = given if given is not None else getattr(backbone, name, fallback)
+        own = (backbone.mean, backbone.std) if isinstance(backbone, NormalisedBackbone) else IMAGENET
+        for name, given, fallback in zip(("mean", "std"), (mean, std), own, strict=True):
+            values = fallback if given is None else given
             self.register_buffer(name, torch.tensor(tuple(values), dtype=torch.float32).view(3, 1, 1))
 
     @property
@@ -77,21 +85,20 @@ class NormalisingNetwork(nn.Module):
         Raises:
             ValueError: the backbone is not the library's own, so that no file could rebuild it.
         """
-        describe = getattr(self.backbone, "config", None)
-        if describe is None:
+        if not isinstance(self.backbone, DescribedBackbone):
             raise ValueError(
                 f"{type(self.backbone).__name__} has no config(): save its weights with torch instead"
             )
         return {
             "class": type(self).__name__,
-            "backbone": describe(),
+            "backbone": self.backbone.config(),
             **options,
             "mean": [round(value, 6) for value in self.mean.flatten().tolist()],
             "std": [round(value, 6) for value in self.std.flatten().tolist()],
         }
 
 
-class KeypointNetwork(NormalisingNetwork):
+class KeypointNetwork(NormalisingNetwork, StagedNetwork):
     """Finds keypoints in crops, stage by stage: the frame that the networks of this library fill.
 
     It checks and normalises pictures, runs the backbone, cuts, deploys and describes itself. A network derives
@@ -103,7 +110,14 @@ class KeypointNetwork(NormalisingNetwork):
         keypoints: of every stage.
         mean: of RGB in 0..1; by default the backbone's own `mean`, else ImageNet's.
         std: of RGB in 0..1, likewise.
+
+    Attributes:
+        decoder: heatmaps and stride to points; None of a network without heatmaps.
+        traits: says of the hand as a whole what `likelihand.hand.TRAITS` ask; None of a network that does not.
     """
+
+    kind = "hand"
+    decoder: Decoder | None
 
     def __init__(
         self,
@@ -115,6 +129,13 @@ class KeypointNetwork(NormalisingNetwork):
     ) -> None:
         super().__init__(backbone, mean, std)
         self.keypoints, self.stages = keypoints, nn.ModuleList(stages)
+        self.decoder = self.traits = None
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the results that its deployed form can give, in order."""
+        traits = () if self.traits is None else TRAITS
+        return ("points", "scale", *traits, *((SPREAD,) if self.gives_spread else ()))
 
     def forward(self, images: Tensor) -> list[Prediction]:
         """Predict every stage.
@@ -129,10 +150,6 @@ class KeypointNetwork(NormalisingNetwork):
             ValueError: another shape or type.
         """
         return self.predict(images, every=True)
-
-    def predict(self, images: Tensor, *, every: bool) -> list[Prediction]:
-        """Predict every stage, or the last one alone."""
-        raise NotImplementedError
 
     def options(self) -> dict[str, Any]:
         """Return the constructor's arguments beside backbone, keypoints, mean and std."""
@@ -163,7 +180,7 @@ class KeypointNetwork(NormalisingNetwork):
     @property
     def gives_spread(self) -> bool:
         """Whether its heatmaps are logits, so that their spread says how sure they are."""
-        return getattr(self, "decoder", None) is soft_argmax
+        return self.decoder is soft_argmax
 
     def config(self) -> dict[str, Any]:
         """Describe the architecture, without weights, in plain values for JSON.
@@ -183,6 +200,20 @@ class KeypointNetwork(NormalisingNetwork):
         """
         options = {key: _part(key, value) for key, value in config.items() if key not in ("class", "backbone")}
         return cls(backbone_from_config(config["backbone"]), **options)
+
+
+def deployed(network: Network, outputs: Iterable[str] = (), stages: int | None = None) -> Deployed:
+    """Deploy a network, with the heatmaps' spread where it is among the outputs asked for.
+
+    Example:
+        >>> from likelihand.models import SequentialHeatmapNetwork, TimmBackbone
+        >>> network = SequentialHeatmapNetwork(TimmBackbone("resnet18"), stages=1)
+        >>> deployed(network).outputs, deployed(network, network.outputs).outputs
+        (('points', 'scale'), ('points', 'scale', 'spread'))
+    """
+    if isinstance(network, KeypointNetwork):
+        return network.deploy(stages, spread=SPREAD in outputs)
+    return network.deploy(stages)
 
 
 def check_images(images: Tensor, stride: int) -> None:

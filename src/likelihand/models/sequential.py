@@ -93,6 +93,9 @@ class SequentialHeatmapNetwork(KeypointNetwork):
         (2, torch.Size([2, 21, 32, 32]), torch.Size([2, 21, 2]))
     """
 
+    decoder: Decoder
+    traits: TraitHead | None
+
     def __init__(
         self,
         backbone: Backbone,

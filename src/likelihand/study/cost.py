@@ -16,8 +16,10 @@ from tqdm import tqdm
 from likelihand.export import export
 from likelihand.inference.metadata import ModelMetadata
 from likelihand.inference.runtimes import OnnxRuntime
+from likelihand.losses import Batch
 from likelihand.models import KeypointNetwork, PartComplexity, complexity
 from likelihand.ops.heatmaps import soft_argmax
+from likelihand.structures import KeypointLabels
 from likelihand.study.methods import CPM, INTEGRAL_POSE, MLE, RLE, RLE_DENSITY, SIMPLE_BASELINE, Method
 from likelihand.study.setting import Setting
 from likelihand.training.state import Trainee, make_optimizer
@@ -86,10 +88,12 @@ def _step_seconds(method: Method, setting: Setting, rounds: int = 2) -> float:
     count = batch if device.type == "cuda" else max(2, min(batch, _PIXELS // size**2))
     crops = torch.zeros(count, size, size, 3, dtype=torch.uint8, device=device)
     target = torch.full((count, network.keypoints, 2), size / 2, device=device)
-    traits = torch.full((count, 2), torch.nan, device=device)
+    weight, traits = torch.ones_like(target[..., 0]), torch.full((count, 2), torch.nan, device=device)
+    indices = torch.arange(count)
 
     def step() -> None:
-        trainee(crops, target, torch.ones_like(target[..., 0]), traits).keypoints.sum().backward()
+        values = trainee(Batch(crops, KeypointLabels(target, weight, traits), indices)).values()
+        torch.stack(list(values)).sum().backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         if device.type == "cuda":
@@ -137,8 +141,8 @@ def _measured(networks: Mapping[str, KeypointNetwork], size: tuple[int, int]) ->
     with tempfile.TemporaryDirectory() as folder:
         sessions: dict[str, OnnxRuntime] = {}
         for name, network in tqdm(networks.items(), desc="costs", unit="network", leave=False):
-            if hasattr(network, "decoder"):
-                vars(network)["decoder"] = soft_argmax
+            if network.decoder is not None:
+                network.decoder = soft_argmax
             file = Path(folder, f"{len(counted)}.onnx")
             export(network.eval(), file, ModelMetadata(size=size, stages=len(network.stages)))
             counted[name] = complexity(network.deploy(), size)

@@ -8,8 +8,9 @@ import numpy as np
 
 from likelihand.data.augment import sample_of
 from likelihand.data.dataset import Dataset
-from likelihand.evaluation import evenly, predict_crops_of
+from likelihand.evaluation import EveryStage, evenly, predictions
 from likelihand.geometry import Image
+from likelihand.inference.metadata import ModelMetadata
 from likelihand.study.methods import Method
 from likelihand.study.plan import CLEAN, Experiment
 from likelihand.study.results import Results
@@ -41,13 +42,11 @@ def picture_grid(
         return None
     size, padding = results.setting.size, results.setting.train.padding
     chosen = evenly(len(dataset), hands)
-    records = [dataset.record(i) for i in chosen]
-    samples = [sample_of(r, i, size, padding=padding) for r, i in zip(records, chosen, strict=True)]
-    large = [sample_of(r, i, (CELL, CELL), padding=padding) for r, i in zip(records, chosen, strict=True)]
-    crops = np.stack([sample.crop for sample in samples])
+    large = [sample_of(dataset.record(i), i, (CELL, CELL), padding=padding) for i in chosen]
     cells: list[list[Image]] = [[_drawn(s.crop, s.target, s.weight) for s in large]]
     for run in runs:
-        points = predict_crops_of(load_network(folder_of(out, run)))(crops)[-1] * (CELL / size[0])
+        model = EveryStage(load_network(folder_of(out, run)), ModelMetadata(size=size, padding=padding))
+        points = predictions(model, dataset, chosen, beyond=0.0, progress=False).points * (CELL / size[0])
         cells.append([_drawn(s.crop, p) for s, p in zip(large, points, strict=True)])
     captions = ["truth", *(run.method.label for run in runs)]
     images = [column[row] for row in range(len(chosen)) for column in cells]

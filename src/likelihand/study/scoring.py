@@ -3,12 +3,14 @@
 import json
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from torch import nn
 
 from likelihand.data.dataset import Dataset
-from likelihand.evaluation import evaluate, predict_crops_of
+from likelihand.evaluation import EveryStage, evaluate
+from likelihand.inference.metadata import ModelMetadata
+from likelihand.models import KeypointNetwork
 from likelihand.models.checkpoint import load_checkpoint
 from likelihand.ops.heatmaps import Decoder, dark
 from likelihand.study.methods import Method
@@ -37,9 +39,9 @@ def readings(method: Method, setting: Setting) -> dict[str, Decoder | None]:
 
 def load_network(run: Path, decoder: Decoder | None = None) -> nn.Module:
     """Load the last weights of a run, to be read by a decoder of choice."""
-    network = load_checkpoint(run / LAST)[0].eval()
-    if decoder is not None:
-        cast(Any, network).decoder = decoder
+    network = load_checkpoint(run / LAST)[0]
+    if decoder is not None and isinstance(network, KeypointNetwork):
+        network.decoder = decoder
     return network
 
 
@@ -57,12 +59,10 @@ def score_run(run: Path, method: Method, setting: Setting, tests: dict[str, Data
     """
     told: dict[str, Any] = {name: {} for name in tests}
     for reading, decoder in readings(method, setting).items():
-        predict = predict_crops_of(load_network(run, decoder).to(setting.device))
+        network = load_network(run, decoder).to(setting.device)
+        model = EveryStage(network, ModelMetadata(size=setting.size, padding=setting.train.padding))
         for name, dataset in tests.items():
-            report = evaluate(
-                predict, dataset, size=setting.size, padding=setting.train.padding, split=name, progress=False
-            )
-            told[name][reading] = report.to_json()
+            told[name][reading] = evaluate(model, dataset, split=name, progress=False).to_json()
     write_atomically(run / SCORES, (json.dumps(told) + "\n").encode())
     return told
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from likelihand.data.dataset import Dataset, Subset, split
+from likelihand.data.abilities import SampleDataset, name_of
+from likelihand.data.dataset import Dataset, Subset, TrainingData, split
 from likelihand.training.config import TrainConfig
 
 
@@ -16,12 +17,12 @@ class HeldOut(Subset):
 
     def __init__(self, dataset: Dataset, indices: Sequence[int]) -> None:
         super().__init__(dataset, indices)
-        self.name = f"held out of {getattr(dataset, 'name', '') or type(dataset).__name__}"
+        self.name = f"held out of {name_of(dataset)}"
 
 
 def hold_out(
-    train_data: Dataset, validation_data: Dataset | None, config: TrainConfig
-) -> tuple[Dataset, Dataset | None]:
+    train_data: TrainingData, validation_data: Dataset | None, config: TrainConfig
+) -> tuple[TrainingData, Dataset | None]:
     """Return what a run trains and validates on: a part of the training data is held out if `config` says so.
 
     The part is the same for the same data, share and seed. Records of one group stay together.
@@ -40,7 +41,7 @@ def hold_out(
         return train_data, validation_data
     if validation_data is not None:
         raise ValueError(f"hold_out is {config.hold_out} and there is validation data: give one of them")
-    if hasattr(train_data, "sample"):
+    if isinstance(train_data, SampleDataset):
         raise ValueError(f"a {type(train_data).__name__} holds whole pictures: hold_out takes single hands alone")
     training, validation = split(train_data, config.hold_out, config.seed)
     return training, HeldOut(train_data, validation.indices)

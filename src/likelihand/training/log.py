@@ -10,6 +10,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from likelihand.losses.criterion import TRAITS_TERM
 from likelihand.metrics import Scores
 from likelihand.utils.files import write_atomically
 
@@ -100,26 +101,24 @@ class Log:
         self._images += images
         self.bar.update()
 
-    def losses(
-        self, step: int, epoch: float, rate: float, stages: list[float], norm: float, traits: float | None = None
-    ) -> None:
-        """Write the means since the last call: the loss a labelled keypoint by stage, the nats a known trait.
+    def losses(self, step: int, epoch: float, rate: float, means: Mapping[str, float], norm: float) -> None:
+        """Write the means since the last call, by the name of the term, and their sum without the traits'.
 
-        A mean over nothing is NaN. The trait's weight is not in its mean.
+        A mean over nothing is NaN. The traits' weight is not in their mean.
         """
         seconds = time.monotonic() - self._since
         speed = self._images / seconds if seconds > 0 else math.nan
         self._since, self._images = time.monotonic(), 0
         if not self.speaks:
             return
-        row: dict[str, float | int] = {"step": step, "epoch": epoch, "learning_rate": rate, "loss": sum(stages)}
-        row |= {f"loss_{i + 1}": value for i, value in enumerate(stages)}
-        row |= {} if traits is None else {"loss_traits": traits}
+        shown = [value for name, value in means.items() if name != TRAITS_TERM]
+        row: dict[str, float | int] = {"step": step, "epoch": epoch, "learning_rate": rate, "loss": sum(shown)}
+        row |= {f"loss_{name}": value for name, value in means.items()}
         row |= {"gradient_norm": norm, "images_per_second": speed}
         self.training.write(row)
         self._scalars("training", row, step)
-        self.bar.set_postfix_str(f"loss {' '.join(f'{v:.3f}' for v in stages)}, {speed:.0f} img/s")
-        if min(stages) < 0 and not self._said:
+        self.bar.set_postfix_str(f"loss {' '.join(f'{v:.3f}' for v in shown)}, {speed:.0f} img/s")
+        if min(shown, default=0.0) < 0 and not self._said:
             self._said = True
             self.say(NEGATIVE)
 

@@ -11,7 +11,8 @@ from accelerate import Accelerator, DistributedDataParallelKwargs
 from accelerate.state import AcceleratorState
 from torch import nn
 
-from likelihand.data.dataset import Dataset
+from likelihand.data.abilities import SampleDataset
+from likelihand.data.dataset import Dataset, TrainingData
 from likelihand.evaluation import Report
 from likelihand.training.config import TrainConfig
 from likelihand.training.describe import describe_run
@@ -68,7 +69,7 @@ def engine(config: TrainConfig) -> Iterator[Accelerator]:
 def train(
     network: nn.Module,
     loss: nn.Module,
-    train_data: Dataset,
+    train_data: TrainingData,
     validation_data: Dataset | None = None,
     config: TrainConfig | None = None,
     out: str | Path = "runs/train",
@@ -84,9 +85,9 @@ def train(
     are kept too.
 
     Args:
-        network: images (N, H, W, 3) uint8 -> one `Prediction` a stage.
-        loss: with `of_prediction`; its parameters are trained too.
-        train_data: samples to train on.
+        network: images (N, H, W, 3) uint8 -> one `Prediction` a stage; see `likelihand.models.Network`.
+        loss: a `likelihand.losses.Criterion`, as each of `likelihand.losses` is; its parameters are trained too.
+        train_data: samples to train on: hands, or for a detector whole pictures.
         validation_data: samples to validate on, by which the best checkpoint is chosen: never those that the
             final score is made on. None validates on what `config.hold_out` says, or never.
         config: the settings; the paper's where None.
@@ -102,6 +103,11 @@ def train(
     config, out = config or TrainConfig(), Path(out)
     if not len(train_data):
         raise ValueError("the training data set has no samples: expected at least one")
+    if validation_data is not None and isinstance(train_data, SampleDataset):
+        raise ValueError(
+            "a detector is not validated while it is trained: leave out the validation data, and count its misses "
+            "with `likelihand evaluate` afterwards"
+        )
     begun = (out / LAST).exists()
     if begun and not resume:
         raise ValueError(f"{out} holds a run already; resume it (--resume), or give another folder")
@@ -139,8 +145,7 @@ def _drive(run: Run) -> bool:
 def _write_description(run: Run) -> None:
     if run.rank == 0:
         told = describe_run(
-            run.trainee.network,
-            run.trainee.loss,
+            run.trainee,
             run.data(),
             run.config.to_json(),
             run.world,

@@ -1,6 +1,7 @@
 """One run on one process: what a step does, and what happens between steps."""
 
 import math
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final
@@ -9,10 +10,13 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from likelihand.data.dataset import Dataset
-from likelihand.evaluation import Report, evaluate, evenly, predict_crops_of
+from likelihand.data.dataset import Dataset, TrainingData, key_of
+from likelihand.evaluation import EveryStage, Report, evaluate, evenly
+from likelihand.inference.metadata import ModelMetadata
+from likelihand.losses import Batch
+from likelihand.losses.criterion import TRAITS_TERM
 from likelihand.models.checkpoint import CheckpointInfo, config_of, read_tensors, save_checkpoint, save_tensors
-from likelihand.training.batches import Batch, Batches, load
+from likelihand.training.batches import Batches, load
 from likelihand.training.config import ANOTHER, Plan, TrainConfig, step_seed
 from likelihand.training.describe import describe_data
 from likelihand.training.health import Health
@@ -20,7 +24,6 @@ from likelihand.training.log import Log
 from likelihand.training.signals import StopRequest
 from likelihand.training.state import (
     Trainee,
-    Values,
     WeightAverage,
     make_optimizer,
     restore,
@@ -49,7 +52,7 @@ class Run:
     def __init__(
         self,
         trainee: Trainee,
-        train_data: Dataset,
+        train_data: TrainingData,
         validation_data: Dataset | None,
         config: TrainConfig,
         out: Path,
@@ -71,8 +74,10 @@ class Run:
         self.step, self.best = 0, math.inf
         self.report: Report | None = None
         self.scores: dict[str, Any] | None = None
-        self.health = Health(lambda index: train_data.record(index).key)
+        self.health = Health(lambda index: key_of(train_data, index))
         self._sums: Tensor | None = None
+        self._counted: tuple[str, ...] = ()
+        self._terms: tuple[str, ...] = ()
         self._norm = torch.zeros(())
 
     def run(self, log: Log, stop: StopRequest) -> bool:
@@ -103,32 +108,44 @@ class Run:
             self.average.update(self.trainee.network, self.step)
 
     def compute_gradients(self, batch: Batch, asked: bool = False) -> None:
-        """Compute the gradient of a step: of the means over all its labelled keypoints and all its known traits.
+        """Compute the gradient of a step: of each term's mean over all that it counts, as labelled keypoints.
 
         The counts that divide are those of all processes and passes. DistributedDataParallel averages gradients
         over processes; times their number, they are one process's gradients of the whole batch in one pass.
         """
         torch.manual_seed(step_seed(self.config.seed, self.step, self.rank))
-        self.trainee.set_step(self.step)
+        self.trainee.criterion.set_step(self.step)
         sent = batch.to(self.accelerator.device)
-        own = sent.counts()
-        counts = self.health.exchange(own, asked)
-        shares = torch.where(counts > 0, self.world / counts, 0.0)
+        counts = self.trainee.criterion.counts(sent)
+        everywhere = self.health.exchange(torch.stack(list(counts.values())), asked)
+        shares = torch.where(everywhere > 0, self.world / everywhere, 0.0)
+        weights = {name: share * self._weight(name) for name, share in zip(counts, shares, strict=True)}
         parts = sent.split(self.passes)
-        values = [self._pass(part, shares, last=part is parts[-1]) for part in parts]
-        self.health.note(self.step, batch.indices, torch.cat([v.finite() for v in values]))
-        sums = torch.cat([torch.stack([v.sums() for v in values]).sum(0), own])
+        values = [self._pass(part, weights, last=part is parts[-1]) for part in parts]
+        self._note(batch, counts, values)
+
+    def _note(self, batch: Batch, counts: Mapping[str, Tensor], values: Sequence[Mapping[str, Tensor]]) -> None:
+        """Remember a step's values for the log, and which of its samples gave finite ones."""
+        good = [torch.stack(list(each.values())).isfinite().all(0) for each in values]
+        self.health.note(self.step, batch.indices, torch.cat(good))
+        self._counted, self._terms = tuple(counts), tuple(name for name in counts if name in values[-1])
+        zero = next(iter(counts.values())).new_zeros(())
+        totals = [sum((each[name].sum() for each in values if name in each), zero) for name in counts]
+        sums = torch.stack([torch.stack(totals), torch.stack(list(counts.values()))])
         self._sums = sums if self._sums is None else self._sums + sums
 
-    def _pass(self, batch: Batch, shares: Tensor, last: bool) -> Values:
+    def _weight(self, term: str) -> float:
+        return self.config.trait_weight if term == TRAITS_TERM else 1.0
+
+    def _pass(self, batch: Batch, weights: Mapping[str, Tensor], last: bool) -> dict[str, Tensor]:
         """Add one pass's gradients; the processes exchange them after the last."""
         with nullcontext() if last else self.accelerator.no_sync(self.module):
-            values: Values = self.module(batch.crops, batch.target, batch.weight, batch.traits)
-            total = values.keypoints.sum() * shares[0]
-            if values.traits is not None:
-                total = total + self.config.trait_weight * shares[1] * values.traits.sum()
+            values: dict[str, Tensor] = self.module(batch)
+            if unknown := sorted(set(values) - set(weights)):
+                raise ValueError(f"the loss has a term {unknown[0]!r} that its counts do not name; count it too")
+            total = sum(weights[name] * value.sum() for name, value in values.items())
             self.accelerator.backward(total)
-        return values.detached()
+        return {name: value.detach() for name, value in values.items()}
 
     def _gradient_norm(self) -> Tensor:
         """Clip the gradient where it is to be clipped, and give its norm before."""
@@ -155,22 +172,20 @@ class Run:
     def _log_losses(self, log: Log) -> None:
         if self._sums is None:
             return
-        *stages, traits, labelled, known = distributed.sum_over_processes(self._sums).tolist()
+        totals, counts = distributed.sum_over_processes(self._sums).tolist()
         self._sums = None
         epoch, rate = self.step * self.plan.batch / self.plan.samples, self.plan.learning_rate(self.step - 1)
-        means = [_mean(each, labelled) for each in stages]
-        has_traits = getattr(self.trainee.network, "traits", None) is not None
-        log.losses(self.step, epoch, rate, means, float(self._norm), _mean(traits, known) if has_traits else None)
+        means = {name: _mean(*each) for name, *each in zip(self._counted, totals, counts, strict=True)}
+        log.losses(self.step, epoch, rate, {name: means[name] for name in self._terms}, float(self._norm))
 
     def _validate(self, log: Log) -> None:
         """Score the weights (their average where one is kept), and keep them if they are the best so far."""
         assert self.validation_data is not None
         network = self.average.network if self.average else self.trainee.network
+        metadata = ModelMetadata(size=(self.config.size, self.config.size), padding=self.config.padding)
         self.report = evaluate(
-            predict_crops_of(network),
+            EveryStage(network, metadata),
             self.validation_data,
-            size=(self.config.size, self.config.size),
-            padding=self.config.padding,
             batch_size=self.config.batch_size,
             indices=evenly(len(self.validation_data), self.config.validation_limit),
             workers=min(self.config.workers, 4),
@@ -189,7 +204,7 @@ class Run:
         return CheckpointInfo(
             size=(self.config.size, self.config.size),
             network=config_of(self.trainee.network),
-            loss=repr(self.trainee.loss),
+            loss=self.trainee.criterion.config(),
             padding=self.config.padding,
             data=self.data(),
             training={

@@ -2,85 +2,44 @@
 
 import copy
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from likelihand.losses.traits import trait_loss
+from likelihand.losses import Batch, Criterion
 from likelihand.models.checkpoint import CheckpointError, load_state
-from likelihand.ops.heatmaps import Prediction
-
-
-class Values(NamedTuple):
-    """The losses of a batch, not yet divided by what was labelled in it.
-
-    Attributes:
-        keypoints: (stages, N, K), times the weight, 0 where that is 0.
-        traits: (N,) nats, summed over the known traits of a hand; None where the network has no traits.
-    """
-
-    keypoints: Tensor
-    traits: Tensor | None
-
-    def detached(self) -> "Values":
-        """Return the same numbers without their history."""
-        return Values(self.keypoints.detach(), None if self.traits is None else self.traits.detach())
-
-    def finite(self) -> Tensor:
-        """Say for each sample (N,) whether all its values are finite."""
-        good = self.keypoints.isfinite().all(0).all(-1)
-        return good if self.traits is None else good & self.traits.isfinite()
-
-    def sums(self) -> Tensor:
-        """Sum over the samples: (stages + 1,), the traits last, 0 where there are none."""
-        keypoints = self.keypoints.sum((1, 2))
-        traits = keypoints.new_zeros(()) if self.traits is None else self.traits.sum().to(keypoints)
-        return torch.cat([keypoints, traits[None]])
 
 
 class Trainee(nn.Module):
     """A network and its loss as one module, so that both are spread over processes and autocast alike.
 
     Args:
-        network: images (N, H, W, 3) uint8 -> one `Prediction` a stage.
-        loss: with `of_prediction`, or `of_predictions` for all stages at once; `set_step` where it changes.
+        network: images (N, H, W, 3) uint8 -> predictions, one a stage.
+        loss: a `Criterion` of such predictions.
+
+    Raises:
+        ValueError: the loss is no criterion.
     """
 
     def __init__(self, network: nn.Module, loss: nn.Module) -> None:
         super().__init__()
+        if not isinstance(loss, Criterion):
+            raise ValueError(
+                f"{type(loss).__name__} lacks a method of likelihand.losses.Criterion (of_batch, counts, "
+                "set_step, config); derive a loss of keypoints from likelihand.losses.StageLoss, which has them"
+            )
         self.network, self.loss = network, loss
 
-    def forward(self, crops: Tensor, target: Tensor, weight: Tensor, traits: Tensor) -> Values:
-        """Compute the weighted loss of every keypoint in every stage, and that of every hand's traits.
+    @property
+    def criterion(self) -> Criterion:
+        """The loss as what training asks of it."""
+        criterion: Any = self.loss
+        return criterion  # type: ignore[no-any-return]
 
-        Raises:
-            ValueError: the loss is made for another number of stages than the network has.
-        """
-        predictions: list[Prediction] = self.network(crops)
-        stages = getattr(self.loss, "stages", len(predictions))
-        if stages != len(predictions):
-            raise ValueError(
-                f"the loss is made for {stages} stages and the network has {len(predictions)}: "
-                f"give the loss stages={len(predictions)}"
-            )
-        logits = getattr(predictions[-1], "traits", None)
-        told = None if logits is None else trait_loss(logits, traits)
-        return Values(self._of_keypoints(predictions, target, weight), told)
-
-    def _of_keypoints(self, predictions: list[Prediction], target: Tensor, weight: Tensor) -> Tensor:
-        together = getattr(self.loss, "of_predictions", None)
-        if together is not None:
-            values: Tensor = together(predictions, target, weight)
-            return values
-        one: Any = self.loss
-        return torch.stack([one.of_prediction(p, target, weight, i) for i, p in enumerate(predictions)])
-
-    def set_step(self, step: int) -> None:
-        """Tell a loss that changes during training how many steps are done."""
-        tell = getattr(self.loss, "set_step", None)
-        if tell is not None:
-            tell(step)
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """Compute the values (N,) of each term of a batch's loss, not yet divided by what is labelled."""
+        return dict(self.criterion.of_batch(self.network(batch.crops), batch))
 
 
 def synchronised(network: nn.Module) -> nn.Module:

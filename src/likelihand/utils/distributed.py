@@ -10,7 +10,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import torch
@@ -127,26 +126,3 @@ def gather_json(value: Json) -> list[Json]:
         [{'a': 1}]
     """
     return [json.loads(text) for text in gather_bytes(json.dumps(value).encode())]
-
-
-def gather_rows(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the rows of all processes, bit for bit, in the order of their ranks.
-
-    Args:
-        rows: (N, ...) float64; N may differ between processes, the other axes may not, unless N is 0.
-
-    Returns:
-        (sum of N, ...) float64.
-
-    Example:
-        >>> gather_rows(np.zeros((2, 3))).shape
-        (2, 3)
-    """
-    rows = np.ascontiguousarray(rows, np.float64)
-    widths = gather_bytes(np.array(rows.shape, np.int64).tobytes())
-    parts = [
-        np.frombuffer(part, np.float64).reshape(np.frombuffer(shape, np.int64))
-        for part, shape in zip(gather_bytes(rows.tobytes()), widths, strict=True)
-        if part
-    ]
-    return np.concatenate(parts) if parts else rows

@@ -8,10 +8,10 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from likelihand.data.dataset import Dataset
 from likelihand.evaluation.boxes import match_boxes
+from likelihand.evaluation.loop import batches
 from likelihand.evaluation.robustness.conditions import Condition
 from likelihand.evaluation.robustness.tools import Tool
 from likelihand.geometry import FloatArray, Image, box_length, box_of_points, transform_points
@@ -135,20 +135,30 @@ def measure(
     left = set(done)
     names = [(condition.name, tool.name) for condition in conditions for tool in tools]
     neighbours = {} if boxes else _neighbours(dataset, chosen)
-    with tqdm(total=len(chosen) * len(names), unit="look", disable=None if progress else True) as bar:
-        for index in chosen:
-            record = dataset.record(index)
-            if all((index, *name) in left for name in names) or not _sized(record):
-                bar.update(len(names))
-                continue
-            image = record.read()
-            beside = [dataset.record(i) for i in neighbours.get(index, ())]
+
+    def load(index: int) -> _Seen | None:
+        record = dataset.record(index)
+        if all((index, *name) in left for name in names) or not _sized(record):
+            return None
+        return _Seen(index, record, record.read(), [dataset.record(i) for i in neighbours.get(index, ())])
+
+    for loaded in batches(chosen, load, batch_size=1, progress=progress, name="robustness"):
+        for seen in filter(None, loaded):
             for condition in conditions:
-                asked = [tool for tool in tools if (index, condition.name, tool.name) not in left]
+                asked = [tool for tool in tools if (seen.index, condition.name, tool.name) not in left]
                 if asked:
-                    picture = _Picture.of(condition, image, record, beside, index, seed)
+                    picture = _Picture.of(condition, seen, seed)
                     yield from (_outcome(tool, picture, boxes) for tool in asked)
-                bar.update(len(tools))
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A hand, its picture, and the other hands that are labelled in it."""
+
+    index: int
+    record: Record
+    image: Image
+    beside: Sequence[Record]
 
 
 def _sized(record: Record) -> bool:
@@ -201,12 +211,11 @@ class _Picture:
     given: FloatArray
 
     @classmethod
-    def of(
-        cls, condition: Condition, image: Image, record: Record, beside: Sequence[Record], index: int, seed: int
-    ) -> "_Picture":
+    def of(cls, condition: Condition, seen: _Seen, seed: int) -> "_Picture":
+        index, record, image = seen.index, seen.record, seen.image
         changed, matrix = condition.apply(image, record, index, seed)
         points = transform_points(matrix, record.points)
-        hands = [record, *beside]
+        hands = [record, *seen.beside]
         tight = [box_of_points(transform_points(matrix, r.points), r.visibility) for r in hands]
         given = transform_points(matrix, record.box.reshape(2, 2))
         if changed.shape != image.shape:
