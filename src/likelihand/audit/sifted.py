@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from likelihand.audit.patterns import OUTLIER, Suspicion
 from likelihand.data.dataset import FAR, Dataset, LabelError
+from likelihand.data.wrapped import Wrapped
 from likelihand.geometry import FloatArray, box_length, box_of_points, check_box
 from likelihand.hand import KEYPOINTS
 from likelihand.structures import Record, Visibility
@@ -18,7 +19,7 @@ MOST_REST: Final = 4.0
 """So many lengths of the middle three quarters' box may a keypoint lie outside it; a pointing finger lies 2."""
 
 
-class Sifted:
+class Sifted(Wrapped):
     """A data set whose impossible labels are taken for missing, and remembered.
 
     Not finite, over 2 box lengths outside the box, far from all the hand's others, or all at one place. Records
@@ -45,16 +46,8 @@ class Sifted:
     """
 
     def __init__(self, dataset: Dataset) -> None:
-        self.dataset = dataset
+        super().__init__(dataset)
         self.wrong: dict[int, tuple[int, ...]] = {}
-
-    def __len__(self) -> int:
-        """Count the hands."""
-        return len(self.dataset)
-
-    def parts(self) -> tuple[Dataset]:
-        """List the whole."""
-        return (self.dataset,)
 
     def groups(self) -> list[str]:
         """List every record's group."""

@@ -3,12 +3,13 @@
 from dataclasses import replace
 from functools import partial
 
-from likelihand.data.dataset import Dataset, groups_of
+from likelihand.data.dataset import Dataset
+from likelihand.data.wrapped import Wrapped
 from likelihand.geometry import FloatArray, Image, box_length, crop_matrix, transform_points, warp_image
 from likelihand.structures import Record
 
 
-class Cropped:
+class Cropped(Wrapped):
     """The surroundings of every hand of a data set, made smaller where they are larger than needed.
 
     Augmentation turns, enlarges and moves a crop: `room` 2.4 holds what a crop of padding 1.25 sees at any turn
@@ -32,19 +33,8 @@ class Cropped:
     def __init__(self, dataset: Dataset, room: float = 2.4, side: int = 256) -> None:
         if not room >= 1 or side < 1:
             raise ValueError(f"room {room} and side {side}: expected at least 1 each")
-        self.dataset, self.room, self.side = dataset, room, side
-
-    def __len__(self) -> int:
-        """Count the hands."""
-        return len(self.dataset)
-
-    def parts(self) -> tuple[Dataset]:
-        """List the whole."""
-        return (self.dataset,)
-
-    def groups(self) -> list[str]:
-        """List every record's group."""
-        return groups_of(self.dataset)
+        super().__init__(dataset)
+        self.room, self.side = room, side
 
     def record(self, index: int) -> Record:
         """Return the hand at `index`, its photo cut when it is read.

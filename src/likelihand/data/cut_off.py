@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likelihand.data.corruptions import EDGES, cut
-from likelihand.data.dataset import Dataset, groups_of
+from likelihand.data.dataset import Dataset
+from likelihand.data.wrapped import Wrapped
 from likelihand.geometry import FloatArray, Image, box_of_points, transform_points
 from likelihand.structures import Record, Visibility
 
@@ -17,7 +18,7 @@ FEWEST_LEFT: Final = 4
 """Labelled keypoints that must stay in the picture; a hand of which fewer would is left whole."""
 
 
-class CutOff:
+class CutOff(Wrapped):
     """Hands of which the picture's edge cuts a share off, as cameras do.
 
     The edge, one of four, and the share are drawn for each hand. Keypoints beyond the edge keep their labels; the
@@ -42,23 +43,12 @@ class CutOff:
     def __init__(self, dataset: Dataset, shares: Sequence[float] = (0.0, 0.15, 0.3, 0.5), seed: int = 0) -> None:
         if not shares or not all(0 <= share < 1 for share in shares):
             raise ValueError(f"shares to cut off are {list(shares)}; give numbers from 0 to below 1")
-        self.dataset, self.shares, self.seed = dataset, tuple(shares), seed
-
-    def __len__(self) -> int:
-        """Count the hands."""
-        return len(self.dataset)
-
-    def parts(self) -> tuple[Dataset]:
-        """List the whole."""
-        return (self.dataset,)
+        super().__init__(dataset)
+        self.shares, self.seed = tuple(shares), seed
 
     def about(self) -> dict[str, str | int]:
         """Return the settings by which runs tell such data apart."""
         return {"seed": self.seed}
-
-    def groups(self) -> list[str]:
-        """List every record's group."""
-        return groups_of(self.dataset)
 
     def record(self, index: int) -> Record:
         """Return the hand at `index`, cut.

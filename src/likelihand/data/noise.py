@@ -1,12 +1,12 @@
 """Labels spoilt on purpose, to learn what a training loss makes of wrong ones."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, TypeAlias
 
 import numpy as np
 
-from likelihand.data.dataset import Dataset, groups_of
+from likelihand.data.dataset import Dataset
+from likelihand.data.wrapped import Wrapped
 from likelihand.geometry import BOX_PADDING, FloatArray, box_length
 from likelihand.hand import FINGER_KEYPOINTS
 from likelihand.structures import Record
@@ -115,7 +115,7 @@ class BiasedAnnotator(_OfSome):
         return record.points + moved * np.asarray(self.offset) * box_length(record.box)
 
 
-class SpoiltLabels:
+class SpoiltLabels(Wrapped):
     """A data set whose labels are wrong in a controlled way; pictures and boxes stay as they are.
 
     A record's fault is a pure function of (seed, index): the same in every epoch, as in a data set that was
@@ -136,12 +136,9 @@ class SpoiltLabels:
     """
 
     def __init__(self, dataset: Dataset, fault: Fault, seed: int = 0) -> None:
-        self.dataset, self.fault, self.seed = dataset, fault, seed
+        super().__init__(dataset)
+        self.fault, self.seed = fault, seed
         self.name = f"{fault}, seed {seed}"
-
-    def __len__(self) -> int:
-        """Count the records."""
-        return len(self.dataset)
 
     def record(self, index: int) -> Record:
         """Return the record at `index`, its points spoilt."""
@@ -150,14 +147,6 @@ class SpoiltLabels:
         labelled = record.weight[:, None] > 0
         return replace(record, points=np.where(labelled, self.fault(record, rng), record.points))
 
-    def parts(self) -> tuple[Dataset]:
-        """List the whole."""
-        return (self.dataset,)
-
     def about(self) -> dict[str, str | int]:
         """Return the settings by which runs tell such data apart."""
         return {"seed": self.seed}
-
-    def groups(self) -> Sequence[str]:
-        """List every record's group."""
-        return groups_of(self.dataset)
