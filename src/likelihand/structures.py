@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from likelihand.geometry import Image
 from likelihand.hand import INDEX, Side
@@ -224,6 +224,38 @@ class Hand:
         """
         return ellipses(self.points, self.covariance, float(self.radial.radius(level)))
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the hand as JSON values: what every command writes of a hand.
+
+        Returns:
+            `keypoints`, `scale`, `covariance`, `confidence`, `inside`, `box`, `side` and `score`; lengths in image
+            pixels, rounded to a thousandth, the score to four digits.
+
+        Raises:
+            ValueError: the model gave a number that is not finite.
+
+        Example:
+            >>> Hand(np.full((21, 2), 1 / 3), np.ones((21, 2)), np.zeros(4)).to_json()["keypoints"][0]
+            [0.333, 0.333]
+        """
+        if not all(np.isfinite(v).all() for v in (self.points, self.scale, self.covariance)):
+            raise ValueError("the model gave points that are not finite; it is damaged or badly trained")
+        return {
+            "keypoints": _rounded(self.points),
+            "scale": _rounded(self.scale),
+            "covariance": _rounded(self.covariance),
+            "confidence": _rounded(self.confidence),
+            "inside": self.inside.tolist(),
+            "box": _rounded(self.box),
+            "side": self.side,
+            "score": round(self.score, 4),
+        }
+
     def __getitem__(self, name: str) -> NDArray[np.float64]:
         """Return the (x, y) of the keypoint `name`, one of `likelihand.hand.KEYPOINTS`."""
         return np.asarray(self.points[INDEX[name]])
+
+
+def _rounded(values: ArrayLike) -> list[Any]:
+    numbers: list[Any] = np.asarray(values, np.float64).round(3).tolist()
+    return numbers

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from likelihand.cli import formats, tables
-from likelihand.cli.formats import Results, coco, hand_json
+from likelihand.cli.formats import Results, coco
 from likelihand.cli.tables import picture_rows as rows
 from likelihand.hand import KEYPOINTS
 from likelihand.structures import Hand
@@ -26,7 +26,7 @@ def hand(side: str | None = "left") -> Hand:
 
 
 def line(name: str, *hands: Hand) -> dict[str, Any]:
-    return {"file": name, "size": [40, 50], "hands": [hand_json(h) for h in hands]}
+    return {"file": name, "size": [40, 50], "hands": [h.to_json() for h in hands]}
 
 
 def kinds(value: object) -> object:
@@ -51,10 +51,10 @@ HAND_FORM = {
 
 
 def test_the_form_of_a_line() -> None:
-    form = kinds(json.loads(json.dumps(hand_json(hand()))))
+    form = kinds(json.loads(json.dumps(hand().to_json())))
     assert isinstance(form, dict)
     assert {name: form[name] for name in HAND_FORM} == HAND_FORM
-    assert hand_json(hand(None))["side"] is None
+    assert hand(None).to_json()["side"] is None
 
 
 def test_the_form_of_coco() -> None:
@@ -129,7 +129,7 @@ def test_rows_of_nothing_are_the_head() -> None:
 def test_what_is_not_finite_is_refused() -> None:
     bad = Hand(np.full((21, 2), np.nan), np.ones((21, 2)), np.zeros(4))
     with pytest.raises(ValueError, match="points that are not finite"):
-        hand_json(bad)
+        bad.to_json()
 
 
 def test_an_unknown_format_is_named(tmp_path: Path) -> None:
@@ -158,9 +158,9 @@ def test_annotation_tools_get_their_files(tmp_path: Path) -> None:
 
 def test_a_hand_comes_back_from_its_line() -> None:
     before = hand()
-    after = formats.hand_of(json.loads(json.dumps(hand_json(before) | {"track": 4, "seen": False})))
+    after = formats.hand_of(json.loads(json.dumps(before.to_json() | {"track": 4, "seen": False})))
     for name in ("points", "scale", "covariance", "box"):
         np.testing.assert_allclose(getattr(after, name), getattr(before, name), atol=5e-4)
     assert (after.side, after.track, after.seen) == (before.side, 4, False)
     with pytest.raises(ValueError, match="a hand's covariance: None is not 21 x 2 x 2 numbers"):
-        formats.hand_of({key: value for key, value in hand_json(before).items() if key != "covariance"})
+        formats.hand_of({key: value for key, value in before.to_json().items() if key != "covariance"})

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 
-from likelihand.cli import main, predict_video
+from likelihand.cli import main
 
 pytest.importorskip("av")
 
@@ -95,16 +95,16 @@ def test_a_truncated_film_keeps_what_was_read(
 def test_an_interruption_loses_nothing(
     model: Path, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from likelihand.tracking import VideoReader
+    from likelihand.tracking import TrackedFrame, VideoReader
 
-    honest = predict_video.frame_json
+    honest = TrackedFrame.to_json
 
     def stopped(frame: Any) -> Any:
         if frame.index == 4:
             raise KeyboardInterrupt
         return honest(frame)
 
-    monkeypatch.setattr(predict_video, "frame_json", stopped)
+    monkeypatch.setattr(TrackedFrame, "to_json", stopped)
     assert predict(film, "--model", model, "--out", tmp_path) == 130
     assert len(lines(tmp_path / "clip.jsonl")) == 4
     assert len(list(VideoReader(tmp_path / "clip.overlay.mp4"))) == 4
@@ -347,14 +347,16 @@ def test_a_hand_that_is_not_there_is_nan(
 def test_an_interruption_keeps_the_table_too(
     model: Path, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = predict_video.frame_json
+    from likelihand.tracking import TrackedFrame
+
+    honest = TrackedFrame.to_json
 
     def stopped(frame: Any) -> Any:
         if frame.index == 4:
             raise KeyboardInterrupt
         return honest(frame)
 
-    monkeypatch.setattr(predict_video, "frame_json", stopped)
+    monkeypatch.setattr(TrackedFrame, "to_json", stopped)
     assert predict(film, "--model", model, "--out", tmp_path, "--format", "dlc", "--no-overlay") == 130
     assert len((tmp_path / "clip.dlc.csv").read_text().splitlines()) == 4 + 4
 

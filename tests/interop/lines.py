@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from likelihand.cli.formats import hand_json
 from likelihand.structures import Hand
 from likelihand.tracking.tracker import TrackedHand
 
@@ -22,9 +21,9 @@ def hand(seed: int = 0, side: str | None = "left", spread: float = 2.0, **track:
 
 
 def picture(name: str, *hands: Hand) -> dict[str, Any]:
-    return {"file": name, "size": list(SIZE), "hands": [hand_json(h) for h in hands]}
+    return {"file": name, "size": list(SIZE), "hands": [Hand.to_json(h) for h in hands]}
 
 
 def frame(number: int, *hands: TrackedHand, rate: float = 25.0) -> dict[str, Any]:
-    found = [{"track": h.track, "seen": h.seen, **hand_json(h)} for h in hands]
+    found = [h.to_json() for h in hands]
     return {"frame": number, "time": number / rate, "size": list(SIZE), "hands": found}

@@ -40,6 +40,7 @@ EXTRAS: Final[dict[str, str]] = {
     **dict.fromkeys(("starlette", "uvicorn", "multipart", "python_multipart", "websockets"), "serve"),
     "pythonosc": "osc",
     **dict.fromkeys(("supervision", "pose_format", "ezc3d"), "interop"),
+    **dict.fromkeys(("ray", "pyarrow", "fsspec"), "ray"),
     "openvino": "openvino",
     **dict.fromkeys(("torch", "torchvision", "timm", "accelerate", "safetensors", "onnx", "onnxscript"), "train"),
 }

@@ -15,10 +15,7 @@ from likelihand.cli.tables import Line, deeplabcut_rows, film_rows, picture_rows
 from likelihand.utils.files import replacing
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-
     from likelihand.geometry import FloatArray
-    from likelihand.structures import Hand
     from likelihand.tracking.tracker import TrackedHand
 
 Format: TypeAlias = Literal["jsonl", "coco", "csv", "dlc", "label-studio", "cvat", "pose"]
@@ -159,34 +156,8 @@ def read_lines(file: Path) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
 
 
-def hand_json(hand: "Hand") -> dict[str, Any]:
-    """Return a hand as JSON: lengths in image pixels, corner origin; covariance in square pixels.
-
-    Raises:
-        ValueError: the model gave a number that is not finite.
-    """
-    import numpy as np
-
-    def rounded(values: "ArrayLike") -> "list[Any]":
-        numbers: list[Any] = np.asarray(values, np.float64).round(3).tolist()
-        return numbers
-
-    if not all(np.isfinite(v).all() for v in (hand.points, hand.scale, hand.covariance)):
-        raise ValueError("the model gave points that are not finite; it is damaged or badly trained")
-    return {
-        "keypoints": rounded(hand.points),
-        "scale": rounded(hand.scale),
-        "covariance": rounded(hand.covariance),
-        "confidence": rounded(hand.confidence),
-        "inside": hand.inside.tolist(),
-        "box": rounded(hand.box),
-        "side": hand.side,
-        "score": round(hand.score, 4),
-    }
-
-
 def hand_of(values: Mapping[str, Any]) -> "TrackedHand":
-    """Return the hand of a line: what `hand_json` wrote, of a film with its track.
+    """Return the hand of a line: what `Hand.to_json` gave, of a film with its track.
 
     Raises:
         ValueError: a field is missing or none.

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from likelihand.cli import predict_video
+from likelihand.cli import predict_bulk, predict_video
 from likelihand.cli.fits import add_fits, fits_json
-from likelihand.cli.formats import FORMATS, Results, check_format, hand_json
+from likelihand.cli.formats import FORMATS, Results, check_format
 from likelihand.cli.plain import DEVICE_HELP, Namespace, PlainParser
 from likelihand.cli.sources import Boxes, Request, read_picture, requested, unique_name
-from likelihand.tracking.addresses import shown
+from likelihand.tracking.addresses import is_address, shown
 
 if TYPE_CHECKING:
     from likelihand.inference import Predictor
@@ -47,7 +47,7 @@ def parser() -> PlainParser:
     p.add_argument("--threads", type=int, help="threads of one prediction")
     p.add_argument("--device", type=str, help=DEVICE_HELP)
     p.add_argument("--batch-size", type=int, help="crops in one call of the model; 4")
-    p.add_argument("--out", type=Path, default=Path("predictions"), help="folder of the results")
+    p.add_argument("--out", type=_folder, default=Path("predictions"), help="folder of the results")
     p.add_argument("--format", type=str, default="jsonl", help=f"{', '.join(FORMATS)}; JSON Lines in any case")
     p.add_argument(
         "--mirrored", action="store_true", help="a selfie camera's mirror image: left and right swapped"
@@ -58,13 +58,21 @@ def parser() -> PlainParser:
     p.add_argument("--fit", action="store_true", help="fit hands in space: 3D joints and joint angles too")
     p.add_argument("--no-overlay", dest="overlay", action="store_false", help="write no overlay pictures")
     predict_video.add_options(p)
+    predict_bulk.add_options(p)
     return p
+
+
+def _folder(text: str) -> Path | str:
+    """Return a path; an address, as s3://bucket/folder, stays text."""
+    return text if is_address(text) else Path(text)
 
 
 def run(arguments: Namespace) -> int:
     """Predict every picture and film; a bad one is reported and does not stop the others."""
     atexit.register(gc.freeze)  # else Python searches all that is left for cycles before it ends
     _check(arguments)
+    if arguments.engine is not None:
+        return predict_bulk.run(arguments)
     request = requested(arguments.sources, arguments.out)
     films = bool(request.films) or arguments.camera is not None
     if arguments.boxes and films:
@@ -93,6 +101,8 @@ def _check(arguments: Namespace) -> None:
     if arguments.camera is None and not arguments.sources:
         raise ValueError("nothing to look at; give a SOURCE or --camera 0")
     check_format(arguments.format)
+    if arguments.engine is None:
+        predict_bulk.check_absent(arguments)
 
 
 def _run_pictures(request: Request, arguments: Namespace) -> int:
@@ -159,7 +169,7 @@ def _predict(
         given = given and [[image.shape[1] - x1, y0, image.shape[1] - x0, y1] for x0, y0, x1, y1 in given]
     hands = predict.crop(image) if arguments.crop else predict(image, given)
     line: dict[str, Any] = {"file": shown(picture), "size": list(image.shape[:2])}
-    line["hands"] = [hand_json(hand) for hand in hands]
+    line["hands"] = [hand.to_json() for hand in hands]
     if arguments.fit:
         add_fits(line["hands"], fits_json(hands))
     if arguments.overlay:

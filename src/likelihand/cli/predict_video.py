@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from likelihand.cli.fits import TrackFits, add_fits
-from likelihand.cli.formats import NAME, Results, hand_json
+from likelihand.cli.formats import NAME, Results
 from likelihand.cli.plain import Namespace, PlainParser
 from likelihand.cli.sources import OVERLAY, STDIN, Request, unique_name
 
 if TYPE_CHECKING:
     from likelihand.inference import Predictor
-    from likelihand.tracking import Camera, TrackedFrame, TrackedHand, VideoReader
+    from likelihand.tracking import Camera, TrackedFrame, VideoReader
 
 
 def add_options(p: PlainParser) -> None:
@@ -83,7 +83,7 @@ def _follow(source: "Camera | VideoReader", name: str, predict: "Predictor", arg
         draw = files.enter_context(_overlay(overlay, arguments.threads)) if arguments.overlay else None
         live = files.enter_context(_shown(arguments))
         for frame in _with_progress(frames, tqdm(total=source.frames, unit="frame", disable=None)):
-            line = frame_json(frame)
+            line = frame.to_json()
             if fits is not None:
                 add_fits(line["hands"], fits(frame.hands))
             results.add(line)
@@ -163,17 +163,3 @@ def _with_progress(frames: Iterator["TrackedFrame"], bar: Any) -> Iterator["Trac
         for frame in frames:
             yield frame
             bar.update()
-
-
-def frame_json(frame: "TrackedFrame") -> dict[str, Any]:
-    """Return a frame as JSON: its number, its time in seconds, its size, and its hands in image pixels."""
-    return {
-        "frame": frame.index,
-        "time": round(frame.seconds, 6),
-        "size": list(frame.image.shape[:2]),
-        "hands": [_tracked_json(hand) for hand in frame.hands],
-    }
-
-
-def _tracked_json(hand: "TrackedHand") -> dict[str, Any]:
-    return {"track": hand.track, "seen": hand.seen, **hand_json(hand)}

@@ -5,7 +5,6 @@ import signal
 import sys
 from pathlib import Path
 
-from likelihand.cli.formats import hand_json
 from likelihand.cli.plain import Namespace, PlainParser
 from likelihand.inference.settings import FILMS, PHOTOS
 
@@ -52,7 +51,7 @@ def run(arguments: Namespace) -> int:
     )
     predict = load(arguments.model, "onnx", arguments.threads, tiles=arguments.tiles, tta=arguments.tta)
     follow = load(arguments.model, "onnx", arguments.threads, **FILMS)
-    service = Service(predict, follow, hand_json, limits)
+    service = Service(predict, follow, limits)
     token = arguments.token or os.environ.get("LIKELIHAND_TOKEN") or None
     serving = server(application(service, Page(arguments.model), token), limits, arguments.host, arguments.port)
     print(f"http://{arguments.host}:{arguments.port}/ (stop with Ctrl-C)", file=sys.stderr)

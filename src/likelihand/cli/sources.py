@@ -11,7 +11,8 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
-from likelihand.cli.kinds import HEAD, Kind, kind_in_folder, kind_of_content, kind_of_file
+from likelihand.cli.kinds import kind_in_folder, kind_of_file
+from likelihand.formats.kinds import HEAD, Kind, kind_of_content
 from likelihand.tracking.addresses import Peeked, is_address, scheme, shown
 
 if TYPE_CHECKING:
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 STDIN: Final = "-"
 OVERLAY: Final = ".overlay.mp4"
 """Ending of the films that `predict` writes."""
-
-LARGEST: Final = 2**29
-"""Pixels of a picture that Pillow reads without a warning; it refuses twice as many. Its own limit is 179 million,
-fewer than some telephones' photos have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +133,7 @@ def read_picture(picture: str, stdin: Peeked | None = None) -> "Image":
     """
     import PIL.Image
 
-    from likelihand.data.images import decode_image, read_image
+    from likelihand.data.images import LARGEST, decode_image, read_image
 
     PIL.Image.MAX_IMAGE_PIXELS = LARGEST
     with silenced():

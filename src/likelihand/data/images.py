@@ -15,7 +15,16 @@ import numpy as np
 from likelihand.data.pixels import Channels, ImageError, rgb_of_array, rgb_of_pillow
 from likelihand.geometry import Image
 
-__all__ = ["Channels", "ImageError", "Picture", "as_image", "decode_image", "read_image", "size_of_image"]
+__all__ = [
+    "LARGEST",
+    "Channels",
+    "ImageError",
+    "Picture",
+    "as_image",
+    "decode_image",
+    "read_image",
+    "size_of_image",
+]
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -23,6 +32,10 @@ if TYPE_CHECKING:
 
 Picture: TypeAlias = "str | os.PathLike[str] | PIL.Image.Image | NDArray[Any]"
 """A picture in any form: a file's path, a Pillow image, or an array."""
+
+LARGEST: Final = 2**29
+"""Pixels of a picture that Pillow reads without a warning where a program sets this as its limit; it refuses twice
+as many. Its own limit is 179 million, fewer than some telephones' photos have."""
 
 _KNOWN: Final = "JPEG, PNG, WebP, BMP or TIFF"
 _FORMATS: Final = ("JPEG", "PNG", "BMP", "GIF", "PPM", "WEBP", "TIFF", "DIB", "AVIF", "JPEG2000")

@@ -6,7 +6,6 @@ and the labels), `00000.json` (their checksums, written last: a shard with it is
 
 import hashlib
 import json
-import os
 from bisect import bisect_right
 from functools import partial
 from io import BytesIO
@@ -17,13 +16,14 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from likelihand.data.shard_files import CACHE_GB, ShardFiles, shard_files
 from likelihand.hand import Side
 from likelihand.structures import Record
 from likelihand.utils import opencv as cv2
 from likelihand.utils.files import begin_folder, write_atomically
 from likelihand.utils.images import encode_image
 from likelihand.utils.jobs import missing, pieces, run_jobs
-from likelihand.utils.validation import as_integer, as_mapping, read_json
+from likelihand.utils.validation import as_integer, as_mapping, parse_json
 
 INDEX: Final = "shards.json"
 _SIDES: Final[tuple[Side | None, ...]] = (None, "left", "right")
@@ -111,28 +111,38 @@ class Shards:
     """A data set that `write_shards` wrote: any record at any time, in any process.
 
     Args:
-        path: the folder.
+        path: the folder, or its address on storage elsewhere, as s3://bucket/folder (needs the package that reads
+            it, s3fs say). The records are the same in the same order wherever they lie.
         check: compares every file with its checksum first.
+        cache: local folder for what is fetched from an address; `~/.cache/likelihand/shards` where None.
+        cache_gb: gigabytes of pictures that may be kept there; what does not fit is fetched a picture at a time.
 
     Raises:
         FileNotFoundError: the folder holds no shards, or some are not written yet.
-        ValueError: a file is not what was written (with `check`).
+        ValueError: a file is not what was written (with `check`), or the address cannot be opened.
     """
 
-    def __init__(self, path: str | Path, check: bool = False) -> None:
-        self.folder = Path(path)
-        if not (self.folder / INDEX).exists():
-            raise FileNotFoundError(f"{self.folder} has no {INDEX}; give a folder that write_shards wrote")
-        where = str(self.folder / INDEX)
-        about = as_mapping(read_json(where, "a folder that write_shards wrote"), where)
+    def __init__(
+        self,
+        path: str | Path,
+        check: bool = False,
+        *,
+        cache: str | Path | None = None,
+        cache_gb: float = CACHE_GB,
+    ) -> None:
+        self._files = shard_files(path, cache, cache_gb)
+        where, names = f"{self._files.where}/{INDEX}", self._files.names()
+        if INDEX not in names:
+            raise FileNotFoundError(f"{self._files.where} has no {INDEX}; give a folder that write_shards wrote")
+        about = as_mapping(parse_json(self._files.read(INDEX), where, "a folder that write_shards wrote"), where)
         count, length = (as_integer(about.get(n), f"{where}, field {n}", least=1) for n in ("count", "length"))
-        written = sum(1 for _ in self.folder.glob("*.json")) - 1
-        wanted = -(-count // length)
-        self._parts = pieces(count, length) if wanted <= written else []
-        if wanted > written or missing(self.folder / f"{number:05}.json" for number in range(wanted)):
+        wanted, written = -(-count // length), sum(name.endswith(".json") for name in names) - 1
+        if wanted > written or any(f"{number:05}.json" not in names for number in range(wanted)):
             raise FileNotFoundError(
-                f"{self.folder} lacks {wanted - written} of {wanted} shards; repeat the same command to finish"
+                f"{self._files.where} lacks {wanted - written} of {wanted} shards; "
+                "repeat the same command to finish"
             )
+        self._parts = pieces(count, length)
         if check:
             self._check()
         self._starts = list(accumulate((len(part) for part in self._parts), initial=0))
@@ -163,30 +173,33 @@ class Shards:
             side=_SIDES[int(labels["side"][row])],
             dataset=str(labels["dataset"][row]),
             key=str(labels["key"][row]),
-            read=partial(_read, self.folder / f"{number:05}.pictures", start, int(ends[row])),
+            read=partial(_read, self._files, f"{number:05}.pictures", start, int(ends[row])),
             group=str(labels["group"][row]),
             present=bool(labels["present"][row]),
         )
 
     def _labels_of(self, number: int) -> dict[str, NDArray[np.generic]]:
         if number not in self._labels:
-            self._labels[number] = _read_labels(self.folder / f"{number:05}.npz", len(self._parts[number]))
+            name, count = f"{number:05}.npz", len(self._parts[number])
+            self._labels[number] = _read_labels(self._files.read(name), f"{self._files.where}/{name}", count)
         return self._labels[number]
 
     def _check(self) -> None:
         for number in range(len(self._parts)):
-            path = self.folder / f"{number:05}.json"
-            sums = as_mapping(read_json(path, "checksums"), str(path)).get("sha256")
+            where = f"{self._files.where}/{number:05}.json"
+            sums = as_mapping(parse_json(self._files.read(f"{number:05}.json"), where, "checksums"), where)
             for name in (f"{number:05}.pictures", f"{number:05}.npz"):
-                wanted = as_mapping(sums, f"{path}, field sha256").get(name)
-                if hashlib.sha256((self.folder / name).read_bytes()).hexdigest() != wanted:
-                    raise ValueError(f"{self.folder / name} is damaged; delete {path.name} and write it again")
+                wanted = as_mapping(sums.get("sha256"), f"{where}, field sha256").get(name)
+                if hashlib.sha256(self._files.read(name)).hexdigest() != wanted:
+                    raise ValueError(
+                        f"{self._files.where}/{name} is damaged; delete {number:05}.json and write it again"
+                    )
 
 
-def _read_labels(path: Path, count: int) -> dict[str, NDArray[np.generic]]:
+def _read_labels(content: bytes, path: str, count: int) -> dict[str, NDArray[np.generic]]:
     """Read a shard's table of labels and check that it is whole."""
     try:
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+        with np.load(BytesIO(content), allow_pickle=False) as file:
             labels = {name: file[name] for name in file.files}
     except Exception as error:  # a damaged archive raises whatever its parts' readers raise
         reason = " ".join(str(error).split())[:100]
@@ -202,12 +215,12 @@ def _read_labels(path: Path, count: int) -> dict[str, NDArray[np.generic]]:
     return labels
 
 
-def _read(path: Path, start: int, end: int) -> NDArray[np.uint8]:
+def _read(files: ShardFiles, name: str, start: int, end: int) -> NDArray[np.uint8]:
     """Decode the picture between two places of a file."""
-    with path.open("rb") as file:
-        file.seek(start, os.SEEK_SET)
-        data = file.read(end - start)
+    data = files.span(name, start, end)
     image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
     if image is None:
-        raise ValueError(f"{path} holds no picture at byte {start}; check the shards and write them again")
+        raise ValueError(
+            f"{files.where}/{name} holds no picture at byte {start}; check the shards and write them again"
+        )
     return np.ascontiguousarray(image[:, :, ::-1])

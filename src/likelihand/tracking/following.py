@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,6 +28,15 @@ class TrackedFrame(Frame):
     """
 
     hands: tuple[TrackedHand, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the frame as JSON values: its number, time in seconds and size, and its hands in image pixels."""
+        return {
+            "frame": self.index,
+            "time": round(self.seconds, 6),
+            "size": list(self.image.shape[:2]),
+            "hands": [hand.to_json() for hand in self.hands],
+        }
 
 
 def track(

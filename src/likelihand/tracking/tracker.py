@@ -8,7 +8,7 @@ goes on as it moved until it is seen again, by where it is and which side it is 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,6 @@ from likelihand.tracking.filters import PointFilter, Smoothed, Smoothing, median
 
 PredictBoxes: TypeAlias = Callable[[Image, FloatArray], Sequence[Hand]]
 """One hand a box, in the boxes' order, as `likelihand.Predictor` gives."""
-
 EVERY: Final = 15
 """Frames between two looks of the detector for new hands, unless told otherwise."""
 
@@ -94,6 +93,10 @@ class TrackedHand(Hand):
     track: int = 0
     seen: bool = True
     observed: NDArray[np.float64] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the hand as JSON values: its track, whether it is seen, then what `Hand.to_json` gives."""
+        return {"track": self.track, "seen": self.seen, **Hand.to_json(self)}
 
 
 class Tracker:
@@ -377,10 +380,7 @@ class Region:
 
 
 def whole_picture(image: Image) -> list[Region]:
-    """Take a picture for one hand: the detector for where there is none.
-
-    Args:
-        image: (height, width, 3) uint8 RGB.
+    """Take a picture, (height, width, 3) uint8 RGB, for one hand: the detector for where there is none.
 
     Returns:
         The box that, padded, is the whole picture.

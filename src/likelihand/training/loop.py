@@ -114,6 +114,7 @@ def train(
     train_data, validation_data = hold_out(train_data, validation_data, config)
     out.mkdir(parents=True, exist_ok=True)
     with engine(config) as accelerator:
+        _check_shared(out, begun)
         run = Run(Trainee(network, loss), train_data, validation_data, config, out, accelerator)
         if begun:
             run.resume()
@@ -121,6 +122,14 @@ def train(
             run.keep()
         _write_description(run)
         return _result(run, _drive(run))
+
+
+def _check_shared(out: Path, begun: bool) -> None:
+    """Make sure that all processes see the same run: on several hosts they need a folder in common."""
+    if len({bool(each) for each in distributed.gather_json(begun)}) > 1:
+        raise ValueError(
+            f"{out / LAST} is there for some processes only; --out must be a folder that all hosts share"
+        )
 
 
 def _drive(run: Run) -> bool:

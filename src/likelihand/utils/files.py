@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,7 +42,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """Lend a path beside `path` to write to; the file takes its final name where the block ends without an error.
 
     For writers that take a path and not bytes. The lent name keeps the ending, by which some of them choose a
-    format, and differs between processes.
+    format, and differs between processes, on other machines that share the disk too.
 
     Args:
         path: the final name; its folder must exist.
@@ -58,7 +59,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
         ['a.txt']
     """
     path = Path(path)
-    partial = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    partial = path.with_name(f".{path.stem}.{os.getpid()}-{secrets.token_hex(4)}{path.suffix}")
     try:
         yield partial
         _flush(partial, os.O_RDWR)

@@ -15,7 +15,6 @@ from likelihand.apps.serve.limits import Limits
 from likelihand.apps.serve.server import server
 from likelihand.apps.serve.service import Service
 from likelihand.apps.web.files import Page
-from likelihand.cli.formats import hand_json
 from likelihand.inference import Predictor
 from likelihand.inference.metadata import ModelMetadata
 
@@ -47,7 +46,7 @@ def picture(height=60, width=80, form="PNG"):
 def running(limits=SMALL, seconds=0.0, token=None):
     """Run a server in a thread; yields the uvicorn server and its port."""
     predict = Predictor(Slow(seconds), tta=1)
-    app = application(Service(predict, predict, hand_json, limits), Page(), token)
+    app = application(Service(predict, predict, limits), Page(), token)
     serving = server(app, limits, "127.0.0.1", 0)
     thread = threading.Thread(target=serving.run, daemon=True)
     thread.start()

@@ -3,7 +3,6 @@
 import json
 
 from likelihand.apps.serve.description import description
-from likelihand.cli.formats import hand_json
 from likelihand.data import DrawnHands
 from likelihand.inference import Predictor
 from likelihand.inference.metadata import ModelMetadata
@@ -43,4 +42,4 @@ def test_a_hand_is_described_as_it_is_sent():
 
     (hand,) = Predictor(Runtime(), tta=1).crop(DrawnHands(1).record(0).read())
     schema = description(SMALL)["components"]["schemas"]["Hand"]
-    assert set(schema["properties"]) == set(hand_json(hand)) == set(schema["required"])
+    assert set(schema["properties"]) == set(hand.to_json()) == set(schema["required"])

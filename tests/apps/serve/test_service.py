@@ -28,7 +28,7 @@ def test_a_request_that_takes_too_long_is_ended():
 
 
 def test_a_place_is_given_back_whatever_happens():
-    service = Service(None, None, dict, Limits(queue=2))
+    service = Service(None, None, Limits(queue=2))
 
     async def fill():
         async with service.place(), service.place():
@@ -46,7 +46,7 @@ def test_a_place_is_given_back_whatever_happens():
 
 
 def test_no_more_than_the_workers_are_worked_on_at_once():
-    service, running_now, most = Service(None, None, dict, Limits(workers=2)), [], []
+    service, running_now, most = Service(None, None, Limits(workers=2)), [], []
     gate = threading.Barrier(2, timeout=20)
 
     def task():

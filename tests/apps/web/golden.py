@@ -15,7 +15,6 @@ sys.path.append(str(Path(__file__).parents[3]))
 from likelihand import geometry, uncertainty
 from likelihand.apps.web.constants import page_constants
 from likelihand.cli import formats, tables
-from likelihand.cli.predict_video import _tracked_json
 from likelihand.inference import Predictor, detection, without_duplicates
 from likelihand.inference.detection import Detection, Detector
 from likelihand.inference.metadata import ModelMetadata
@@ -270,9 +269,9 @@ def written():
             inner.append(hand)
             told = {"points": points.tolist(), "covariance": triple(covariance), "box": box.tolist()}
             hands.append(told | {"side": hand.side, "score": hand.score})
-        lines.append({"file": name, "size": [130, 640], "hands": [formats.hand_json(hand) for hand in inner]})
+        lines.append({"file": name, "size": [130, 640], "hands": [Hand.to_json(hand) for hand in inner]})
         frame = {"frame": number, "time": 0.04 * number, "size": [130, 640]}
-        frames.append(frame | {"hands": [_tracked_json(hand) for hand in inner]})
+        frames.append(frame | {"hands": [hand.to_json() for hand in inner]})
     return {
         "lines": lines,
         "hands": hands,

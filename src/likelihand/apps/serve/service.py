@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 from likelihand.apps.serve.limits import Limits, Refusal
 from likelihand.apps.serve.pictures import Boxes, picture_of
@@ -13,7 +13,6 @@ from likelihand.inference import Predictor
 from likelihand.structures import Hand
 
 T = TypeVar("T")
-HandJson: TypeAlias = Callable[[Any], dict[str, Any]]
 
 
 @dataclass(slots=True)
@@ -23,7 +22,6 @@ class Service:
     Attributes:
         predict: for pictures.
         follow: for streams, faster.
-        hand_json: makes JSON of a hand.
         limits: of the server.
         waiting: requests that are received, wait or are worked on.
         streams: open WebSockets.
@@ -31,7 +29,6 @@ class Service:
 
     predict: Predictor
     follow: Predictor
-    hand_json: HandJson
     limits: Limits
     waiting: int = 0
     streams: int = 0
@@ -70,7 +67,7 @@ class Service:
             hands: list[Hand] = self.predict(image, boxes)
         except ValueError as error:
             raise Refusal(422, f"{name}: {error}") from error
-        return {"file": name, "size": list(image.shape[:2]), "hands": [self.hand_json(hand) for hand in hands]}
+        return {"file": name, "size": list(image.shape[:2]), "hands": [hand.to_json() for hand in hands]}
 
     def close(self) -> None:
         """Wait for what is being worked on."""

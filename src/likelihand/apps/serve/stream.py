@@ -99,5 +99,5 @@ async def _answer(socket: WebSocket, service: Service, mailbox: Mailbox) -> None
 def _tracked(service: Service, tracker: Tracker, data: bytes, seconds: float) -> dict[str, Any]:
     image = picture_of(data, "frame", service.limits)
     hands = tracker(image, seconds)
-    told = [{"track": hand.track, "seen": hand.seen, **service.hand_json(hand)} for hand in hands]
+    told = [hand.to_json() for hand in hands]
     return {"time": round(seconds, 6), "size": list(image.shape[:2]), "hands": told}
