@@ -4,7 +4,7 @@ Renders each hand from four sides with exact cameras and truth, runs the bundled
 triangulates its points with and without its covariances. Each picture's box is that of the truth, as in scores
 with given boxes.
 
-    python -m experiments.cameras_study --hands 400 --out docs/notes/cameras
+    python -m experiments.cameras_study --hands 400 --out cameras.md
 """
 
 import argparse
@@ -32,7 +32,7 @@ pair."""
 LEVELS = (0.5, 0.68, 0.9, 0.95)
 SHIFTED = 0.3
 """Of the wrong view: shares of the hand's size by which its points are moved."""
-DRAWS = 500
+DRAWS = 200
 Doubles = NDArray[np.float64]
 
 
@@ -153,9 +153,9 @@ def report(shots: Sequence[Shot], calibration: str) -> str:
         [
             "# Several cameras",
             f"{len(shots)} rendered hands, seen from {len(TURNS)} sides on {SIZE} x {SIZE} pixels (seed {SEED}, "
-            f"{HELD:.0%} hold a thing), the bundled model with four looks, boxes given, calibration "
+            f"{100 * HELD:.0f} % hold a thing), the bundled model with four looks, boxes given, calibration "
             f"`{calibration}`. Errors are distances from the true keypoint, over all {21 * len(shots)} keypoints; "
-            "intervals are 95 % over hands (bootstrap). `python -m experiments.cameras_study` makes this page.",
+            "intervals are 95 % over hands (bootstrap). Made by `python -m experiments.cameras_study`.",
             "## Error in space",
             markdown(head, error_rows(shots, solved)),
             "Of the wrong view, every point is moved by 30 % of the hand's size in one direction.",
@@ -172,14 +172,14 @@ def main() -> None:
     parser.add_argument("--hands", type=int, default=400)
     parser.add_argument("--calibration", default="rendered", help="the model's: rendered or photos")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--out", type=Path, default=Path("docs/notes/cameras"))
+    parser.add_argument("--out", type=Path, default=Path("cameras.md"), help="the page to write")
     arguments = parser.parse_args()
     from tqdm import trange
 
     predict = load(calibration=arguments.calibration, detector=False, threads=arguments.threads)
     shots = [shoot(index, predict) for index in trange(arguments.hands, unit="hand")]
     text = report(shots, arguments.calibration)
-    arguments.out.with_suffix(".md").write_text(text)
+    arguments.out.write_text(text)
     print(text)
 
 
