@@ -11,46 +11,38 @@ from pathlib import Path
 
 import numpy as np
 
+from likelihand.calibration import join
+from likelihand.calibration.fit import distances
 from likelihand.cli.labelled import add_data_options, data_of
 from likelihand.cli.parsing import command_parser
-from likelihand.data.dataset import Dataset, Subset
-from likelihand.inference import Predictor, load
-from likelihand.inference.tta import LOOKS
-from likelihand.metrics.accumulator import Accumulator
-from likelihand.metrics.protocol import PAPER
+from likelihand.evaluation import Predictions, predictions_by_look, score
+from likelihand.inference import load
+from likelihand.uncertainty import Calibration
 from likelihand.utils.tables import markdown
 
 LEVELS = (0.5, 0.6827, 0.9, 0.95)
 
 
-def row(predict: Predictor, hands: Dataset) -> list[str]:
-    """Score one number of looks."""
-    accumulator, distances = Accumulator(PAPER), []
-    for index in range(len(hands)):
-        record = hands.record(index)
-        (hand,) = predict(record.read(), [record.box])
-        accumulator.add(
-            index=[index],
-            points=hand.points[None],
-            target=record.points[None],
-            visibility=record.visibility[None],
-            box=record.box[None],
-            dataset=[record.dataset],
-        )
-        away = (record.points - hand.points)[record.visibility > 0]
-        precision = np.linalg.inv(hand.covariance[record.visibility > 0])
-        distances.append(np.sqrt(np.einsum("ki,kij,kj->k", away, precision, away)))
-    scores, reached = accumulator.breakdown().total, hand.radial.level(np.concatenate(distances))
+def row(looks: list[Predictions], calibration: Calibration) -> list[str]:
+    """Score some looks together."""
+    seen = join(looks, calibration)
+    scores = score(seen).scores
+    reached = calibration.radial.level(distances(seen, calibration)[seen.labelled])
     held = ", ".join(f"{(reached <= level).mean():.1%}" for level in LEVELS)
     pck = [f"{scores.pck[threshold]:.3f}" for threshold in (0.1, 0.2)]
-    return [str(predict.tta), f"{scores.nme:.4f} ({scores.nme_median:.4f})", *pck, held]
+    return [str(len(looks)), f"{scores.nme:.4f} ({scores.nme_median:.4f})", *pck, held]
 
 
-def table(model: Path | None, hands: Dataset, name: str) -> str:
+def table(model: Path | None, looks: list[Predictions], name: str) -> str:
     """Make the table of one set of hands."""
     head = ["looks", "NME (median)", "PCK@0.1", "PCK@0.2", "regions of 50, 68, 90, 95 % hold"]
-    rows = [row(load(model, detector=False, tta=n), hands) for n in range(1, len(LOOKS) + 1)]
-    return f"{name}, {len(hands)} hands:\n\n{markdown(head, rows)}\n"
+    rows = []
+    for count in range(1, len(looks) + 1):
+        calibration = load(model, detector=False, tta=count).calibration
+        if calibration is None:
+            raise SystemExit("the model has no calibration: run `likelihand calibrate` first")
+        rows.append(row(looks[:count], calibration))
+    return f"{name}, {len(looks[0])} hands:\n\n{markdown(head, rows)}\n"
 
 
 def main() -> None:
@@ -58,14 +50,15 @@ def main() -> None:
     add_data_options(parser, "--data")
     parser.add_argument("--model", type=Path | None)
     arguments = parser.parse_args()
-    hands = data_of(arguments)
-    sources = [hands.record(index).dataset for index in range(len(hands))]
-    largest, count = Counter(sources).most_common(1)[0]
-    print(table(arguments.model, hands, "all"))
-    if count < len(hands):
+    runtime = load(arguments.model, detector=False).runtime
+    looks = [each.sized() for each in predictions_by_look(runtime, data_of(arguments))]
+    sources = looks[0].dataset
+    largest, count = Counter(sources.tolist()).most_common(1)[0]
+    print(table(arguments.model, looks, "all"))
+    if count < len(sources):
         for name, kept in ((largest, True), ("all others", False)):
-            chosen = [i for i, source in enumerate(sources) if (source == largest) == kept]
-            print(table(arguments.model, Subset(hands, chosen), name))
+            chosen = np.flatnonzero((sources == largest) == kept)
+            print(table(arguments.model, [look.take(chosen) for look in looks], name))
 
 
 if __name__ == "__main__":
