@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from likelihand.fitting.camera import ANGLE, Lens, State, place, view
+from likelihand.fitting.camera import ANGLE, Lens, Placed, State, place, view
 from likelihand.fitting.density import Evidence, misfit, whitened
 from likelihand.fitting.result import hand_length
 from likelihand.fitting.rig import FloatArray
@@ -73,9 +73,12 @@ def estimate(
     chosen = np.arange(count) * many + best
     state = State(*(part[..., chosen] for part in solved.state))
     spread = _inverse(solved.local.curvature[chosen])
-    joints, by, size = _relative(tables, state)
+    everywhere = place(tables.rig, solved.state)
+    placed = Placed(everywhere.points[..., chosen], everywhere.by[..., chosen])
+    joints, by, size = _relative(placed)
     covariance = _carried(by, spread)
-    other, _, _ = _relative(tables, solved.state)
+    other = _first(everywhere.points)
+    other /= hand_length(other)[:, None, None]
     share = np.exp(-(values - values.min(1, keepdims=True)) / settings.temper)
     share /= share.sum(1, keepdims=True)
     away = other.reshape(count, many, 21, 3) - joints[:, None]
@@ -86,7 +89,7 @@ def estimate(
     regions = tables.regions
     covariance = regions.factor**2 * covariance + regions.added**2 * np.eye(3)
     covariance[:, 0] = 0.0
-    seen, moves = view(state, place(tables.rig, state), Lens(evidence.focal, evidence.distance))
+    seen, moves = view(state, placed, Lens(evidence.focal, evidence.distance))
     points, point_covariance, loss = _between(
         evidence, seen, _carried(_first(moves), spread), settings.model_error
     )
@@ -118,9 +121,8 @@ def _inverse(curvature: FloatArray) -> FloatArray:
     return np.asarray(np.linalg.inv(scaled) * own[:, :, None] * own[:, None])
 
 
-def _relative(tables: Tables, state: State) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _relative(placed: Placed) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return joints (N, 21, 3) in hand lengths, their derivative (N, 21, 3, P), and the lengths (N,)."""
-    placed = place(tables.rig, state)
     points, by = _first(placed.points), _first(placed.by)
     size = hand_length(points)
     growth = np.zeros((len(points), by.shape[-1]))

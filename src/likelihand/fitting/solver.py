@@ -12,6 +12,8 @@ from likelihand.fitting.rig import ANGLE_LIMITS, FloatArray
 from likelihand.fitting.tables import Tables
 
 FIRST_DAMPING: Final = 1e-2
+TOLERANCE: Final = 1e-2
+"""Gain of the log posterior, in nats, that is not worth another step."""
 _LEAST, _MOST = 1e-6, 1e4
 _LONGEST: Final = 0.6
 """Most that an angle, a turn (radians) or the logarithm of the scale changes in a step."""
@@ -69,7 +71,7 @@ def linearise(tables: Tables, evidence: Evidence, state: State, weights: Weights
 
 
 def solve(
-    tables: Tables, evidence: Evidence, start: State, weights: Weights, steps: int, tolerance: float = 1e-4
+    tables: Tables, evidence: Evidence, start: State, weights: Weights, steps: int, tolerance: float = TOLERANCE
 ) -> Solved:
     """Descend from a start, every hand with its own damping; angles stay within their limits.
 
