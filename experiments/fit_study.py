@@ -5,7 +5,7 @@
 `rendered` measures joints, angles and coverage on rendered hands of exact truth that nothing was fitted to; `real`
 joints of real hands, beside MediaPipe's where a file of its world landmarks is given; `photos` the keypoints in
 the picture before and after the fit, on labelled photos; `finite` tries random and degenerate densities; `timing`
-measures milliseconds.
+measures the processor's time.
 """
 
 import argparse
@@ -185,20 +185,28 @@ def report_finite(count: int, settings: FitSettings) -> str:
 
 
 def report_timing(hands: Sequence[Known], settings: FitSettings, batch: int = 256) -> str:
-    """Time fits in a batch and one by one; the best of three rounds."""
+    """Measure the processor's time of fits, in a batch and one by one, anew and after an earlier frame."""
     chosen = [known.hand for known in hands[:batch]]
+    before = fit(chosen, settings=settings)
+    rows = [["", f"batch of {len(chosen)}, ms a hand", "one by one, ms a hand"]]
+    for name, fits in (("anew", [None] * len(chosen)), ("after the frame before", before)):
+        together = best_of(lambda f=fits: fit(chosen, after=f, settings=settings), len(chosen))
+        singly = best_of(
+            lambda f=fits: [fit([h], after=[a], settings=settings) for h, a in zip(chosen[:32], f, strict=False)],
+            32,
+        )
+        rows.append([name, f"{together:.2f}", f"{singly:.2f}"])
+    return aligned(rows)
 
-    def best(run: Callable[[], object], count: int) -> float:
-        times = []
-        for _ in range(3):
-            start = time.perf_counter()
-            run()
-            times.append((time.perf_counter() - start) / count)
-        return 1000 * min(times)
 
-    together = best(lambda: fit(chosen, settings=settings), len(chosen))
-    singly = best(lambda: [fit([hand], settings=settings) for hand in chosen[:32]], 32)
-    return f"{together:.2f} ms a hand in a batch of {len(chosen)}, {singly:.2f} ms one by one"
+def best_of(run: Callable[[], object], count: int, rounds: int = 3) -> float:
+    """Return the least processor time of a few rounds over a count, milliseconds."""
+    times = []
+    for _ in range(rounds):
+        start = time.process_time()
+        run()
+        times.append(time.process_time() - start)
+    return 1000 * min(times) / count
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
