@@ -188,14 +188,17 @@ def report_timing(hands: Sequence[Known], settings: FitSettings, batch: int = 25
     """Measure the processor's time of fits, in a batch and one by one, anew and after an earlier frame."""
     chosen = [known.hand for known in hands[:batch]]
     before = fit(chosen, settings=settings)
+    few = list(zip(chosen[:32], before[:32], strict=True))
+    anew = (
+        best_of(lambda: fit(chosen, settings=settings), len(chosen)),
+        best_of(lambda: [fit([hand], settings=settings) for hand, _ in few], len(few)),
+    )
+    after = (
+        best_of(lambda: fit(chosen, after=before, settings=settings), len(chosen)),
+        best_of(lambda: [fit([hand], after=[fitted], settings=settings) for hand, fitted in few], len(few)),
+    )
     rows = [["", f"batch of {len(chosen)}, ms a hand", "one by one, ms a hand"]]
-    for name, fits in (("anew", [None] * len(chosen)), ("after the frame before", before)):
-        together = best_of(lambda f=fits: fit(chosen, after=f, settings=settings), len(chosen))
-        singly = best_of(
-            lambda f=fits: [fit([h], after=[a], settings=settings) for h, a in zip(chosen[:32], f, strict=False)],
-            32,
-        )
-        rows.append([name, f"{together:.2f}", f"{singly:.2f}"])
+    rows += [[name, *(f"{v:.2f}" for v in times)] for name, times in (("anew", anew), ("after a frame", after))]
     return aligned(rows)
 
 
