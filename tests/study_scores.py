@@ -1,71 +1,55 @@
-"""Scores as finished runs would leave them, made of the wished errors alone."""
-
-from functools import cache
+"""Results as finished runs would leave them, made of the wished numbers alone."""
 
 import numpy as np
 
-from likelihand.hand import KEYPOINTS
+from likelihand.metrics import PAPER
 from likelihand.study.hands import TEST
 from likelihand.study.methods import Method
-from likelihand.study.plan import CLEAN, Experiment, Figure, amounts, schedule
+from likelihand.study.plan import CLEAN, Experiment, Labels
 from likelihand.study.results import Results
-from likelihand.study.scoring import DARK, OWN
-from likelihand.study.setting import Setting
 
-THRESHOLDS = [i / 200 for i in range(41)]
+HANDS = 40
 
 
-def scores(error: float) -> dict:
-    curve = [1 - float(np.exp(-((t / error) ** 2))) for t in THRESHOLDS]
-    shares = {f"{t:g}": curve[THRESHOLDS.index(t)] for t in (0.05, 0.1, 0.2)}
-    auc = float(np.mean(curve))
-    return {"hands": 9, "nme": error, "nme_median": 0.8 * error, "pck": shares, "auc": auc, "curve": curve}
-
-
-def report(error: float, stages: int) -> dict:
-    by_stage = [scores(error * (1 + 0.3 / (t + 1) - 0.3 / stages)) for t in range(stages)]
-    joints = {name: scores(error * (0.8 + 0.02 * k)) for k, name in enumerate(KEYPOINTS)}
+def scores(error: float, rng: np.random.Generator, stages: int = 2) -> dict:
+    errors = error * rng.uniform(0.9, 1.1, HANDS)
+    curve = [1 - float(np.exp(-((t / error) ** 2))) for t in PAPER.auc_thresholds]
     return {
-        "total": by_stage[-1], "by_stage": by_stage, "by_keypoint": joints, "auc_thresholds": THRESHOLDS,
+        "nme": errors.tolist(), "pck": np.clip(1.2 - errors, 0, 1).tolist(), "curve": curve,
+        "by_stage": [error * (1.3 - 0.3 * t / stages) for t in range(1, stages + 1)],
+        "by_keypoint": [error * (0.8 + 0.02 * k) for k in range(21)], "auc": float(np.mean(curve)),
     }  # fmt: skip
 
 
-@cache
-def place_of(name: str) -> int:
-    return list(dict.fromkeys(run.method.name for run in schedule(Figure, Setting()))).index(name)
+def looks(error: float, fitted: float, wrong: bool) -> list[dict]:
+    rows = [{"epoch": 0, "helper": 4.0, "helper_weight": 3.0}]
+    for epoch in (10, 20):
+        row = {"epoch": epoch, "nme": error * (1 + 1 / epoch), "pck": 0.5, "train_label": error, "wrong": 0.4}
+        more = {"fitted": fitted * epoch / 20, "kept": 0.5, "found": 0.9 - fitted} if wrong else {}
+        rows.append(row | more | {"helper": 4.0 - epoch / 5, "helper_weight": 1.0})
+    return rows
 
 
-def error_of(run: Experiment) -> float:
-    """Later methods of the schedule are worse; wrong labels cost a tenth of their amount; seeds differ."""
-    place = place_of(run.method.name)
-    return 0.08 + 0.008 * place + 0.1 * run.amount.value * (1 + place / 8) + 0.002 * ((run.seed * 7) % 3)
+def run(error: float, seed: int, fitted: float = 0.1, wrong: bool = False, tests: tuple = (TEST,)) -> dict:
+    rng = np.random.default_rng(seed)
+    return {
+        "identity": {"train": {"learning_rate": 0.002}}, "looks": looks(error, fitted, wrong),
+        "tests": {test: scores(error, rng) for test in tests},
+    }  # fmt: skip
 
 
-def results(setting: Setting | None = None, error=error_of, tests=(TEST,), figures=tuple(Figure)) -> Results:
-    setting = setting or Setting()
-    runs = schedule(figures, setting)
-    made = {}
-    for run in runs:
-        readings = {OWN: report(error(run), setting.stages)}
-        if run.method.dark:
-            readings[DARK] = report(0.9 * error(run), setting.stages)
-        made[run] = dict.fromkeys(tests, readings)
-    return Results(setting, made)
-
-
-def by_method(errors: dict[Method, list[float]], setting: Setting | None = None) -> Results:
-    """Results of some methods on clean labels, a run for each error."""
-    setting = setting or Setting()
-    runs = {Experiment(m, CLEAN, i): e for m, values in errors.items() for i, e in enumerate(values)}
-    return Results(setting, {run: {TEST: {OWN: report(e, setting.stages)}} for run, e in runs.items()})
-
-
-def noisy(rises: dict[Method, list[float]], setting: Setting) -> Results:
-    """Results of some losses under the first kind of wrong labels: clean error 0.1, then what they add."""
-    amount = amounts(setting)[0]
-    made = {}
-    for method, values in rises.items():
-        for seed, rise in enumerate(values):
-            made[Experiment(method, CLEAN, seed)] = {TEST: {OWN: report(0.1, setting.stages)}}
-            made[Experiment(method, amount, seed)] = {TEST: {OWN: report(0.1 + rise, setting.stages)}}
-    return Results(setting, made)
+def made(
+    table: dict[tuple[Method, Labels], list[float]],
+    fitted: dict[Method, float] | None = None,
+    tests: tuple = (TEST,),
+) -> Results:
+    """Make results of a table (method, labels) -> the error of each seed."""
+    runs = {
+        Experiment(method, labels, seed): run(
+            error, seed, (fitted or {}).get(method, 0.1), labels is not CLEAN, tests
+        )
+        for (method, labels), errors in table.items()
+        for seed, error in enumerate(errors)
+    }
+    pose = {test: scores(0.26, np.random.default_rng(99)) for test in tests}
+    return Results(runs, mean_pose=pose)

@@ -1,70 +1,57 @@
 import pickle
-from collections import Counter
 
 import pytest
 
-from likelihand.data.noise import BiasedAnnotator, Jitter, Outliers, SwappedFingers
-from likelihand.study.methods import HEATMAP, INTEGRAL_POSE, LOSSES, METHODS, MLE, REMEDIES, ROBUST, separate
-from likelihand.study.plan import CLEAN, PAPER, Experiment, Figure, amounts, experiments, plan_table, schedule
+from likelihand.study.methods import DECISIVE, L1, MLE, RIVALS, STAGES
+from likelihand.study.plan import CLEAN, OUTLIERS, RATE_SEED, SWAPPED, Grid, experiments, plan_table, schedule
 from likelihand.study.setting import Setting
-from likelihand.training import TrainConfig
 
 
-def test_every_figure_has_its_methods_with_all_seeds_on_clean_labels():
-    setting = Setting(seeds=4)
-    for figure, methods in (
-        (Figure.STAGES, {MLE.name, separate(1).name, separate(3).name}),
-        (Figure.LOSSES, {m.name for m in LOSSES}),
-        (Figure.METHODS, {m.name for m in METHODS}),
-        (Figure.NOISE, {m.name for m in ROBUST}),
-        (Figure.REMEDIES, {m.name for m in REMEDIES}),
-    ):
-        clean = Counter(e.method.name for e in experiments(figure, setting) if e.amount == CLEAN)
-        assert methods <= set(clean) and set(clean.values()) == {4}
+def test_the_core_grid_is_three_losses_three_kinds_of_labels_three_seeds():
+    runs = experiments(Grid.CORE, Setting())
+    assert len(set(runs)) == 27
+    assert {(r.method, r.labels, r.seed) for r in runs} == {
+        (m, labels, seed) for m in DECISIVE for labels in (CLEAN, OUTLIERS, SWAPPED) for seed in range(3)
+    }
 
 
-def test_wrong_labels_come_in_the_amounts_that_were_asked_for():
-    kinds = {a.name: a.fault for a in amounts(Setting())}
-    assert kinds["jitter-2"] == Jitter(0.02) and kinds["outliers-40"] == Outliers(0.4)
-    assert kinds["swapped-fingers-10"] == SwappedFingers(0.1)
-    assert kinds["biased-annotator-30"] == BiasedAnnotator(0.3)
-    assert len(kinds) == 9
-    runs = Counter(e.amount.name for e in experiments(Figure.NOISE, Setting(seeds=3, lesser_seeds=2)))
-    assert runs["jitter-10"] == runs["outliers-40"] == runs["clean"] == 3 * len(ROBUST)
-    assert runs["jitter-5"] == runs["outliers-10"] == runs["swapped-fingers-10"] == 2 * len(ROBUST)
+def test_what_decides_most_comes_first():
+    runs = experiments(Grid.CORE, Setting())
+    assert {(r.labels, r.seed) for r in runs[:6]} == {(CLEAN, 0), (OUTLIERS, 0)}
+    assert [r.seed for r in runs[:18]] == sorted(r.seed for r in runs[:18])
+    assert {r.labels for r in runs[18:]} == {SWAPPED}
 
 
-def test_remedies_are_tried_on_the_largest_amounts():
-    runs = experiments(Figure.REMEDIES, Setting(seeds=2))
-    names = {"clean", "jitter-10", "outliers-40", "swapped-fingers-30", "biased-annotator-30"}
-    assert {run.amount.name for run in runs} == names and len(runs) == 2 * 5 * len(REMEDIES)
+def test_rates_are_tried_on_right_labels_and_a_seed_of_their_own():
+    runs = experiments(Grid.RATES, Setting(rate_grid=(1e-3, 3e-3)))
+    assert len(runs) == 2 * len(DECISIVE) and {r.rate for r in runs} == {1e-3, 3e-3}
+    assert all(r.labels is CLEAN and r.seed == RATE_SEED for r in runs)
+    assert not {r.name for r in runs} & {
+        r.name for g in Grid if g is not Grid.RATES for r in experiments(g, Setting())
+    }
 
 
-def test_a_schedule_does_each_run_once_and_seeds_one_after_the_other():
-    runs = schedule(PAPER, Setting())
-    assert len({run.name for run in runs}) == len(runs) == 127
-    assert [run.seed for run in runs] == sorted(run.seed for run in runs)
-    assert runs == schedule(reversed(PAPER), Setting())
+@pytest.mark.parametrize(("grid", "methods"), [(Grid.RIVALS, {MLE, *RIVALS}), (Grid.STAGES, {*STAGES})])
+def test_other_grids_have_their_methods(grid, methods):
+    assert {run.method for run in experiments(grid, Setting())} == methods
+
+
+def test_a_schedule_does_each_run_once():
+    runs = schedule(Grid, Setting())
+    assert len({run.name for run in runs}) == len(runs) == len(set(runs))
 
 
 def test_runs_travel_to_other_processes():
-    for run in schedule(Figure, Setting(seeds=1)):
+    for run in schedule(Grid, Setting(seeds=1)):
         again = pickle.loads(pickle.dumps(run))
         assert again == run and again.method.network is not None
-    assert Experiment(MLE, CLEAN, 0) != Experiment(HEATMAP, CLEAN, 0)
 
 
 def test_the_plan_adds_up():
-    setting = Setting(seeds=2, train=TrainConfig(steps=300, size=64))
-    seconds = {e.method.name: 0.5 for e in schedule([Figure.METHODS], setting)} | {INTEGRAL_POSE.name: 1.5}
-    table = plan_table([Figure.METHODS], setting, seconds, jobs=2)
-    lines = {line.split("  ")[0]: line.split() for line in table.splitlines()}
-    assert lines["MLE"][1:] == ["2", "0", "150", "5.0"]
-    assert lines["Integral Pose"][2:] == ["2", "0", "450", "15.0"]
-    assert table.endswith("14 runs of 300 steps of 32 crops of 64 px: 45 minutes of one core, 22 with 2 at a time")
-
-
-@pytest.mark.parametrize("figure", [Figure.NOISE, Figure.REMEDIES])
-def test_wrong_labels_must_be_asked_for(figure):
-    with pytest.raises(ValueError, match=f"figure {figure.value} needs wrong labels: give the setting jitter"):
-        experiments(figure, Setting(jitter=(), outliers=(), swaps=(), bias=()))
+    runs = schedule([Grid.QUICK], Setting(seeds=2))
+    seconds = {m.name: 0.01 for m in DECISIVE} | {L1.name: 0.02}
+    table = plan_table(runs, 600, seconds, batch=32, jobs=2)
+    lines = {line.split("  ")[0]: line.split()[-5:] for line in table.splitlines()}
+    assert lines[MLE.label] == ["100", "2", "2", "3.2", "13"]
+    assert lines[L1.label] == ["50", "2", "2", "6.4", "26"]
+    assert table.endswith("12 runs of 600 steps of 32 crops: 51 minutes of one core, 26 with 2 at a time")

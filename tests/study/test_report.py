@@ -1,77 +1,63 @@
 import csv
-import json
 
 import cv2
+import numpy as np
 import pytest
-import torch
+from study_scores import made
 
 from likelihand.data.drawn import DrawnHands
-from likelihand.ops.heatmaps import Prediction
 from likelihand.study import pictures
-from likelihand.study.cost import Cost
 from likelihand.study.hands import REAL, TEST, Hands
-from likelihand.study.methods import MLE
-from likelihand.study.plan import CLEAN, Experiment, Figure
+from likelihand.study.methods import DECISIVE, MLE, STAGES
+from likelihand.study.plan import CLEAN, OUTLIERS, Experiment
 from likelihand.study.report import write_report
 from likelihand.study.results import Results
+from likelihand.study.runner import folder_of
 from likelihand.study.setting import Setting
-from tests.study_scores import results
 
 pytest.importorskip("matplotlib")
 
+HANDS = Hands(
+    DrawnHands(4), DrawnHands(3, seed=3), DrawnHands(6, seed=1), DrawnHands(3, seed=2), name="drawn hands"
+)
 
-class Middle(torch.nn.Module):
+
+class Middle:
     """Stands in for a network of some run: always the middle of the crop."""
 
-    def forward(self, crops):
-        middle = torch.full((len(crops), 21, 2), 32.0)
-        return [Prediction(middle.new_empty(len(crops), 21, 0, 0), middle, torch.zeros_like(middle))]
+    def eval(self):
+        return self
 
 
-@pytest.fixture(autouse=True)
-def _no_weights(monkeypatch):
-    monkeypatch.setattr(pictures, "load_network", lambda *_: Middle())
-
-
-COSTS = {"stage 5": Cost(1_230_000, 45_600_000, 7.89), "rle": Cost(2_000_000, 1_000_000, 1.0)}
-
-
-@pytest.fixture(scope="module")
-def hands():
-    return Hands(DrawnHands(4), DrawnHands(6, seed=1), DrawnHands(3, seed=2), name="drawn hands")
-
-
-def test_the_report_has_every_table_figure_and_claim(tmp_path, hands):
-    file = write_report(tmp_path, results(tests=(TEST, REAL)), hands, list(Figure), COSTS, "likelihand study all")
+def test_the_report_has_every_table_figure_and_verdict(tmp_path, monkeypatch):
+    table = {(m, labels): [0.1, 0.11, 0.12] for m in DECISIVE for labels in (CLEAN, OUTLIERS)}
+    results = made(table | {(m, CLEAN): [0.1, 0.2] for m in STAGES}, tests=(TEST, REAL))
+    monkeypatch.setattr(pictures, "load_checkpoint", lambda _: (Middle(), None))
+    monkeypatch.setattr(pictures, "predict_crops_of", lambda _: lambda c: np.full((1, len(c), 21, 2), 32.0))
+    weights = folder_of(tmp_path, Experiment(MLE, CLEAN, 0)) / "last.safetensors"
+    weights.parent.mkdir(parents=True)
+    weights.touch()
+    file = write_report(tmp_path, results, Setting(), HANDS, "likelihand study core")
     text, folder = file.read_text(), file.parent
-    for name in ("stages.png", "losses.png", "methods.png", "noise.png", "remedies.png", "pictures.jpg"):
+    for name in ("claims.png", "epochs.png", "compared-clean.png", "stages.png", "pictures.jpg"):
         image = cv2.imread(str(folder / name))
         assert image is not None and min(image.shape[:2]) > 300 and image.std() > 10
         assert f"({name})" in text
-    for name in ("runs", "claims", "stages", "losses", "methods", "noise", "noise-rise", "real", "curves-losses"):
-        assert len(list(csv.DictReader((folder / f"{name}.csv").open()))) > 3, name
-    assert "`likelihand study all`" in text and "## Real photos" in text and "## What is missing" not in text
-    assert "| MLE | 3 | 0.0820 ± 0.0050 |" in text and "| 1.23 | 46 | 7.89 |" in text
-    assert "holds" in text and "0.37 % PCK@0.2 on FreiHAND" in text
-    assert json.loads((folder / "setting.json").read_text())["stages"] == 5
+    for name in ("runs", "looks", "claims", "clean", "outliers-40", "gradients", "real", "joints-clean"):
+        assert len(list(csv.DictReader((folder / f"{name}.csv").open()))) > 2, name
+    assert "the mean pose, no network" in text and "`likelihand study core`" in text
+    assert "What is missing" not in text and not (folder / "rates.csv").exists()
 
 
-def test_what_is_not_run_or_failed_is_told(tmp_path, hands):
-    made = results(Setting(seeds=1), figures=(Figure.LOSSES,))
-    failed = Experiment(MLE, CLEAN, 7)
-    partial = Results(made.setting, made.scores, {failed: "step 3: not finite"}, [Experiment(MLE, CLEAN, 9)])
-    text = write_report(tmp_path, partial, hands, [Figure.LOSSES], {}, "x").read_text()
-    assert "* mle/clean/7 failed: step 3: not finite" in text and "not run yet: mle/clean/9" in text
-    assert "unknown" in text and "holds |" not in text
-    with pytest.raises(ValueError, match=r"no run of the study in .* is finished"):
-        write_report(tmp_path, Results(made.setting, {}), hands, list(Figure), {}, "x")
+def test_what_is_missing_is_told(tmp_path):
+    known = made({(MLE, CLEAN): [0.1]})
+    missing = tuple(Experiment(MLE, OUTLIERS, seed) for seed in range(10))
+    results = Results(known.runs, {Experiment(MLE, CLEAN, 1): "step 3: not finite"}, missing, known.mean_pose)
+    text = write_report(tmp_path, results, Setting(), HANDS, "").read_text()
+    assert "mle/clean/1 failed: step 3" in text and "mle/outliers-40/7 and 2 more" in text
+    assert "1 finished, 10 not yet" in text
 
 
-def test_one_figure_has_its_part_alone(tmp_path, hands):
-    text = write_report(tmp_path, results(), hands, [Figure.NOISE], {}, "x").read_text()
-    assert "## Wrong labels" in text and "## Stages" not in text
-    assert not (tmp_path / "report" / "losses.png").exists()
-    rows = {row["wrong labels"]: row for row in csv.DictReader((tmp_path / "report" / "noise.csv").open())}
-    assert rows["outliers 40 %"]["smallest error"] == "MLE, warm-started"
-    assert rows["jitter 2 %"]["smallest error"] == "MLE, warm-started (one run)"
-    assert float(rows["clean"]["heatmap l2"]) == pytest.approx(0.146) and rows["clean"]["heatmap l2 runs"] == "3"
+def test_nothing_finished_is_no_report(tmp_path):
+    with pytest.raises(ValueError, match="no run of the study in"):
+        write_report(tmp_path, Results({}), Setting(), HANDS, "")

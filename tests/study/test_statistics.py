@@ -4,73 +4,73 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from likelihand.study.statistics import (
-    T95,
-    Estimate,
-    Verdict,
-    difference,
-    estimate,
-    paired,
-    student,
-    verdict,
-)
+from likelihand.study.statistics import Interval, Verdict, interval, student, verdict
 
 
-def test_student_agrees_with_scipy():
-    assert pytest.approx([stats.t.ppf(0.975, n) for n in range(1, 31)], abs=6e-4) == list(T95)
-    assert student(1000) == T95[-1] and math.isnan(student(math.nan))
+def test_student_has_the_tables_values():
+    assert [round(student(n), 3) for n in (1, 2, 10, 30)] == [12.706, 4.303, 2.228, 2.042]
+    assert math.isnan(student(0.5)) and math.isnan(student(math.nan))
 
 
-def test_the_interval_of_a_mean_agrees_with_scipy():
-    values = [0.31, 0.28, 0.35, 0.30]
-    low, high = stats.t.interval(0.95, 3, np.mean(values), stats.sem(values))
-    made = estimate(values)
-    assert (made.mean - made.spread, made.mean + made.spread) == pytest.approx((low, high), abs=1e-4)
+def test_without_hands_it_is_the_interval_of_paired_runs():
+    first, second = np.array([0.31, 0.28, 0.35, 0.30]), np.array([0.25, 0.26, 0.28, 0.22])
+    exact = stats.ttest_rel(first, second).confidence_interval(0.95)
+    made = interval(first - second)
+    assert (made.low, made.high) == pytest.approx((exact.low, exact.high), abs=1e-12)
+    assert made.runs == 4
 
 
-def test_a_difference_is_welchs():
-    """With equal spreads and numbers Welch's freedom is whole: 2 + 2."""
-    first, second = [0.30, 0.32, 0.34], [0.20, 0.22, 0.24]
-    interval = stats.ttest_ind(first, second, equal_var=False).confidence_interval(0.95)
-    made = difference(first, second)
-    assert (made.mean - made.spread, made.mean + made.spread) == pytest.approx(tuple(interval), abs=1e-4)
-    uneven = difference([0.30, 0.40, 0.50], [0.2, 0.2001, 0.1999])
-    exact = stats.ttest_ind([0.30, 0.40, 0.50], [0.2, 0.2001, 0.1999], equal_var=False).confidence_interval()
-    assert uneven.spread == pytest.approx((exact.high - exact.low) / 2, rel=0.01)
+def test_the_variance_of_hands_is_added():
+    """Runs that agree to the last digit still leave the hands' variance, with its freedom."""
+    hands = np.array([0.1, 0.2, 0.4, 0.1, 0.3])
+    made = interval(np.stack([hands, hands, hands]))
+    exact = stats.t.interval(0.95, 4, hands.mean(), stats.sem(hands))
+    assert (made.low, made.high) == pytest.approx(exact, abs=1e-12)
 
 
-def test_pairs_know_what_their_runs_share():
-    first, second = [0.3, 0.5, 0.7], [0.2, 0.4, 0.61]
-    assert verdict(difference(first, second)) is Verdict.NONE
-    assert verdict(paired(first, second)) is Verdict.HIGHER
-    with pytest.raises(ValueError, match="3 and 2 values"):
-        paired(first, second[:2])
+def test_freedom_is_welchs_where_both_vary():
+    values = np.array([[0.0, 1.0], [2.0, 5.0]])
+    runs, hands = np.array([0.5, 3.5]).var(ddof=1) / 2, np.array([1.0, 3.0]).var(ddof=1) / 2
+    freedom = (runs + hands) ** 2 / (runs**2 + hands**2)
+    assert interval(values).spread == pytest.approx(stats.t.ppf(0.975, freedom) * math.sqrt(runs + hands))
+
+
+def test_the_interval_holds_the_truth_19_times_in_20():
+    """Seeds, hands and what they have together vary; new seeds and new hands are drawn each time."""
+    rng = np.random.default_rng(0)
+    held = 0
+    for _ in range(1000):
+        table = 0.01 + rng.normal(0, 0.003, (3, 1)) + rng.normal(0, 0.04, (1, 200)) + rng.normal(0, 0.03, (3, 200))
+        made = interval(table)
+        held += made.low <= 0.01 <= made.high
+    assert 930 <= held <= 1000
+
+
+def test_one_run_has_no_interval():
+    for values in ([0.3], [[0.3, 0.1]]):
+        made = interval(values)
+        assert math.isnan(made.spread) and made.runs == 1 and verdict(made, 0.1) is Verdict.UNDECIDED
+    assert interval(np.zeros((0, 0))).runs == 0
+    assert interval([0.2, 0.2]).spread == 0.0
 
 
 @pytest.mark.parametrize(
     ("mean", "spread", "expected"),
     [
-        (0.0999, 0.1, Verdict.NONE),
-        (-0.1, 0.1, Verdict.NONE),
-        (0.1001, 0.1, Verdict.HIGHER),
-        (-0.1001, 0.1, Verdict.LOWER),
-        (0.5, math.nan, Verdict.UNKNOWN),
-        (math.nan, math.nan, Verdict.UNKNOWN),
+        (0.010, 0.009, Verdict.HOLDS),
+        (0.001, 0.0005, Verdict.HOLDS),
+        (-0.010, 0.009, Verdict.FAILS),
+        (0.001, 0.0015, Verdict.UNDECIDED),
+        (0.000, 0.0019, Verdict.FAILS),
+        (-0.01, 0.03, Verdict.UNDECIDED),
+        (0.01, 0.03, Verdict.UNDECIDED),
+        (0.01, math.nan, Verdict.UNDECIDED),
     ],
 )
-def test_a_difference_smaller_than_its_spread_is_called_none(mean, spread, expected):
-    assert verdict(Estimate(mean, spread, 3)) is expected
+def test_verdicts(mean, spread, expected):
+    assert verdict(Interval(mean, spread, 3), worth=0.002) is expected
 
 
-def test_one_run_has_no_interval():
-    assert math.isnan(estimate([0.3]).spread) and str(estimate([0.3])) == "0.3000"
-    assert verdict(difference([0.3], [0.1, 0.2])) is Verdict.UNKNOWN
-    assert verdict(difference([], [0.1])) is Verdict.UNKNOWN
-    assert verdict(difference([0.3, 0.3], [0.2, 0.2])) is Verdict.HIGHER
-
-
-def test_chance_alone_rarely_makes_a_difference():
-    """Of differences between runs of one distribution about one in twenty crosses its spread."""
-    rng = np.random.default_rng(0)
-    found = [verdict(difference(*rng.normal(size=(2, 3)))) is not Verdict.NONE for _ in range(2000)]
-    assert 0.01 < np.mean(found) < 0.06
+def test_an_advantage_must_be_worth_something():
+    with pytest.raises(ValueError, match=r"worth is 0\.0: expected more than 0"):
+        verdict(Interval(0.1, 0.1, 3), 0.0)

@@ -1,4 +1,4 @@
-"""`likelihand study`: the paper's experiments, rebuilt."""
+"""`likelihand study`: the paper's claims, put to the test."""
 
 import shlex
 import sys
@@ -9,18 +9,26 @@ from likelihand.cli.parsing import Namespace, Parser, command_parser
 
 if TYPE_CHECKING:
     from likelihand.data.dataset import Dataset
-    from likelihand.study import Figure, Hands
+    from likelihand.study import Grid, Hands, Setting
+    from likelihand.study.plan import Experiment
 
 ALL: Final = "all"
+QUICK: Final = "quick"
+RATES: Final = "rates"
+"""Grids on few pictures, whose runs are kept apart from the others."""
+VALIDATION: Final = 0.05
+"""Share of published training data that is kept for choosing learning rates."""
 
 
 def parser() -> Parser:
     """Describe the command's options; PyTorch is imported, since the settings are those of training."""
     from likelihand.data.dataset import Dataset
-    from likelihand.study import Figure, Pictures, Setting
+    from likelihand.study import Grid, Pictures, Setting
 
-    p = command_parser("study", "Rebuild the paper's experiments; interrupted work goes on where it stopped.")
-    p.add_argument("figure", choices=[*(figure.value for figure in Figure), ALL], help="what to answer")
+    p = command_parser("study", "Put the paper's claims to the test; interrupted work goes on where it stopped.")
+    p.add_argument(
+        "grid", choices=[*(grid.value for grid in Grid), ALL], help="what to answer; quick: in half an hour"
+    )
     p.add_argument("--config", action="config", help="settings from a YAML file, as in configs/")
     p.add_argument("--data", type=Path | None, help="folder of FreiHAND or RHD; rendered hands where absent")
     p.add_argument("--train_data", type=Dataset | None, default=None, help="class_path and init_args")
@@ -28,8 +36,9 @@ def parser() -> Parser:
     p.add_argument("--pictures", type=Pictures, default=Pictures(), help="what is rendered without --data")
     p.add_argument("--real", type=Path | None, help="COCO JSON of labelled photos: a further test set")
     p.add_argument("--real_where", nargs="*", default=[], metavar="FIELD=VALUE", help="which hands of it")
-    p.add_argument("--setting", type=Setting, default=Setting(), help="sizes, steps, seeds, amounts")
-    p.add_argument("--out", type=Path, default=Path("runs/study"), help="folder of pictures, runs and report")
+    p.add_argument("--setting", type=Setting, default=Setting(), help="sizes, epochs, seeds, learning rates")
+    p.add_argument("--out", type=Path, default=Path("runs/study"), help="folder of pictures, training and report")
+    p.add_argument("--results", type=Path | None, help="folder of finished runs; OUT/results where absent")
     p.add_argument("--jobs", type=int, default=1, help="runs at a time, of one thread each")
     p.add_argument("--plan", action="store_true", help="say what would be run and for how long, and stop")
     return p
@@ -37,20 +46,19 @@ def parser() -> Parser:
 
 def run(arguments: Namespace) -> int:
     """Run the study; 130 where it was interrupted, 1 where a run failed."""
-    from likelihand.study import plan, study
+    from likelihand.study import schedule, study
 
-    figures = _figures(arguments.figure)
     built = parser().instantiate(arguments)
     if built.jobs < 1:
         raise ValueError(f"--jobs is {built.jobs}; give 1 or more")
-    print(plan(figures, built.setting, built.out, built.jobs), flush=True)
-    pictures = built.pictures
-    if built.data is None and built.train_data is None and pictures.rendered:
-        print(f"before that, {pictures.train + pictures.test} pictures of {pictures.size} px are rendered, once")
+    short = {QUICK: 1000, RATES: 500}.get(arguments.grid)
+    part, setting = (arguments.grid, built.setting.quick(short)) if short else ("", built.setting)
+    runs = schedule(_grids(arguments.grid), setting)
     if built.plan:
-        return 0
+        return _plan(built, setting, runs)
     command = shlex.join(["likelihand", *sys.argv[1:]])
-    result = study(figures, built.setting, _hands(built), built.out, jobs=built.jobs, command=command)
+    results = (built.results or built.out / "results") / part
+    result = study(runs, setting, _hands(built), built.out / part, results, jobs=built.jobs, command=command)
     if result.report is not None:
         print(result.report)
     if not result.finished:
@@ -59,22 +67,35 @@ def run(arguments: Namespace) -> int:
     return 1 if result.failures else 0
 
 
-def _figures(name: str) -> "list[Figure]":
-    from likelihand.study import PAPER, Figure
+def _grids(name: str) -> "list[Grid]":
+    from likelihand.study import Grid
 
-    return list(PAPER) if name == ALL else [Figure(name)]
+    apart = {Grid.QUICK, Grid.RATES}
+    return [grid for grid in Grid if grid not in apart] if name == ALL else [Grid(name)]
+
+
+def _plan(built: Namespace, setting: "Setting", runs: "list[Experiment]") -> int:
+    from likelihand.study import plan
+
+    rendered = built.data is None and built.train_data is None
+    pictures = setting.pictures or (built.pictures.train if rendered else len(_hands(built).train))
+    print(plan(runs, setting, pictures, built.jobs))
+    if rendered and built.pictures.rendered:
+        count = built.pictures.train + built.pictures.validation + built.pictures.test
+        print(f"before that, {count} pictures of {built.pictures.size} px are rendered, once")
+    print("finished runs are not done again")
+    return 0
 
 
 def _hands(built: Namespace) -> "Hands":
     from dataclasses import replace
 
-    from likelihand.study import Hands
+    from likelihand.data import split
 
     if (built.train_data is None) != (built.test_data is None):
         raise ValueError("give --train_data and --test_data together")
     if built.train_data is not None:
-        name = f"{len(built.train_data)} hands to train on, {len(built.test_data)} held out"
-        hands = Hands(built.train_data, built.test_data, name=name)
+        hands = _named(*split(built.train_data, VALIDATION), built.test_data, "")
     elif built.data is not None:
         hands = _published(built.data)
     else:
@@ -82,19 +103,25 @@ def _hands(built: Namespace) -> "Hands":
     return replace(hands, real=_real(built.real, built.real_where))
 
 
+def _named(train: "Dataset", validation: "Dataset", test: "Dataset", title: str) -> "Hands":
+    from likelihand.study import Hands
+
+    name = f"{title}{len(train)} hands to train on, {len(validation)} to choose on, {len(test)} held out"
+    return Hands(train, validation, test, name=name)
+
+
 def _published(path: Path) -> "Hands":
     """Open both splits of FreiHAND or RHD, or split a COCO file."""
     from likelihand.data import RHD, FreiHAND, detect, split
-    from likelihand.study import Hands
 
     if (path / "training_K.json").exists():
         parts: tuple[Dataset, Dataset] = FreiHAND(path, "training"), FreiHAND(path, "evaluation")
-        title = "FreiHAND"
+        title = "FreiHAND: "
     elif (path / "training" / "anno_training.pickle").exists():
-        parts, title = (RHD(path, "training"), RHD(path, "evaluation")), "RHD"
+        parts, title = (RHD(path, "training"), RHD(path, "evaluation")), "RHD: "
     else:
-        parts, title = split(detect(path), 0.1), f"{path.name}, a tenth of its pictures held out"
-    return Hands(*parts, name=f"{title}: {len(parts[0])} hands to train on, {len(parts[1])} held out")
+        parts, title = split(detect(path), 0.1), f"{path.name}, a tenth of its pictures held out: "
+    return _named(*split(parts[0], VALIDATION), parts[1], title)
 
 
 def _real(path: Path | None, where: list[str]) -> "Dataset | None":

@@ -20,6 +20,7 @@ from likelihand.losses.distances import HeatmapCrossEntropy, HeatmapLoss, Integr
 from likelihand.losses.likelihood import ResidualLogLikelihood
 from likelihand.losses.schedule import WarmStart
 from likelihand.losses.stage import StageLoss
+from likelihand.losses.weighted import ScaleWeighted
 
 __all__ = [
     "Batch",
@@ -29,6 +30,7 @@ __all__ = [
     "HeatmapLoss",
     "IntegralLoss",
     "ResidualLogLikelihood",
+    "ScaleWeighted",
     "StageLoss",
     "WarmStart",
     "from_config",

@@ -1,16 +1,57 @@
 """What a study trains and tests on."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from likelihand.data.dataset import Dataset
+from likelihand.data.dataset import Dataset, Subset
 from likelihand.data.drawn import DrawnHands
+from likelihand.geometry import Image
+from likelihand.structures import Record
 from likelihand.training.describe import describe_data
 
 TEST: Final = "held-out"
 REAL: Final = "real photos"
+
+
+class InMemory:
+    """A data set whose pictures are decoded once and stay in memory.
+
+    Args:
+        dataset: small pictures; all of them are read at once.
+
+    Example:
+        >>> hands = InMemory(DrawnHands(2, size=48))
+        >>> hands.record(1).read() is hands.record(1).read()
+        True
+    """
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+        self._records: list[Record] = []
+
+    def __len__(self) -> int:
+        """Count the records."""
+        return len(self.dataset)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"dataset": self.dataset, "_records": []}
+
+    def record(self, index: int) -> Record:
+        """Return the record at `index`; the first call reads all pictures."""
+        if not self._records:
+            self._records = [_decoded(self.dataset.record(i)) for i in range(len(self))]
+        return self._records[index]
+
+
+def _decoded(record: Record) -> Record:
+    return replace(record, read=partial(_same, record.read()))
+
+
+def _same(image: Image) -> Image:
+    return image
 
 
 @dataclass(frozen=True)
@@ -19,12 +60,14 @@ class Hands:
 
     Attributes:
         train: rightly labelled training hands.
-        test: held-out hands, rightly labelled.
+        validation: held-out hands on which learning rates are chosen, and nothing is reported.
+        test: held-out hands on which nothing is chosen.
         real: photos as a further test set, kept apart in the report; None for none.
         name: in one line, for the report.
     """
 
     train: Dataset
+    validation: Dataset
     test: Dataset
     real: Dataset | None = None
     name: str = ""
@@ -34,11 +77,18 @@ class Hands:
         """The test sets by name."""
         return {TEST: self.test} | ({REAL: self.real} if self.real is not None else {})
 
+    def first(self, pictures: int | None) -> "Hands":
+        """Return the same with the first so many training hands; all where None."""
+        if pictures is None or pictures >= len(self.train):
+            return self
+        return replace(self, train=Subset(self.train, range(pictures)))
+
     def to_json(self) -> dict[str, Any]:
         """Describe the data; a study that is resumed must have the same."""
-        told = {"train": describe_data(self.train) or {}, "test": describe_data(self.test) or {}}
-        kept = ("class", "samples", "seed", "split")
-        return {name: {key: about[key] for key in kept if key in about} for name, about in told.items()}
+        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        kept = ("samples", "seed", "split")
+        about = {name: describe_data(data) or {} for name, data in parts.items()}
+        return {name: {key: one[key] for key in kept if key in one} for name, one in about.items()}
 
 
 @dataclass(frozen=True)
@@ -47,6 +97,7 @@ class Pictures:
 
     Attributes:
         train: number of training pictures.
+        validation: number of validation pictures.
         test: number of test pictures.
         size: their side in pixels.
         backgrounds: folder of photos without hands; generated clutter where None.
@@ -55,13 +106,14 @@ class Pictures:
         drawn: draws hands of a few strokes even where hands could be rendered.
     """
 
-    train: int = 8000
-    test: int = 600
+    train: int = 5000
+    validation: int = 500
+    test: int = 1000
     size: int = 96
     backgrounds: Path | None = None
     full: bool = False
     drawn: bool = False
-    _seeds: tuple[int, int] = field(default=(101, 202), repr=False)
+    _seeds: tuple[int, int, int] = field(default=(101, 303, 202), repr=False)
 
     @property
     def rendered(self) -> bool:
@@ -78,19 +130,21 @@ class Pictures:
         Raises:
             ValueError: the folder was begun with other settings.
         """
-        if not self.rendered:
-            first, second = self._seeds
-            name = f"drawn hands, {self.train} to train on, {self.test} held out"
-            drawn = DrawnHands(self.train, seed=first, size=self.size)
-            return Hands(drawn, DrawnHands(self.test, seed=second, size=self.size), name=name)
-        train = self._shards(out / "train", self.train, self._seeds[0], processes)
-        test = self._shards(out / "test", self.test, self._seeds[1], processes)
-        photos = "photos" if self.backgrounds else "generated clutter"
-        kind = "rendered hands" if self.full else "upright rendered hands"
-        name = f"{kind} before {photos}, {self.train} to train on, {self.test} held out"
-        return Hands(train, test, name=name)
+        parts = zip(
+            ("train", "validation", "test"), (self.train, self.validation, self.test), self._seeds, strict=True
+        )
+        made = [InMemory(self._part(out / name, count, seed, processes)) for name, count, seed in parts]
+        return Hands(*made, name=self._name())
 
-    def _shards(self, out: Path, count: int, seed: int, processes: int) -> Dataset:
+    def _name(self) -> str:
+        kind = "rendered hands" if self.full else "upright rendered hands"
+        before = f"{kind} before {'photos' if self.backgrounds else 'generated clutter'}"
+        what = before if self.rendered else "drawn hands"
+        return f"{what}, {self.train} to train on, {self.validation} to choose on, {self.test} held out"
+
+    def _part(self, out: Path, count: int, seed: int, processes: int) -> Dataset:
+        if not self.rendered:
+            return DrawnHands(count, seed=seed, size=self.size)
         from likelihand.data.shards import Shards, write_shards
         from likelihand.data.synthetic import Synthetic
         from likelihand.synth import SynthOptions

@@ -5,14 +5,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from likelihand.hand import KEYPOINTS
 from likelihand.losses import (
     HeatmapCrossEntropy,
     HeatmapLoss,
     IntegralLoss,
     ResidualLogLikelihood,
+    ScaleWeighted,
     StageLoss,
-    WarmStart,
 )
 from likelihand.models import (
     ConvolutionalPoseMachine,
@@ -23,8 +22,9 @@ from likelihand.models import (
     TimmBackbone,
 )
 from likelihand.models.heads import HEATMAP_STRIDE, separable_transposed_convolution, transposed_convolution
-from likelihand.ops.flows import RealNVP, StandardLaplace, StandardStudent
+from likelihand.ops.flows import RealNVP, StandardStudent
 from likelihand.ops.heatmaps import Decoder, peak, soft_argmax
+from likelihand.study.matched import MatchedWarmStart
 from likelihand.study.setting import Setting
 
 NetworkFactory = Callable[[Setting], KeypointNetwork]
@@ -39,18 +39,32 @@ class Method:
     """One thing that is compared; two of one name are the same.
 
     Attributes:
-        name: in folders and CSV files.
+        name: in files.
         label: in figures and tables.
         network: makes the network, with random heads; seed torch first.
         loss: makes the loss.
-        dark: stride of its heatmaps where they are pictures of Gaussians, which DARK can read too; else None.
+        warm: whether a `MatchedWarmStart` helps over the beginning.
+        flow_rate: learning rate of the loss's own parameters, as a multiple of the network's.
     """
 
     name: str
     label: str
     network: NetworkFactory = field(compare=False)
     loss: LossFactory = field(compare=False)
-    dark: int | None = None
+    warm: bool = field(default=False, compare=False)
+    flow_rate: float = field(default=1.0, compare=False)
+
+    def training_loss(self, setting: Setting, steps: int) -> StageLoss:
+        """Make the loss as it is trained in a run of so many steps, with the warm start where it has one."""
+        loss = self.loss(setting)
+        if not self.warm:
+            return loss
+        helper = HeatmapCrossEntropy(loss.stages, setting.sigma(HEATMAP_STRIDE))
+        return MatchedWarmStart(loss, helper, setting.helper_share * steps, setting.helper_ratio)
+
+    def rate(self, setting: Setting) -> float:
+        """Return the learning rate that was chosen for it."""
+        return setting.rates.get(self.name, setting.train.learning_rate)
 
 
 def backbone(setting: Setting, stride: int, context: bool = False) -> TimmBackbone:
@@ -70,13 +84,13 @@ def sequential(setting: Setting, stages: int | None = None, decoder: Decoder = s
     )
 
 
-def deconvolution(setting: Setting, decoder: Decoder = soft_argmax) -> KeypointNetwork:
-    """Make the network of Integral Pose and SimpleBaseline."""
-    return IntegralNetwork(backbone(setting, setting.stride), width=setting.width, decoder=decoder)
+def deconvolution(setting: Setting) -> KeypointNetwork:
+    """Make the network of Integral Pose."""
+    return IntegralNetwork(backbone(setting, setting.stride), width=setting.width)
 
 
 def regression(setting: Setting) -> KeypointNetwork:
-    """Make RLE's network."""
+    """Make RLE's network, whose layer of the points divides by the feature's norm as published."""
     return RegressionNetwork(backbone(setting, POOLED_STRIDE))
 
 
@@ -86,13 +100,9 @@ def pose_machine(setting: Setting) -> KeypointNetwork:
     return ConvolutionalPoseMachine(features, stages=setting.cpm_stages, width=setting.cpm_width)
 
 
-def likelihood(
-    setting: Setting, stages: int | None = None, residual: bool = False, symmetric: bool = False
-) -> StageLoss:
+def likelihood(setting: Setting, stages: int | None = None, laplace: bool = False) -> StageLoss:
     """Make the paper's loss: eq. 5 as written, or with a flow that starts from a Laplace density."""
-    return ResidualLogLikelihood(
-        stages or setting.stages, residual="laplace" if residual else "none", symmetric=symmetric
-    )
+    return ResidualLogLikelihood(stages or setting.stages, residual="laplace" if laplace else "none")
 
 
 def heavy_tailed(setting: Setting) -> StageLoss:
@@ -101,24 +111,19 @@ def heavy_tailed(setting: Setting) -> StageLoss:
     return ResidualLogLikelihood(setting.stages, density=flows)
 
 
-def without_flow(setting: Setting) -> StageLoss:
-    """Make eq. 5 with a Laplace density that does not learn, in place of the flows."""
-    return ResidualLogLikelihood(setting.stages, density=StandardLaplace())
-
-
-def flow_a_keypoint(setting: Setting) -> StageLoss:
-    """Make eq. 5 with a flow for every keypoint of every stage, where the paper has one a stage."""
-    return ResidualLogLikelihood(setting.stages, keypoints=len(KEYPOINTS))
-
-
-def floored(setting: Setting) -> StageLoss:
-    """Make eq. 5 with a scale that does not fall below a share of the crop."""
-    return ResidualLogLikelihood(setting.stages, floor=setting.floor * setting.train.size)
+def scale_weighted(setting: Setting) -> StageLoss:
+    """Make eq. 5 with a Laplace start, its keypoints weighed by their scale so that all means move alike."""
+    return ScaleWeighted(likelihood(setting, laplace=True), beta=0.5)
 
 
 def integral(setting: Setting, stages: int | None = None) -> StageLoss:
     """Make the L1 loss of the mean."""
     return IntegralLoss(stages or setting.stages)
+
+
+def cross_entropy(setting: Setting) -> StageLoss:
+    """Make the cross-entropy of heatmaps to a Gaussian."""
+    return HeatmapCrossEntropy(setting.stages, setting.sigma(HEATMAP_STRIDE))
 
 
 def rle_published(_: Setting) -> StageLoss:
@@ -131,90 +136,52 @@ def heatmap_l2(setting: Setting, stages: int | None = None, stride: int = HEATMA
     return HeatmapLoss(stages or setting.stages, setting.sigma(stride), stride)
 
 
-def warm(setting: Setting, loss: LossFactory) -> StageLoss:
-    """Make a loss with a heatmap cross-entropy beside it that fades out before the run ends."""
-    made = loss(setting)
-    helper = HeatmapCrossEntropy(made.stages, setting.sigma(HEATMAP_STRIDE))
-    return WarmStart(made, helper, setting.warm_share * setting.steps, setting.warm_weight)
-
-
-def warm_on_integral(setting: Setting) -> StageLoss:
-    """Make the paper's loss with the L1 loss of the mean beside it, in crops of unit side, that fades out."""
-    steps, weight = setting.warm_share * setting.steps, 10 * setting.warm_weight / setting.train.size
-    return WarmStart(likelihood(setting), integral(setting), steps, weight)
-
-
 def pose_machine_loss(setting: Setting) -> StageLoss:
     """Make the loss of Convolutional Pose Machines: heatmap l2 on every stage."""
     return heatmap_l2(setting, setting.cpm_stages, CPM_STRIDE)
 
 
-_PEAK: Final = partial(sequential, decoder=peak)
-_LAPLACE: Final = partial(likelihood, residual=True)
-_SYMMETRIC: Final = partial(likelihood, symmetric=True)
+_LAPLACE: Final = partial(likelihood, laplace=True)
 
-MLE: Final = Method("mle", "MLE", sequential, likelihood)
-MLE_WARM: Final = Method("mle-warm", "MLE, warm-started", sequential, partial(warm, loss=likelihood))
-LAPLACE_WARM: Final = Method(
-    "mle-laplace-warm", "MLE + Laplace, warm-started", sequential, partial(warm, loss=_LAPLACE)
+L1: Final = Method("integral", "integral L1", sequential, integral, warm=True)
+MLE: Final = Method("mle", "MLE, eq. 5", sequential, likelihood, warm=True)
+LAPLACE: Final = Method("mle-laplace", "MLE, Laplace start", sequential, _LAPLACE, warm=True)
+STUDENT: Final = Method("mle-student", "MLE, Student start", sequential, heavy_tailed, warm=True)
+SLOW_FLOW: Final = Method(
+    "mle-laplace-slow-flow", "MLE, Laplace start, slow flow", sequential, _LAPLACE, warm=True, flow_rate=0.1
 )
-SYMMETRIC_WARM: Final = Method(
-    "mle-symmetric-warm", "MLE, symmetric, warm-started", sequential, partial(warm, loss=_SYMMETRIC)
+WEIGHTED: Final = Method(
+    "mle-laplace-weighted", "MLE, Laplace start, scale-weighted", sequential, scale_weighted, warm=True
 )
-INTEGRAL: Final = Method("integral", "integral L1", sequential, integral)
-INTEGRAL_WARM: Final = Method(
-    "integral-warm", "integral L1, warm-started", sequential, partial(warm, loss=integral)
-)
-HEATMAP: Final = Method("heatmap", "heatmap l2", _PEAK, heatmap_l2, dark=HEATMAP_STRIDE)
+L1_ALONE: Final = Method("integral-alone", "integral L1, no helper", sequential, integral)
+MLE_ALONE: Final = Method("mle-alone", "MLE, eq. 5, no helper", sequential, likelihood)
+HEATMAP: Final = Method("heatmap", "heatmap l2", partial(sequential, decoder=peak), heatmap_l2)
+CROSS_ENTROPY: Final = Method("cross-entropy", "heatmap cross-entropy", sequential, cross_entropy)
 RLE: Final = Method("rle", "RLE, as published", regression, rle_published)
-RLE_DENSITY: Final = Method("rle-density", "RLE, as a density", regression, partial(_LAPLACE, stages=1))
 INTEGRAL_POSE: Final = Method("integral-pose", "Integral Pose", deconvolution, partial(integral, stages=1))
-SIMPLE_BASELINE: Final = Method(
-    "simple-baseline", "SimpleBaseline", partial(deconvolution, decoder=peak),
-    partial(heatmap_l2, stages=1), dark=HEATMAP_STRIDE,
-)  # fmt: skip
-CPM: Final = Method("cpm", "CPM", pose_machine, pose_machine_loss, dark=CPM_STRIDE)
+CPM: Final = Method("cpm", "CPM", pose_machine, pose_machine_loss)
 
-LOSSES: Final = (MLE, MLE_WARM, LAPLACE_WARM, SYMMETRIC_WARM, INTEGRAL, INTEGRAL_WARM, HEATMAP)
-"""On the paper's network (fig. 5)."""
+DECISIVE: Final = (L1, MLE, LAPLACE)
+"""Losses on one network with one helper: what they differ in is the loss alone."""
 
-METHODS: Final = (MLE, MLE_WARM, RLE, RLE_DENSITY, INTEGRAL_POSE, CPM, SIMPLE_BASELINE)
-"""Networks with the losses of their papers (figs. 6, 7)."""
-
-ROBUST: Final = (MLE_WARM, LAPLACE_WARM, RLE, INTEGRAL_WARM, HEATMAP)
-"""Trained on wrong labels; those on soft-argmax have the same warm start, so that their losses alone differ."""
-
-STUDENT_WARM: Final = Method(
-    "mle-student-warm", "MLE, Student base, warm-started", sequential, partial(warm, loss=heavy_tailed)
-)
-FIXED_WARM: Final = Method(
-    "mle-fixed-warm", "Laplace likelihood, no flow, warm-started", sequential, partial(warm, loss=without_flow)
-)
-INTEGRAL_START: Final = Method("mle-integral-start", "MLE, warm-started on L1", sequential, warm_on_integral)
-
-KEYPOINT_FLOWS: Final = Method(
-    "mle-keypoint-flows-warm", "MLE, a flow a keypoint, warm-started", sequential,
-    partial(warm, loss=flow_a_keypoint),
-)  # fmt: skip
-FLOOR_WARM: Final = Method(
-    "mle-floor-warm", "MLE, scale floor, warm-started", sequential, partial(warm, loss=floored)
-)
-
-REMEDIES: Final = (
-    MLE_WARM, LAPLACE_WARM, SYMMETRIC_WARM, STUDENT_WARM, FIXED_WARM, KEYPOINT_FLOWS, FLOOR_WARM, INTEGRAL_START,
-    INTEGRAL_WARM,
-)  # fmt: skip
-"""What could make the paper's loss hold better, within its frame; the first is what they are compared with,
-the last, integral L1, is the yardstick of robustness."""
+RIVALS: Final = (STUDENT, HEATMAP, CROSS_ENTROPY, RLE, INTEGRAL_POSE, CPM, L1_ALONE, MLE_ALONE)
+"""Other losses on the paper's network, and other papers' networks with theirs."""
 
 
-def separate(stages: int) -> Method:
-    """Make the paper's network with another number of stages, trained by itself.
+IDEAS: Final = (SLOW_FLOW, WEIGHTED)
+"""What could make the likelihood better, beside `LAPLACE`."""
+
+
+def staged(stages: int) -> Method:
+    """Make the paper's network with a number of stages, trained by itself.
 
     Example:
-        >>> separate(1).label, separate(1) == separate(1)
-        ('MLE, warm-started, 1 stage alone', True)
+        >>> staged(1).label, staged(1) == staged(1)
+        ('MLE, eq. 5, 1 stage', True)
     """
-    loss = partial(warm, loss=partial(likelihood, stages=stages))
-    label = f"{MLE_WARM.label}, {stages} stage{'s' if stages > 1 else ''} alone"
-    return Method(f"mle-warm-{stages}", label, partial(sequential, stages=stages), loss)
+    network, loss = partial(sequential, stages=stages), partial(likelihood, stages=stages)
+    label = f"{MLE.label}, {stages} stage{'s' if stages > 1 else ''}"
+    return Method(f"mle-{stages}-stages", label, network, loss, warm=True)
+
+
+STAGES: Final = tuple(map(staged, (1, 3, 5)))

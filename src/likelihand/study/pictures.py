@@ -8,14 +8,13 @@ import numpy as np
 
 from likelihand.data.augment import sample_of
 from likelihand.data.dataset import Dataset
-from likelihand.evaluation import EveryStage, evenly, predictions
+from likelihand.evaluation import evenly, predict_crops_of
 from likelihand.geometry import Image
-from likelihand.inference.metadata import ModelMetadata
-from likelihand.study.methods import Method
-from likelihand.study.plan import CLEAN, Experiment
-from likelihand.study.results import Results
+from likelihand.models.checkpoint import load_checkpoint
+from likelihand.study.plan import Experiment
 from likelihand.study.runner import folder_of
-from likelihand.study.scoring import load_network
+from likelihand.study.setting import Setting
+from likelihand.training import LAST
 from likelihand.visualization.drawing import Drawing, contact_sheet, draw_keypoints
 
 CELL: Final = 192
@@ -23,32 +22,35 @@ CELL: Final = 192
 
 
 def picture_grid(
-    results: Results, methods: Sequence[Method], dataset: Dataset, out: Path, hands: int = 6
+    runs: Sequence[Experiment], setting: Setting, dataset: Dataset, out: Path, hands: int = 6
 ) -> Drawing | None:
-    """Draw what each method finds in some test hands: a row for each hand, the truth first, first seed each.
+    """Draw what each run finds in some test hands: a row for each hand, the truth first.
 
     Args:
-        results: tell which runs are done.
-        methods: a column each; those without a finished run of seed 0 are left out.
+        runs: finished, a column each; those whose weights are not at hand are left out.
+        setting: of the study.
         dataset: the test hands, from which a few are taken, spread evenly.
         out: folder of the study.
         hands: how many rows.
 
     Returns:
-        The grid, None where no method has a finished run.
+        The grid, None where no weights are at hand.
     """
-    runs = [e for method in methods if (e := Experiment(method, CLEAN, 0)) in results.scores]
-    if not runs:
+    files = {run: folder_of(out, run) / LAST for run in runs}
+    known = {run: file for run, file in files.items() if file.exists()}
+    if not known:
         return None
-    size, padding = results.setting.size, results.setting.train.padding
     chosen = evenly(len(dataset), hands)
-    large = [sample_of(dataset.record(i), i, (CELL, CELL), padding=padding) for i in chosen]
+    records = [dataset.record(i) for i in chosen]
+    pairs, padding = list(zip(records, chosen, strict=True)), setting.train.padding
+    samples = [sample_of(r, i, setting.size, padding=padding) for r, i in pairs]
+    large = [sample_of(r, i, (CELL, CELL), padding=padding) for r, i in pairs]
+    crops = np.stack([sample.crop for sample in samples])
     cells: list[list[Image]] = [[_drawn(s.crop, s.target, s.weight) for s in large]]
-    for run in runs:
-        model = EveryStage(load_network(folder_of(out, run)), ModelMetadata(size=size, padding=padding))
-        points = predictions(model, dataset, chosen, beyond=0.0, progress=False).points * (CELL / size[0])
+    for file in known.values():
+        points = predict_crops_of(load_checkpoint(file)[0].eval())(crops)[-1] * (CELL / setting.size[0])
         cells.append([_drawn(s.crop, p) for s, p in zip(large, points, strict=True)])
-    captions = ["truth", *(run.method.label for run in runs)]
+    captions = ["truth", *(f"{run.method.label}, {run.labels.label}" for run in known)]
     images = [column[row] for row in range(len(chosen)) for column in cells]
     return Drawing(contact_sheet(images, columns=len(cells), cell=CELL, captions=captions * len(chosen)))
 

@@ -1,15 +1,17 @@
 """The whole study: from data and settings to a report."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from likelihand.study.cost import COSTS, SPEED, costs, networks_of, seconds_per_step
+from likelihand.study.cost import crop_seconds
 from likelihand.study.hands import Hands
-from likelihand.study.plan import Figure, plan_table, schedule
+from likelihand.study.plan import Experiment, plan_table
 from likelihand.study.report import write_report
-from likelihand.study.results import gather
-from likelihand.study.runner import run_all
+from likelihand.study.results import Results, read_result
+from likelihand.study.runner import identity, run_all
+from likelihand.study.scoring import mean_pose, scores
 from likelihand.study.setting import Setting
 
 
@@ -28,59 +30,71 @@ class StudyResult:
     failures: int
 
 
-def plan(figures: Iterable[Figure], setting: Setting, out: str | Path, jobs: int = 1) -> str:
-    """Return a table of what a study would run and how long that takes here, after a few steps of each network.
+def plan(runs: Sequence[Experiment], setting: Setting, pictures: int, jobs: int = 1) -> str:
+    """Return a table of what runs cost on this machine, after a few steps of each network.
 
     Args:
-        figures: to be made.
+        runs: that would be done.
         setting: of the study.
-        out: folder of the study, where the times are kept.
+        pictures: training pictures of a run.
         jobs: runs at a time.
-
-    Returns:
-        A table; the times leave out reading the pictures, and rendering them.
     """
-    chosen = list(figures)
-    methods = [run.method for run in schedule(chosen, setting)]
-    return plan_table(chosen, setting, seconds_per_step(methods, setting, Path(out) / SPEED), jobs)
+    seconds = crop_seconds((run.method for run in runs), setting)
+    return plan_table(runs, setting.steps(pictures), seconds, setting.train.batch_size, jobs)
+
+
+def gather(runs: Sequence[Experiment], setting: Setting, hands: Hands, results: Path) -> Results:
+    """Read the results of all runs that are done, and score the mean pose."""
+    known: dict[Experiment, dict[str, Any]] = {}
+    failures: dict[Experiment, str] = {}
+    for run in runs:
+        told = read_result(results, run, identity(run, setting, hands))
+        if told is not None and "failure" in told:
+            failures[run] = str(told["failure"])
+        elif told is not None:
+            known[run] = told
+    missing = tuple(run for run in runs if run not in known and run not in failures)
+    poses = {name: scores(mean_pose(hands.train, data, setting)) for name, data in hands.tests.items()}
+    return Results(known, failures, missing, poses)
 
 
 def study(
-    figures: Iterable[Figure],
+    runs: Sequence[Experiment],
     setting: Setting,
     hands: Hands,
     out: str | Path,
+    results: str | Path | None = None,
     *,
     jobs: int = 1,
     command: str = "",
 ) -> StudyResult:
-    """Train what the figures need, score it and write the report; what is done already is not done again.
+    """Train what the runs need, score it and write the report; what is done already is not done again.
 
-    Each run has a folder of its own in `out`/runs, as `likelihand.training.train` leaves it, with its scores. The
-    first interrupt lets the running ones write their checkpoints; the same call goes on from there.
+    Each run is trained in a folder of its own in `out`/training, and leaves one small file in `results`, from
+    which the report is made: that folder alone is worth keeping. The first interrupt lets the running ones write
+    their checkpoints; the same call goes on from there.
 
     Args:
-        figures: to be made.
+        runs: as `likelihand.study.schedule` lists them.
         setting: of the study.
-        hands: the data.
+        hands: the data; the setting's number of pictures is taken of them.
         out: folder of the study.
+        results: folder of results; `out`/results where None.
         jobs: runs at a time, each in a process of one thread; the results do not depend on it.
         command: that was typed, for the report.
 
     Raises:
-        ValueError: a run in the folder was begun with other settings, or a sample cannot be read.
-        ImportError: Matplotlib, which draws the figures, is not installed.
+        ValueError: a run was begun with other settings, or a sample cannot be read.
+        ImportError: Matplotlib or SciPy is not installed.
     """
     import matplotlib  # noqa: F401  (missing, it should be told before hours of training)
+    import scipy  # noqa: F401
 
-    folder, chosen = Path(out), list(figures)
-    runs = schedule(chosen, setting)
-    seconds = seconds_per_step([run.method for run in runs], setting, folder / SPEED)
-    ended = run_all(runs, setting, hands, folder, jobs=jobs, seconds_per_step=seconds)
-    results = gather(runs, setting, hands, folder)
-    if not results.scores:
-        return StudyResult(None, ended, len(results.failures))
-    wanted = networks_of(setting, stages=Figure.STAGES in chosen, rivals=Figure.METHODS in chosen)
-    known = costs(wanted, setting.size, folder / COSTS, measure=ended)
-    report = write_report(folder, results, hands, chosen, known, command)
-    return StudyResult(report, ended, len(results.failures))
+    folder, kept = Path(out), Path(results or Path(out) / "results")
+    own = hands.first(setting.pictures)
+    ended = run_all(runs, setting, own, folder, kept, jobs=jobs)
+    known = gather(runs, setting, own, kept)
+    if not known.runs:
+        return StudyResult(None, ended, len(known.failures))
+    report = write_report(folder, known, setting, own, command)
+    return StudyResult(report, ended, len(known.failures))

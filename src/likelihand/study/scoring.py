@@ -1,75 +1,219 @@
-"""Scores of a finished run, kept beside its weights."""
+"""What a network says of hands, and what it made of wrong labels."""
 
-import json
-from functools import partial
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
-from torch import nn
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
 
+from likelihand.data.augment import sample_of
 from likelihand.data.dataset import Dataset
-from likelihand.evaluation import EveryStage, evaluate
-from likelihand.inference.metadata import ModelMetadata
+from likelihand.geometry import FloatArray, box_length, box_of_points, invert, transform_points
+from likelihand.losses import StageLoss
+from likelihand.metrics import PAPER, area_under_curve, distance, nme, pck
 from likelihand.models import KeypointNetwork
-from likelihand.models.checkpoint import load_checkpoint
-from likelihand.ops.heatmaps import Decoder, dark
-from likelihand.study.methods import Method
+from likelihand.study.matched import MatchedWarmStart, gradient_norm
 from likelihand.study.setting import Setting
-from likelihand.training import LAST
-from likelihand.utils.files import write_atomically
-from likelihand.utils.validation import as_mapping, read_json
 
-SCORES: Final = "scores.json"
-OWN: Final = "own"
-DARK: Final = "dark"
-"""How heatmaps were read: as the network does itself, or by DARK."""
+MOVED: Final = 0.02
+"""A label counts as wrong where it was moved by more than this share of the hand's length."""
+CAUGHT: Final = 0.1
+"""A point within this share of the hand's length of a label has it."""
+_BATCH: Final = 64
 
 
-def readings(method: Method, setting: Setting) -> dict[str, Decoder | None]:
-    """Return the ways to read a method's heatmaps by name; None leaves the network's own.
+@dataclass(frozen=True, eq=False)
+class Said:
+    """What a network and its loss say of hands.
 
-    Example:
-        >>> from likelihand.study.methods import CPM, MLE
-        >>> list(readings(MLE, Setting())), list(readings(CPM, Setting()))
-        (['own'], ['own', 'dark'])
+    Attributes:
+        points: (stages, N, K, 2) in image pixels.
+        labels: (N, K, 2) labels that the hands were given with, in image pixels.
+        counted: (N, K) whether they are labelled.
+        length: (N,) max(w, h) of their tight box in image pixels.
+        loss: (N, K) the last stage's loss of those labels, NaN where they lie outside the crop.
     """
-    own: dict[str, Decoder | None] = {OWN: None}
-    return own if method.dark is None else own | {DARK: partial(dark, sigma=setting.sigma(method.dark))}
+
+    points: FloatArray
+    labels: FloatArray
+    counted: NDArray[np.bool_]
+    length: FloatArray
+    loss: FloatArray
 
 
-def load_network(run: Path, decoder: Decoder | None = None) -> nn.Module:
-    """Load the last weights of a run, to be read by a decoder of choice."""
-    network = load_checkpoint(run / LAST)[0]
-    if decoder is not None and isinstance(network, KeypointNetwork):
-        network.decoder = decoder
-    return network
-
-
-def score_run(run: Path, method: Method, setting: Setting, tests: dict[str, Dataset]) -> dict[str, Any]:
-    """Score the last weights of a run on every test set by the paper's protocol, and keep the result.
+@torch.inference_mode()
+def ask(
+    network: KeypointNetwork, loss: StageLoss, hands: Dataset, setting: Setting, indices: Sequence[int]
+) -> Said:
+    """Run a network in evaluation mode over hands, upright and unchanged.
 
     Args:
-        run: folder of a finished run.
-        method: that was trained.
+        network: on the setting's device.
+        loss: that it was trained with.
+        hands: labelled.
         setting: of the study.
-        tests: by name.
+        indices: which of the hands.
+    """
+    was, device = network.training, setting.device
+    network.eval()
+    parts = []
+    for first in range(0, len(indices), _BATCH):
+        chosen = indices[first : first + _BATCH]
+        records = [hands.record(i) for i in chosen]
+        pairs = zip(records, chosen, strict=True)
+        samples = [sample_of(r, i, setting.size, padding=setting.train.padding) for r, i in pairs]
+        predictions = network(torch.from_numpy(np.stack([s.crop for s in samples])).to(device))
+        target, weight = (
+            torch.from_numpy(np.stack([getattr(s, name) for s in samples])).to(device)
+            for name in ("target", "weight")
+        )
+        value = loss.of_prediction(predictions[-1], target, weight, len(predictions) - 1).cpu().numpy()
+        means = np.stack([p.mean.cpu().numpy() for p in predictions]).astype(np.float64)
+        image_from_crop = invert(np.stack([s.crop_from_image for s in samples]))
+        labels, counted = np.stack([r.points for r in records]), np.stack([r.weight > 0 for r in records])
+        lengths = [
+            box_length(box_of_points(p, c)) if c.any() else 0.0 for p, c in zip(labels, counted, strict=True)
+        ]
+        inside = np.where(np.stack([s.weight for s in samples]) > 0, value.astype(np.float64), np.nan)
+        parts.append((transform_points(image_from_crop, means), labels, counted, np.array(lengths), inside))
+    network.train(was)
+    points, *rest = zip(*parts, strict=True)
+    return Said(np.concatenate(points, 1), *(np.concatenate(part) for part in rest))
+
+
+def scores(said: Said) -> dict[str, Any]:
+    """Score points against the labels by the paper's protocol (eqs. 8 and 9).
 
     Returns:
-        Name of the test set -> "own" or "dark" -> the report as JSON values.
+        "nme" and "pck" (at 0.2), (N,) by hand; "by_stage" NME; "by_keypoint" NME of the last stage; "curve", its
+        PCK at the protocol's thresholds; "auc".
     """
-    told: dict[str, Any] = {name: {} for name in tests}
-    for reading, decoder in readings(method, setting).items():
-        network = load_network(run, decoder).to(setting.device)
-        model = EveryStage(network, ModelMetadata(size=setting.size, padding=setting.train.padding))
-        for name, dataset in tests.items():
-            told[name][reading] = evaluate(model, dataset, split=name, progress=False).to_json()
-    write_atomically(run / SCORES, (json.dumps(told) + "\n").encode())
-    return told
+    usable = said.counted.any(1) & (said.length > 0)
+    counted, length = said.counted[usable], said.length[usable]
+    errors = distance(said.points[:, usable], np.where(counted[..., None], said.labels[usable], 0.0))
+    last = errors[-1]
+    curve = pck(last, counted, length, PAPER.auc_thresholds)
+    within = (last <= PAPER.thresholds[-1] * length[:, None]) & counted
+    return {
+        "nme": np.round((last * counted).sum(1) / counted.sum(1) / length, 5).tolist(),
+        "pck": np.round(within.sum(1) / counted.sum(1), 5).tolist(),
+        "by_stage": [float(nme(stage, counted, length)) for stage in errors],
+        "by_keypoint": [float(nme(last[:, k, None], counted[:, k, None], length)) for k in range(last.shape[1])],
+        "curve": [round(float(value), 5) for value in curve],
+        "auc": float(area_under_curve(PAPER.auc_thresholds, curve)),
+    }
 
 
-def read_scores(run: Path, tests: dict[str, Dataset]) -> dict[str, Any] | None:
-    """Read the scores of a run, None where there are none of these test sets."""
-    if not (run / SCORES).exists():
-        return None
-    told = as_mapping(read_json(run / SCORES, "a run of this study"), str(run / SCORES))
-    return told if all(name in told for name in tests) else None
+def learnt(said: Said, truth: ArrayLike) -> dict[str, float]:
+    """Measure what a network made of the labels that it was trained on.
+
+    Args:
+        said: of training hands, with the labels that they were trained with.
+        truth: (N, K, 2) the right labels in image pixels.
+
+    Returns:
+        "train_label" and "train_truth", the error against the labels as given and against the right ones, in
+        lengths of the right hand, over all keypoints; "wrong", the share of labels that were moved by more than
+        `MOVED`. Where there are any also, over these, "wrong_label" and "wrong_truth", the same errors; over those
+        moved by more than twice `CAUGHT`, "fitted" and "kept", the shares of points within `CAUGHT` of the wrong
+        label and of the truth; and "found", the precision of the loss as an audit: of the labels that it finds
+        hardest to believe, as many as are wrong, the share that is wrong.
+    """
+    right = np.asarray(truth, np.float64)
+    lengths = [
+        box_length(box_of_points(p, c)) if c.any() else np.nan for p, c in zip(right, said.counted, strict=True)
+    ]
+    length = np.array(lengths)[:, None]
+    points, mask = said.points[-1], said.counted & np.isfinite(said.loss)
+    to_label, to_truth, moved = (
+        distance(first, second) / length
+        for first, second in ((points, said.labels), (points, right), (said.labels, right))
+    )
+    wrong = (moved > MOVED) & mask
+    told = {"train_label": _mean(to_label[mask]), "train_truth": _mean(to_truth[mask])}
+    told["wrong"] = float(wrong.sum() / mask.sum())
+    if not wrong.any():
+        return told
+    far = wrong & (moved > 2 * CAUGHT)
+    told |= {"wrong_label": _mean(to_label[wrong]), "wrong_truth": _mean(to_truth[wrong])}
+    if far.any():
+        told |= {"fitted": _mean(to_label[far] < CAUGHT), "kept": _mean(to_truth[far] < CAUGHT)}
+    return told | {"found": precision(said.loss[mask], wrong[mask])}
+
+
+def _mean(values: NDArray[Any]) -> float:
+    return float(values.mean())
+
+
+def precision(suspicion: ArrayLike, wrong: ArrayLike) -> float:
+    """Return the share of wrong ones among the most suspicious, of which as many are taken as are wrong.
+
+    Args:
+        suspicion: (M,) the higher, the less believed.
+        wrong: (M,) booleans, at least one true.
+
+    Example:
+        >>> precision([5.0, 1.0, 4.0, 2.0], [True, True, False, False])
+        0.5
+    """
+    marked = np.asarray(wrong, bool)
+    count = int(marked.sum())
+    return float(marked[np.argsort(-np.asarray(suspicion, np.float64), kind="stable")[:count]].mean())
+
+
+def gradient_share(
+    network: KeypointNetwork, loss: StageLoss, hands: Dataset, setting: Setting, count: int = 64
+) -> dict[str, float]:
+    """Measure the helper's gradient on the heatmaps beside the loss's, for the report.
+
+    Returns:
+        "helper", the helper's share as it is added now, over the loss's gradient; "helper_weight", the weight that
+        gives it in the last stage. Empty where the loss has no helper.
+    """
+    if not isinstance(loss, MatchedWarmStart):
+        return {}
+    chosen = range(min(count, len(hands)))
+    samples = [sample_of(hands.record(i), i, setting.size, padding=setting.train.padding) for i in chosen]
+    crops, target, weight = (
+        torch.from_numpy(np.stack([getattr(s, name) for s in samples])).to(setting.device)
+        for name in ("crop", "target", "weight")
+    )
+    was = network.training
+    predictions = network.eval()(crops)
+    network.train(was)
+    own, helper = (
+        gradient_norm(each, predictions[-1], target, weight, len(predictions) - 1)
+        for each in (loss.loss, loss.helper)
+    )
+    return {"helper": loss.fade, "helper_weight": loss.fade * own / helper}
+
+
+def mean_pose(train: Dataset, hands: Dataset, setting: Setting) -> Said:
+    """Answer every hand with the mean of the training hands in their crops: what one scores without looking.
+
+    Args:
+        train: rightly labelled.
+        hands: to be answered.
+        setting: of the study.
+    """
+
+    def crops(dataset: Dataset) -> tuple[FloatArray, FloatArray, NDArray[np.bool_], FloatArray]:
+        records = [dataset.record(i) for i in range(len(dataset))]
+        matrices = [
+            sample_of(r, i, setting.size, padding=setting.train.padding).crop_from_image
+            for i, r in enumerate(records)
+        ]
+        points, counted = np.stack([r.points for r in records]), np.stack([r.weight > 0 for r in records])
+        lengths = [
+            box_length(box_of_points(p, c)) if c.any() else 0.0 for p, c in zip(points, counted, strict=True)
+        ]
+        return np.stack(matrices), points, counted, np.array(lengths)
+
+    matrices, points, counted, _ = crops(train)
+    placed = np.where(counted[..., None], transform_points(matrices, points), np.nan)
+    pose = np.nanmean(placed, 0)
+    matrices, points, counted, length = crops(hands)
+    answer = transform_points(invert(matrices), np.broadcast_to(pose, points.shape))
+    return Said(answer[None], points, counted, length, np.zeros(counted.shape))

@@ -1,7 +1,9 @@
-"""What a study is run with: network sizes, lengths of training, seeds, kinds and amounts of wrong labels."""
+"""What a study is run with: sizes of networks, lengths of training, seeds and learning rates."""
 
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Final
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Self
 
 import torch
 
@@ -15,22 +17,26 @@ GEOMETRY: Final = Augmentation(
 """Crops are turned, zoomed, shifted and mirrored; rendered pictures have faults of light and lens already."""
 
 SMALL: Final = TrainConfig(
-    steps=300, batch_size=16, size=96, learning_rate=2e-3, milestones=(), cosine=True,
-    warm_up=20, weight_decay=1e-4, gradient_clip=50.0, workers=0, log_every=20, checkpoint_every=50,
-    tensorboard=False, progress=False,
+    epochs=20, batch_size=32, size=96, milestones=(13, 17), decay=0.2, warm_up=50, weight_decay=1e-4, workers=0,
+    log_every=50, checkpoint_every=250, tensorboard=False, progress=False,
 )  # fmt: skip
-"""A bit more than a minute of one core."""
+"""Twenty passes over the training pictures: enough to learn wrong labels by heart."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """The settings of a study; the defaults fit all of it into an hour and a half of two cores.
+    """The settings of a study.
 
-    Every method gets the same data, augmentation, optimiser, schedule and number of steps.
+    Every method gets the same pictures, order, augmentation, optimiser, schedule and number of steps. No gradient
+    is clipped: a limit in absolute terms would fall on some losses and not on others.
 
     Attributes:
-        train: of every run; the seed is the run's own, and without an augmentation crops are turned, zoomed,
-            shifted and mirrored alone (`GEOMETRY`).
+        train: of every run. Its seed is the run's own; its learning rate is that of methods which `rates` does not
+            name; without an augmentation crops are turned, zoomed, shifted and mirrored alone (`GEOMETRY`). The
+            rate must not follow a cosine, since runs are trained from one look at them to the next.
+        pictures: training pictures, the first so many of the data; all where None.
+        looks: epochs after which a run is looked at; the last epoch always is.
+        seen: hands of the training and of the test data at every look but the last, which takes all.
         backbone: timm's name.
         weights: where the backbone starts, as `likelihand.models.TimmBackbone` takes it.
         stride: of the features that heatmap networks read. RLE pools the last map, of stride 32; CPM reads stride
@@ -39,21 +45,16 @@ class Setting:
         width: channels inside a stage and of the rivals' transposed convolutions.
         separable: cheap transposed convolutions in the paper's network rather than the paper's own.
         stages: of the paper's network; the paper has 5.
-        separate: numbers of stages for which networks of their own are trained, beside the one that has them all.
         cpm_stages: of Convolutional Pose Machines; its paper has 6.
         cpm_width: channels of its later stages; its paper has 128.
         seeds: runs of every experiment, from seed 0 on.
-        lesser_seeds: runs of the lesser amounts of wrong labels (all but the largest of a kind).
-        warm_share: share of the run after which the warm start is gone.
-        warm_weight: of the warm start at the beginning.
-        floor: of the scale, as a share of the crop, for the remedy that has one.
-        jitter: standard deviations of wrong labels, as shares of the box.
-        outliers: shares of keypoints that lie anywhere in the crop.
-        swaps: shares of hands with two fingers exchanged.
-        bias: shares of hands that are moved by a constant offset.
+        helper_share: share of the run after which the warm start is gone.
+        helper_ratio: of the helper's gradient to that of the loss at the start; see `MatchedWarmStart`.
+        rates: learning rate by the name of a method, as chosen on validation hands.
+        rate_grid: learning rates that are tried to choose them.
 
     Raises:
-        ValueError: a count below 1, or a share outside 0..1.
+        ValueError: a count below 1, a share outside 0..1, or a training that the study cannot look at.
 
     Example:
         >>> Setting(seeds=0)
@@ -62,41 +63,35 @@ class Setting:
     """
 
     train: TrainConfig = field(default_factory=lambda: SMALL)
+    pictures: int | None = None
+    looks: tuple[int, ...] = (1, 2, 4, 6, 8, 10, 12, 14, 16, 18)
+    seen: int = 500
     backbone: str = "tf_efficientnet_lite0"
     weights: str | None = "package"
     stride: int = 16
     frozen: int = 8
     width: int = 64
     separable: bool = True
-    stages: int = 5
-    separate: tuple[int, ...] = (1, 3)
+    stages: int = 2
     cpm_stages: int = 6
     cpm_width: int = 32
     seeds: int = 3
-    lesser_seeds: int = 1
-    warm_share: float = 0.75
-    warm_weight: float = 3.0
-    floor: float = 0.03
-    jitter: tuple[float, ...] = (0.02, 0.05, 0.1)
-    outliers: tuple[float, ...] = (0.1, 0.2, 0.4)
-    swaps: tuple[float, ...] = (0.1, 0.3)
-    bias: tuple[float, ...] = (0.3,)
+    helper_share: float = 0.5
+    helper_ratio: float = 4.0
+    rates: Mapping[str, float] = field(default_factory=dict)
+    rate_grid: tuple[float, ...] = (1e-3, 2e-3, 4e-3)
 
     def __post_init__(self) -> None:
-        for name in ("width", "stages", "cpm_stages", "cpm_width", "seeds", "lesser_seeds"):
+        for name in ("width", "stages", "cpm_stages", "cpm_width", "seeds", "seen"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is {getattr(self, name)}: expected at least 1")
-        if not 0 < self.warm_share <= 1:
-            raise ValueError(f"warm_share is {self.warm_share}: expected more than 0, and 1 at most")
-        if not 0 < self.floor < 1:
-            raise ValueError(f"floor is {self.floor}: expected a share of the crop, above 0 and below 1")
-        if self.train.steps is None:
-            raise ValueError("train.steps is not given: a study counts the length of its runs in steps")
-
-    @property
-    def steps(self) -> int:
-        """Length of every run in steps."""
-        return int(self.train.steps or 0)
+        if not 0 < self.helper_share <= 1:
+            raise ValueError(f"helper_share is {self.helper_share}: expected more than 0, and 1 at most")
+        if self.train.steps is not None or self.train.cosine:
+            raise ValueError(
+                "train.steps or train.cosine is given: a study counts the length of its runs in train.epochs, and "
+                "lowers the rate at train.milestones"
+            )
 
     @property
     def device(self) -> torch.device:
@@ -108,9 +103,44 @@ class Setting:
         """Height and width of the crops in pixels."""
         return self.train.size, self.train.size
 
-    def config(self, seed: int) -> TrainConfig:
-        """Return the settings of one run."""
-        return replace(self.train, seed=seed, augmentation=self.train.augmentation or GEOMETRY)
+    @property
+    def epochs_seen(self) -> tuple[int, ...]:
+        """Epochs after which a run is looked at.
+
+        Example:
+            >>> Setting(looks=(5, 90)).epochs_seen
+            (5, 20)
+        """
+        return (*(epoch for epoch in self.looks if epoch < self.train.epochs), self.train.epochs)
+
+    def steps(self, pictures: int) -> int:
+        """Return the length of a run over so many pictures, in steps.
+
+        Example:
+            >>> Setting().steps(5000)
+            3125
+        """
+        return math.ceil(self.train.epochs * pictures / self.train.batches(1)[0])
+
+    def quick(self, pictures: int = 1000) -> Self:
+        """Return the settings of shorter runs: fewer pictures, each seen as often."""
+        return replace(self, pictures=pictures, looks=(2, 5, 10, 15))
+
+    def config(self, seed: int, rate: float, flow_rate: float = 1.0, epochs: int | None = None) -> TrainConfig:
+        """Return the settings of one run up to an epoch.
+
+        Args:
+            seed: of the run.
+            rate: Adam's.
+            flow_rate: of the loss's own parameters, as a multiple of the rate.
+            epochs: the end; that of the whole run where None.
+        """
+        length = epochs or self.train.epochs
+        augmentation = self.train.augmentation or GEOMETRY
+        return replace(
+            self.train, seed=seed, learning_rate=rate, loss_learning_rate=flow_rate, epochs=length,
+            augmentation=augmentation,
+        )  # fmt: skip
 
     def sigma(self, stride: int) -> float:
         """Return the Gaussian's sigma in cells: the usual 2 of 64 cells a side, and at least 1 cell.
@@ -123,4 +153,5 @@ class Setting:
 
     def to_json(self) -> dict[str, Any]:
         """Return the settings as JSON values."""
-        return asdict(self) | {"train": self.train.to_json()}
+        told = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return told | {"train": self.train.to_json(), "rates": dict(self.rates)}

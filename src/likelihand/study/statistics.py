@@ -1,37 +1,36 @@
-"""Means over seeds with their intervals, and the rule that a difference smaller than its spread is called none."""
+"""Intervals of paired differences, and what a difference says of a claim."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
 import numpy as np
-
-T95: Final = (
-    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131,
-    2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
-)  # fmt: skip
-"""Student's t, two-sided 95 %, for 1, 2, 3 ... degrees of freedom."""
+from numpy.typing import ArrayLike
 
 
 def student(freedom: float) -> float:
-    """Return Student's t of a two-sided 95 % interval; freedom is rounded down, which widens the interval.
+    """Return Student's t of a two-sided 95 % interval; NaN below one degree of freedom.
 
     Example:
-        >>> student(2.9), student(0.5)
+        >>> round(student(2), 3), student(0.5)
         (4.303, nan)
     """
-    whole = math.floor(freedom) if math.isfinite(freedom) else 0
-    return T95[min(whole, len(T95)) - 1] if whole >= 1 else math.nan
+    from scipy.stats import t
+
+    return float(t.ppf(0.975, freedom)) if freedom >= 1 else math.nan
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """A mean and the half width of its 95 % interval; the half width is NaN where one run alone is known.
+class Interval:
+    """A mean and the half width of its 95 % interval; the half width is NaN where it cannot be known.
+
+    Attributes:
+        mean: of all runs.
+        spread: half width.
+        runs: number of runs, or of pairs of runs.
 
     Example:
-        >>> print(Estimate(0.1, 0.02, 3))
+        >>> print(Interval(0.1, 0.02, 3))
         0.1000 ± 0.0200
     """
 
@@ -39,79 +38,91 @@ class Estimate:
     spread: float
     runs: int
 
+    @property
+    def low(self) -> float:
+        """Lower end."""
+        return self.mean - self.spread
+
+    @property
+    def high(self) -> float:
+        """Upper end."""
+        return self.mean + self.spread
+
     def __str__(self) -> str:
+        if self.runs == 0:
+            return ""
         return f"{self.mean:.4f}" + ("" if math.isnan(self.spread) else f" ± {self.spread:.4f}")
 
 
-def estimate(values: Sequence[float]) -> Estimate:
-    """Return the mean of runs and its 95 % interval by Student's t.
+def interval(values: ArrayLike) -> Interval:
+    r"""Compute the mean of runs over hands and its 95 % interval, for other seeds and other hands.
+
+    With y of S runs and H hands, the variance of the mean is taken for
+
+    .. math:: v = \frac{s^2_{seeds}}{S} + \frac{s^2_{hands}}{H},
+
+    the sample variances of the runs' means and of the hands' means. What a run and a hand have together is in both
+    terms, so that the interval errs on the wide side. Degrees of freedom follow Welch and Satterthwaite.
+
+    Args:
+        values: (S, H), or (S,) where nothing is known hand by hand. For two methods of the same seeds and hands:
+            their differences.
+
+    Returns:
+        The interval; its spread is NaN for fewer than two runs, since how runs differ is not known then.
 
     Example:
-        >>> print(estimate([1.0, 2.0, 3.0]))
-        2.0000 ± 2.4843
+        >>> print(interval([1.0, 2.0, 3.0]))
+        2.0000 ± 2.4841
+        >>> print(interval([0.3]))
+        0.3000
     """
-    n = len(values)
-    if n == 0:
-        return Estimate(math.nan, math.nan, 0)
-    spread = student(n - 1) * float(np.std(values, ddof=1)) / math.sqrt(n) if n > 1 else math.nan
-    return Estimate(float(np.mean(values)), spread, n)
-
-
-def difference(first: Sequence[float], second: Sequence[float]) -> Estimate:
-    """Return mean(first) - mean(second) of independent runs and its 95 % interval by Welch's t.
-
-    Example:
-        >>> print(difference([1.0, 2.0, 3.0], [5.0, 6.0, 7.0]))
-        -4.0000 ± 2.2666
-    """
-    n, m = len(first), len(second)
-    if not (n and m):
-        return Estimate(math.nan, math.nan, 0)
-    mean = float(np.mean(first) - np.mean(second))
-    if n < 2 or m < 2:
-        return Estimate(mean, math.nan, min(n, m))
-    a, b = float(np.var(first, ddof=1)) / n, float(np.var(second, ddof=1)) / m
-    if a + b == 0:
-        return Estimate(mean, 0.0, min(n, m))
-    freedom = (a + b) ** 2 / (a**2 / (n - 1) + b**2 / (m - 1))
-    return Estimate(mean, student(freedom + 1e-9) * math.sqrt(a + b), min(n, m))
-
-
-def paired(first: Sequence[float], second: Sequence[float]) -> Estimate:
-    """Return the mean of first - second, run by run, and its 95 % interval: for two scores of the same runs.
-
-    Raises:
-        ValueError: the two are of different length.
-
-    Example:
-        >>> print(paired([1.0, 2.0, 3.0], [2.0, 3.0, 4.5]))
-        -1.1667 ± 0.7172
-    """
-    if len(first) != len(second):
-        raise ValueError(f"{len(first)} and {len(second)} values: expected two scores of each run")
-    return estimate([a - b for a, b in zip(first, second, strict=True)])
+    table = np.asarray(values, np.float64)
+    table = table[:, None] if table.ndim == 1 else table
+    runs, hands = table.shape
+    if table.size == 0:
+        return Interval(math.nan, math.nan, 0)
+    if runs < 2:
+        return Interval(float(table.mean()), math.nan, runs)
+    parts = [(table.mean(1).var(ddof=1) / runs, runs - 1)]
+    parts += [(table.mean(0).var(ddof=1) / hands, hands - 1)] if hands > 1 else []
+    variance = sum(part for part, _ in parts)
+    if variance == 0:
+        return Interval(float(table.mean()), 0.0, runs)
+    freedom = variance**2 / sum(part**2 / count for part, count in parts)
+    return Interval(float(table.mean()), student(freedom) * math.sqrt(variance), runs)
 
 
 class Verdict(StrEnum):
-    """What a difference shows."""
+    """What runs say of a claim."""
 
-    LOWER = "lower"
-    HIGHER = "higher"
-    NONE = "none"
-    UNKNOWN = "unknown"
+    HOLDS = "holds"
+    FAILS = "does not hold"
+    UNDECIDED = "undecided"
 
 
-def verdict(estimated: Estimate) -> Verdict:
-    """Say what a difference shows: one that is not larger than its spread is called none.
+def verdict(advantage: Interval, worth: float) -> Verdict:
+    """Judge the claim that an advantage is above 0.
+
+    Args:
+        advantage: of the one that is claimed to be better.
+        worth: the least advantage that matters, above 0.
+
+    Returns:
+        HOLDS where the whole interval is above 0; FAILS where all of it is below `worth`, so that an advantage
+        that matters is ruled out; else UNDECIDED, also where the spread is not known.
+
+    Raises:
+        ValueError: `worth` is not above 0.
 
     Example:
-        >>> [str(verdict(Estimate(mean, 0.1, 3))) for mean in (-0.2, 0.1, 0.2)]
-        ['lower', 'none', 'higher']
-        >>> str(verdict(Estimate(0.2, math.nan, 1)))
-        'unknown'
+        >>> [str(verdict(Interval(mean, 0.1, 3), worth=0.05)) for mean in (-0.2, 0.0, 0.2)]
+        ['does not hold', 'undecided', 'holds']
     """
-    if math.isnan(estimated.mean) or math.isnan(estimated.spread):
-        return Verdict.UNKNOWN
-    if abs(estimated.mean) <= estimated.spread:
-        return Verdict.NONE
-    return Verdict.LOWER if estimated.mean < 0 else Verdict.HIGHER
+    if not worth > 0:
+        raise ValueError(f"worth is {worth}: expected more than 0, the least advantage that matters")
+    if not math.isfinite(advantage.spread):
+        return Verdict.UNDECIDED
+    if advantage.low > 0:
+        return Verdict.HOLDS
+    return Verdict.FAILS if advantage.high < worth else Verdict.UNDECIDED

@@ -1,4 +1,4 @@
-"""The study's tables: as rows for CSV files and as Markdown."""
+"""The study's tables: rows for CSV files and for Markdown."""
 
 import csv
 import math
@@ -6,207 +6,182 @@ from collections.abc import Iterable, Mapping, Sequence
 from io import StringIO
 from typing import Any, Final, TypeAlias
 
+import numpy as np
+
 from likelihand.hand import KEYPOINTS, PAPER_JOINTS
-from likelihand.study.cost import Cost, cost_name
+from likelihand.study.claims import Finding
 from likelihand.study.hands import TEST
-from likelihand.study.methods import MLE, MLE_WARM, Method, separate
-from likelihand.study.plan import CLEAN, Amount, Figure
-from likelihand.study.results import (
-    AUC,
-    MEDIAN,
-    NME,
-    NME11,
-    PCK,
-    PCK_FINE,
-    Finding,
-    Metric,
-    Results,
-    at_joint,
-    at_stage,
-    best_under,
-    findings,
-)
-from likelihand.study.scoring import DARK, OWN
-from likelihand.study.statistics import Estimate, estimate
+from likelihand.study.methods import Method
+from likelihand.study.plan import EVERY_LABELS, Labels
+from likelihand.study.results import Results
+from likelihand.study.statistics import Interval, interval
 from likelihand.utils import tables
 
 Row: TypeAlias = dict[str, Any]
-METRICS: Final = (NME, NME11, MEDIAN, PCK_FINE, PCK, AUC)
+MEAN_POSE: Final = "the mean pose, no network"
+LEARNT: Final = {
+    "train_label": "error against given labels",
+    "train_truth": "against right ones",
+    "fitted": "wrong labels learnt by heart",
+    "kept": "wrong labels seen through",
+    "found": "precision as an audit",
+}
+"""Numbers of the last look at the training hands, and their heads."""
 
 
-def runs_rows(results: Results) -> list[Row]:
-    """Return one row for each run, test set and reading: everything that the other tables are made of."""
+def run_rows(results: Results) -> list[Row]:
+    """Return one row for each run and test set."""
     rows = []
-    for run, tests in results.scores.items():
-        about = {"method": run.method.name, "labels": run.amount.name, "seed": run.seed}
-        for test, readings in tests.items():
-            for reading, report in readings.items():
-                scores = {metric.label: metric.of(report) for metric in METRICS}
-                rows.append(about | {"test": test, "reading": reading, "hands": report["total"]["hands"]} | scores)
-    return rows
+    for run, told in results.runs.items():
+        about = {"method": run.method.name, "labels": run.labels.name, "seed": run.seed}
+        about["learning rate"] = told["identity"]["train"]["learning_rate"]
+        rows += [
+            about | {"test": test, "hands": len(one["nme"])} | _means(one) for test, one in told["tests"].items()
+        ]
+    poses = [{"test": test, "hands": len(one["nme"])} | _means(one) for test, one in results.mean_pose.items()]
+    return rows + [{"method": MEAN_POSE, "labels": "", "seed": "", "learning rate": "", **pose} for pose in poses]
 
 
-def stage_rows(results: Results, costs: Mapping[str, Cost]) -> list[Row]:
-    """Return one row for each stage of the paper's network, and for each network that ends there by itself."""
-    rows = []
-    for method in (MLE, MLE_WARM):
-        for stage in range(results.setting.stages):
-            metrics = [at_stage(m, stage) for m in (NME, MEDIAN, PCK_FINE, PCK, AUC)]
-            cost = _cost(costs.get(f"stage {stage + 1}"))
-            rows.append({"network": method.label, "stage": stage + 1} | _scores(results, method, metrics) | cost)
-    for stages in results.setting.separate:
-        method, cost = separate(stages), _cost(costs.get(f"stage {stages}"))
-        scores = _scores(results, method, (NME, MEDIAN, PCK_FINE, PCK, AUC))
-        rows.append({"network": method.label, "stage": stages} | scores | cost)
-    return rows
+def _means(scores: Mapping[str, Any]) -> Row:
+    joints = float(np.mean([scores["by_keypoint"][k] for k in PAPER_JOINTS]))
+    errors = np.array(scores["nme"])
+    means = {"NME": float(errors.mean()), "median NME": float(np.median(errors)), "NME, 11 joints": joints}
+    return means | {"PCK@0.2": float(np.mean(scores["pck"])), "AUC 0..0.2": scores["auc"]}
 
 
-def method_rows(
-    results: Results,
-    methods: Sequence[Method],
-    costs: Mapping[str, Cost],
-    test: str,
-    metrics: Sequence[Metric] = METRICS,
-) -> list[Row]:
-    """Return one row for each method and way to read its heatmaps, on clean labels."""
+def look_rows(results: Results) -> list[Row]:
+    """Return one row for each look at each run."""
+    names = list(dict.fromkeys(name for told in results.runs.values() for look in told["looks"] for name in look))
+    return [
+        {"method": run.method.name, "labels": run.labels.name, "seed": run.seed}
+        | {name: look.get(name, math.nan) for name in names}
+        for run, told in results.runs.items()
+        if run.rate is None
+        for look in told["looks"]
+    ]
+
+
+def method_rows(results: Results, methods: Sequence[Method], labels: Labels, test: str = TEST) -> list[Row]:
+    """Return one row for each method: its scores and what it made of its training labels; the mean pose last."""
+    rows: list[Row] = []
+    for method in methods:
+        runs = results.of(method, labels)
+        means = [_means(run["tests"][test]) for run in runs.values() if test in run["tests"]]
+        if means:
+            scores = {name: interval([mean[name] for mean in means]) for name in means[0]}
+            learnt = {
+                head: interval(list(results.last(method, name, labels).values())) for name, head in LEARNT.items()
+            }
+            learnt = learnt if test == TEST else {}
+            rows.append({"method": method.label, "runs": len(means)} | scores | learnt)
+    if rows and test in results.mean_pose:
+        pose: Row = {"method": MEAN_POSE, "runs": ""} | _means(results.mean_pose[test])
+        rows.append({name: pose.get(name, "") for name in rows[0]})
+    return [_filled(row, rows) for row in rows]
+
+
+def _filled(row: Row, rows: Sequence[Row]) -> Row:
+    """Leave out columns that no row fills."""
+    known = [k for k in row if any(str(other.get(k, "")) for other in rows)]
+    return {name: row[name] for name in known}
+
+
+def gradient_rows(results: Results, methods: Sequence[Method]) -> list[Row]:
+    """Return the helper's weight and the share of the gradient on the heatmaps that it gives, over the epochs."""
     rows = []
     for method in methods:
-        for reading in (OWN, DARK) if method.dark else (OWN,):
-            label = method.label + (" + DARK" if reading == DARK else "")
-            scores = _scores(results, method, metrics, test, reading)
-            rows.append({"method": label} | scores | _cost(costs.get(cost_name(method, results.setting))))
+        for labels in EVERY_LABELS:
+            epochs, weights = results.curves(method, "helper_weight", labels)
+            _, shares = results.curves(method, "helper", labels)
+            for i, epoch in enumerate(epochs):
+                about = {"method": method.label, "labels": labels.label, "epoch": f"{epoch:g}"}
+                told = {
+                    "weight": f"{weights[:, i].mean():.2f}",
+                    "gradient over the loss's": f"{shares[:, i].mean():.2f}",
+                }
+                rows.append(about | told)
     return rows
 
 
-def joint_rows(results: Results, methods: Sequence[Method]) -> list[Row]:
+def rate_rows(results: Results) -> list[Row]:
+    """Return the NME of validation hands by method and learning rate; the smallest of a method is its choice."""
+    tried = {run: float(np.mean(t["tests"]["validation"]["nme"])) for run, t in results.runs.items() if run.rate}
+    rows = []
+    for run, error in tried.items():
+        best = min(other for each, other in tried.items() if each.method == run.method)
+        rows.append(
+            {"method": run.method.label, "learning rate": f"{run.rate:g}", "validation NME": error,
+             "chosen": "yes" if error == best else ""}
+        )  # fmt: skip
+    return rows
+
+
+def finding_rows(found: Iterable[Finding]) -> list[Row]:
+    """Return one row for each claim that has runs."""
+    return [
+        {
+            "claim": str(finding.claim),
+            "measure": finding.claim.measure.label,
+            "advantage": finding.advantage,
+            "pairs of runs": finding.advantage.runs,
+            "verdict": str(finding.verdict),
+            "stated by": finding.claim.stated,
+        }
+        for finding in found
+    ]
+
+
+def joint_rows(results: Results, methods: Sequence[Method], labels: Labels) -> list[Row]:
     """Return the NME of each of the paper's 11 joints, a row a method."""
-    metrics = {KEYPOINTS[k]: at_joint(k) for k in PAPER_JOINTS}
-    return [
-        {"method": method.label}
-        | {name: estimate(list(results.values(method, metric).values())) for name, metric in metrics.items()}
-        for method in methods
-    ]
-
-
-def curve_rows(results: Results, methods: Iterable[Method]) -> list[Row]:
-    """Return mean PCK over seeds at every threshold, of every method and stage."""
     rows = []
     for method in methods:
-        for stage in range(results.setting.stages if method in (MLE, MLE_WARM) else 1):
-            last = stage if method in (MLE, MLE_WARM) else -1
-            curves = results.curves(method, stage=last)
-            for threshold, values in zip(results.thresholds(), zip(*curves, strict=True), strict=False):
-                made = estimate(values)
-                about = {"method": method.label, "stage": stage + 1 if last >= 0 else "last"}
-                rows.append(
-                    about | {"threshold": threshold, "pck": made.mean, "spread": made.spread, "runs": made.runs}
-                )
+        errors = [run["tests"][TEST]["by_keypoint"] for run in results.of(method, labels).values()]
+        if errors:
+            joints = {KEYPOINTS[k]: interval([error[k] for error in errors]) for k in PAPER_JOINTS}
+            rows.append({"method": method.label} | joints)
     return rows
-
-
-def noise_rows(results: Results, methods: Sequence[Method], levels: Sequence[Amount]) -> list[Row]:
-    """Return one row for each kind and amount of wrong labels: NME on clean labels by loss, and which holds."""
-    rows = []
-    for amount in (CLEAN, *levels):
-        row: Row = {"wrong labels": amount.label}
-        row |= {m.label: estimate(list(results.values(m, NME, amount).values())) for m in methods}
-        rows.append(row | {"smallest error": _smallest(results, amount, methods)})
-    return rows
-
-
-def _smallest(results: Results, amount: Amount, methods: Sequence[Method]) -> str:
-    """Name the loss of the smallest error, and those that cannot be told from it."""
-    found = best_under(results, amount, methods)
-    if found is None:
-        return ""
-    best, alike = found
-    if len(results.values(best, NME, amount)) < 2:
-        return f"{best.label} (one run)"
-    return best.label + (f" (not told apart: {'; '.join(m.label for m in alike)})" if alike else "")
-
-
-def rise_rows(results: Results, methods: Sequence[Method], levels: Sequence[Amount]) -> list[Row]:
-    """Return what wrong labels add to the NME of each loss."""
-    return [
-        {"wrong labels": amount.label} | {m.label: estimate(results.rises(m, amount)) for m in methods}
-        for amount in levels
-    ]
-
-
-def finding_rows(results: Results, figures: Iterable[Figure]) -> list[Row]:
-    """Return one row for each claim and metric."""
-    return [_finding(f) for figure in figures for f in findings(results, figure)]
-
-
-def _finding(finding: Finding) -> Row:
-    return {
-        "claim": finding.claim,
-        "metric": finding.metric,
-        "advantage": finding.advantage,
-        "answer": finding.answer,
-        "the paper": finding.stated,
-    }
-
-
-def _scores(
-    results: Results, method: Method, metrics: Iterable[Metric], test: str = TEST, reading: str = OWN
-) -> Row:
-    values = {m.label: list(results.values(method, m, test=test, reading=reading).values()) for m in metrics}
-    return {"runs": max(map(len, values.values()))} | {label: estimate(v) for label, v in values.items()}
-
-
-def _cost(cost: Cost | None) -> Row:
-    if cost is None:
-        return {"parameters (M)": "", "multiply-adds (M)": "", "ms a crop": ""}
-    millions = (f"{cost.parameters / 1e6:.2f}", f"{cost.multiply_adds / 1e6:.0f}")
-    return {
-        "parameters (M)": millions[0],
-        "multiply-adds (M)": millions[1],
-        "ms a crop": f"{cost.milliseconds:.2f}",
-    }
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """Lay rows out as a Markdown table; an estimate of no run is left empty.
+    """Lay rows out as a Markdown table.
 
     Example:
-        >>> print(markdown([{"a": "x", "b": Estimate(0.1, 0.02, 3)}]))
+        >>> print(markdown([{"a": "x", "b": Interval(0.1, 0.02, 3)}]))
         | a | b |
         |---|---|
         | x | 0.1000 ± 0.0200 |
     """
     if not rows:
-        return ""
+        return "*Not run yet.*"
     head = list(rows[0])
-    return tables.markdown(head, [[_cell(row[key]) for key in head] for row in rows])
+    return tables.markdown(head, [[_cell(row.get(key, "")) for key in head] for row in rows])
 
 
 def comma_separated(rows: Sequence[Row]) -> str:
-    """Lay rows out as CSV; an estimate becomes three columns: mean, spread and runs.
+    """Lay rows out as CSV; an interval becomes three columns: mean, spread and runs.
 
     Example:
-        >>> print(comma_separated([{"a": "x", "b": Estimate(0.1, 0.02, 3)}]).strip())
+        >>> print(comma_separated([{"a": "x", "b": Interval(0.1, 0.02, 3)}]).strip())
         a,b,b spread,b runs
         x,0.1,0.02,3
     """
     flat = [_flat(row) for row in rows]
     file = StringIO()
-    writer = csv.DictWriter(file, list(flat[0]) if flat else [], lineterminator="\n")
+    names = list(dict.fromkeys(name for row in flat for name in row))
+    writer = csv.DictWriter(file, names, restval="", lineterminator="\n")
     writer.writeheader()
     writer.writerows(flat)
     return file.getvalue()
 
 
 def _cell(value: object) -> str:
-    if isinstance(value, Estimate):
-        return "" if value.runs == 0 else str(value)
     return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
 def _flat(row: Row) -> Row:
     flat: Row = {}
     for key, value in row.items():
-        if isinstance(value, Estimate):
+        if isinstance(value, Interval):
             flat |= {key: _plain(value.mean), f"{key} spread": _plain(value.spread), f"{key} runs": value.runs}
         else:
             flat[key] = _plain(value)
