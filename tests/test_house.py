@@ -10,7 +10,6 @@ MOST_LINES = 400
 
 UNMIRRORED: dict[str, str] = {
     "utils/arrays.py": "names of types, which mypy checks",
-    "study/scoring.py": "scores are of a finished run, which tests/study/test_runner.py trains",
     "study/pictures.py": "the grid shows finished runs; tests/study/test_report.py draws it",
     "study/pipeline.py": "all of a study together, which tests/cli/test_study.py runs",
 }

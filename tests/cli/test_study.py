@@ -47,7 +47,7 @@ def test_a_study_from_plan_to_report(
 
 def test_the_quick_grid_takes_few_pictures(tiny: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["study", "quick", *tiny, "--plan"]) == 0
-    assert "6 runs of 500 steps of 4 crops" in capsys.readouterr().out
+    assert "6 runs of 4 steps of 4 crops" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

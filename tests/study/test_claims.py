@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from study_scores import made
 
 from likelihand.study.claims import ADDED, CLAIMS, FITTED, FOUND, NME, PCK, Claim, advantages, judge
 from likelihand.study.methods import DECISIVE, L1, LAPLACE, MLE
@@ -8,6 +7,7 @@ from likelihand.study.plan import CLEAN, OUTLIERS, Grid, experiments
 from likelihand.study.results import Results
 from likelihand.study.setting import Setting
 from likelihand.study.statistics import Verdict
+from tests.study_scores import made
 
 BETTER = Claim(MLE, L1, CLEAN, NME)
 

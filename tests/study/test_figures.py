@@ -1,7 +1,8 @@
 import itertools
 
 import pytest
-from study_scores import made
+
+from tests.study_scores import made
 
 pytest.importorskip("matplotlib")
 

@@ -3,7 +3,6 @@ import csv
 import cv2
 import numpy as np
 import pytest
-from study_scores import made
 
 from likelihand.data.drawn import DrawnHands
 from likelihand.study import pictures
@@ -14,6 +13,7 @@ from likelihand.study.report import write_report
 from likelihand.study.results import Results
 from likelihand.study.runner import folder_of
 from likelihand.study.setting import Setting
+from tests.study_scores import made
 
 pytest.importorskip("matplotlib")
 

@@ -2,11 +2,11 @@ import json
 
 import numpy as np
 import pytest
-from study_scores import made, run
 
 from likelihand.study.methods import L1, MLE
 from likelihand.study.plan import CLEAN, OUTLIERS, Experiment
 from likelihand.study.results import Results, read_result, result_file, write_result
+from tests.study_scores import made, run
 
 
 def test_a_result_is_read_as_it_was_written(tmp_path):

@@ -26,9 +26,9 @@ def test_the_core_grid_sees_every_picture_twenty_times():
     assert setting.steps(5000) * 32 == 100_000 and setting.train.epochs == 20
     assert setting.epochs_seen[-1] == 20 and list(setting.epochs_seen) == sorted(set(setting.epochs_seen))
     assert (
-        setting.quick().steps(1000) * 32 == 20_000
+        setting.quick(800).steps(800) * 32 == 16_000
         and setting.quick(500).pictures == 500
-        and setting.quick().train == setting.train
+        and setting.quick(800).train == setting.train
     )
 
 

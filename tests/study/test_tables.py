@@ -2,8 +2,6 @@ import csv
 import io
 import math
 
-from study_scores import made, run
-
 from likelihand.study.claims import judge
 from likelihand.study.methods import L1, LAPLACE, MLE
 from likelihand.study.plan import CLEAN, OUTLIERS, RATE_SEED, Experiment
@@ -21,6 +19,7 @@ from likelihand.study.tables import (
     rate_rows,
     run_rows,
 )
+from tests.study_scores import made, run
 
 RESULTS = made({(m, labels): [0.1, 0.12] for m in (L1, MLE) for labels in (CLEAN, OUTLIERS)})
 

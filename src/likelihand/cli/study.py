@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -51,8 +52,10 @@ def run(arguments: Namespace) -> int:
     built = parser().instantiate(arguments)
     if built.jobs < 1:
         raise ValueError(f"--jobs is {built.jobs}; give 1 or more")
-    short = {QUICK: 1000, RATES: 500}.get(arguments.grid)
+    short = {QUICK: 800, RATES: 500}.get(arguments.grid)
     part, setting = (arguments.grid, built.setting.quick(short)) if short else ("", built.setting)
+    if short:
+        built.pictures = replace(built.pictures, train=min(short, built.pictures.train))
     runs = schedule(_grids(arguments.grid), setting)
     if built.plan:
         return _plan(built, setting, runs)
@@ -78,8 +81,8 @@ def _plan(built: Namespace, setting: "Setting", runs: "list[Experiment]") -> int
     from likelihand.study import plan
 
     rendered = built.data is None and built.train_data is None
-    pictures = setting.pictures or (built.pictures.train if rendered else len(_hands(built).train))
-    print(plan(runs, setting, pictures, built.jobs))
+    known = built.pictures.train if rendered else len(_hands(built).train)
+    print(plan(runs, setting, min(known, setting.pictures or known), built.jobs))
     if rendered and built.pictures.rendered:
         count = built.pictures.train + built.pictures.validation + built.pictures.test
         print(f"before that, {count} pictures of {built.pictures.size} px are rendered, once")
@@ -88,8 +91,6 @@ def _plan(built: Namespace, setting: "Setting", runs: "list[Experiment]") -> int
 
 
 def _hands(built: Namespace) -> "Hands":
-    from dataclasses import replace
-
     from likelihand.data import split
 
     if (built.train_data is None) != (built.test_data is None):

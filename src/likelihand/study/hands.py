@@ -133,7 +133,9 @@ class Pictures:
         parts = zip(
             ("train", "validation", "test"), (self.train, self.validation, self.test), self._seeds, strict=True
         )
-        made = [InMemory(self._part(out / name, count, seed, processes)) for name, count, seed in parts]
+        made = [
+            InMemory(self._part(out / f"{name}-{count}", count, seed, processes)) for name, count, seed in parts
+        ]
         return Hands(*made, name=self._name())
 
     def _name(self) -> str:

@@ -122,7 +122,7 @@ class Setting:
         """
         return math.ceil(self.train.epochs * pictures / self.train.batches(1)[0])
 
-    def quick(self, pictures: int = 1000) -> Self:
+    def quick(self, pictures: int) -> Self:
         """Return the settings of shorter runs: fewer pictures, each seen as often."""
         return replace(self, pictures=pictures, looks=(2, 5, 10, 15))
 
