@@ -130,13 +130,12 @@ class Pictures:
         Raises:
             ValueError: the folder was begun with other settings.
         """
-        parts = zip(
-            ("train", "validation", "test"), (self.train, self.validation, self.test), self._seeds, strict=True
-        )
-        made = [
-            InMemory(self._part(out / f"{name}-{count}", count, seed, processes)) for name, count, seed in parts
-        ]
-        return Hands(*made, name=self._name())
+        counts = {"train": self.train, "validation": self.validation, "test": self.test}
+        made = {
+            name: InMemory(self._part(out / f"{name}-{count}", count, seed, processes))
+            for (name, count), seed in zip(counts.items(), self._seeds, strict=True)
+        }
+        return Hands(made["train"], made["validation"], made["test"], name=self._name())
 
     def _name(self) -> str:
         kind = "rendered hands" if self.full else "upright rendered hands"
