@@ -60,7 +60,7 @@ def _step_seconds(method: Method, setting: Setting) -> float:
     optimizer = make_optimizer(trainee.to(device), 1e-3, 1.0, 0.0)
     batch = setting.train.batch_size
     count = batch if device.type == "cuda" else max(2, min(batch, _PIXELS // size**2))
-    crops = torch.randint(0, 256, (count, size, size, 3), dtype=torch.uint8, device=device)
+    crops = torch.zeros(count, size, size, 3, dtype=torch.uint8, device=device)
     target = torch.full((count, network.keypoints, 2), size / 2, device=device)
     traits = torch.full((count, 2), torch.nan, device=device)
 
