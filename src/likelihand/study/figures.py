@@ -78,8 +78,14 @@ def epochs_figure(results: Results, methods: Sequence[Method], labels: Sequence[
                 if len(x):
                     _band(panel, x, curves, place)
         if TEST in results.mean_pose:
-            above.axhline(float(np.mean(results.mean_pose[TEST]["nme"])), color="0.5", lw=1)
-            above.text(0.02, 0.97, "grey line: the mean pose", transform=above.transAxes, va="top", color="0.4")
+            pose = float(np.mean(results.mean_pose[TEST]["nme"]))
+            above.axhline(pose, color="0.5", lw=1)
+            place_of_text = {
+                "xycoords": ("axes fraction", "data"),
+                "xytext": (4, -3),
+                "textcoords": "offset points",
+            }
+            above.annotate("the mean pose", (0, pose), va="top", color="0.4", **place_of_text)
         above.set(title=kind.label, ylabel="NME of test hands", xlabel="epoch")
         below.set(ylabel=text, xlabel="epoch")
         below.set_ylim(bottom=0)
