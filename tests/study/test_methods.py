@@ -1,8 +1,9 @@
 import pytest
 import torch
 
-from likelihand.losses import IntegralLoss, ResidualLogLikelihood
+from likelihand.losses import Batch, IntegralLoss, ResidualLogLikelihood
 from likelihand.ops.heatmaps import peak, soft_argmax
+from likelihand.structures import KeypointLabels
 from likelihand.study.methods import (
     CPM,
     DECISIVE,
@@ -33,7 +34,8 @@ def test_network_and_loss_fit(name):
     method = ALL[name]
     trainee = Trainee(method.network(SETTING), method.training_loss(SETTING, 100))
     crops = torch.randint(0, 256, (2, 64, 64, 3), dtype=torch.uint8)
-    values = trainee(crops, torch.rand(2, 21, 2) * 64, torch.ones(2, 21), torch.full((2, 2), torch.nan)).keypoints
+    labels = KeypointLabels(torch.rand(2, 21, 2) * 64, torch.ones(2, 21), torch.full((2, 2), torch.nan))
+    values = torch.stack(list(trainee(Batch(crops, labels, torch.arange(2))).values()))
     values.sum().backward()
     assert values.isfinite().all()
     learnt = [p.grad is not None and bool(p.grad.any()) for p in trainee.loss.parameters()]

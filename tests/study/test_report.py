@@ -1,10 +1,11 @@
 import csv
 
 import cv2
-import numpy as np
 import pytest
+import torch
 
 from likelihand.data.drawn import DrawnHands
+from likelihand.ops.heatmaps import Prediction
 from likelihand.study import pictures
 from likelihand.study.hands import REAL, TEST, Hands
 from likelihand.study.methods import DECISIVE, MLE, STAGES
@@ -22,18 +23,18 @@ HANDS = Hands(
 )
 
 
-class Middle:
+class Middle(torch.nn.Module):
     """Stands in for a network of some run: always the middle of the crop."""
 
-    def eval(self):
-        return self
+    def forward(self, crops):
+        middle = torch.full((len(crops), 21, 2), 32.0)
+        return [Prediction(middle.new_empty(len(crops), 21, 0, 0), middle, torch.zeros_like(middle))]
 
 
 def test_the_report_has_every_table_figure_and_verdict(tmp_path, monkeypatch):
     table = {(m, labels): [0.1, 0.11, 0.12] for m in DECISIVE for labels in (CLEAN, OUTLIERS)}
     results = made(table | {(m, CLEAN): [0.1, 0.2] for m in STAGES}, tests=(TEST, REAL))
     monkeypatch.setattr(pictures, "load_checkpoint", lambda _: (Middle(), None))
-    monkeypatch.setattr(pictures, "predict_crops_of", lambda _: lambda c: np.full((1, len(c), 21, 2), 32.0))
     weights = folder_of(tmp_path, Experiment(MLE, CLEAN, 0)) / "last.safetensors"
     weights.parent.mkdir(parents=True)
     weights.touch()

@@ -4,7 +4,8 @@ import torch
 
 from likelihand.data.drawn import DrawnHands
 from likelihand.data.noise import Outliers, SpoiltLabels
-from likelihand.evaluation import evaluate, predict_crops_of
+from likelihand.evaluation import EveryStage, Function, evaluate
+from likelihand.inference.metadata import ModelMetadata
 from likelihand.losses import IntegralLoss
 from likelihand.ops.heatmaps import Prediction
 from likelihand.study.methods import L1, MLE, RLE
@@ -22,7 +23,7 @@ def test_scores_are_those_of_the_one_evaluation():
     torch.manual_seed(0)
     network = MLE.network(SETTING)
     told = scores(ask(network, MLE.loss(SETTING), HANDS, SETTING, range(70)))
-    report = evaluate(predict_crops_of(network), HANDS, size=(64, 64), progress=False).to_json()
+    report = evaluate(EveryStage(network, ModelMetadata(size=(64, 64))), HANDS, progress=False).to_json()
     assert np.mean(told["nme"]) == pytest.approx(report["total"]["nme"], abs=1e-4)
     assert np.mean(told["pck"]) == pytest.approx(report["total"]["pck"]["0.2"], abs=1e-4)
     assert told["by_stage"] == pytest.approx([stage["nme"] for stage in report["by_stage"]], abs=1e-6)
@@ -111,9 +112,8 @@ def test_the_mean_pose_is_the_best_constant_in_the_crop():
     told, answer = scores(said), crops_of(HANDS).numpy()
     square = np.square(answer - answer.mean(0)).mean()
     assert square < np.square(answer - 32.0).mean()
-    middle = evaluate(
-        lambda c: np.broadcast_to(answer.mean(0), (len(c), 21, 2)), HANDS, size=(64, 64), progress=False
-    )
+    constant = Function(lambda c: np.broadcast_to(answer.mean(0), (len(c), 21, 2)), (64, 64))
+    middle = evaluate(constant, HANDS, progress=False)
     assert np.mean(told["nme"]) == pytest.approx(middle.scores.nme, abs=1e-4)
 
 

@@ -42,6 +42,7 @@ _OWN: Final[dict[str, Callable[..., Criterion]]] = {
     "HeatmapLoss": HeatmapLoss,
     "IntegralLoss": IntegralLoss,
     "ResidualLogLikelihood": ResidualLogLikelihood,
+    "ScaleWeighted": ScaleWeighted,
     "WarmStart": WarmStart,
 }
 

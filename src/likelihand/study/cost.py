@@ -8,6 +8,8 @@ from tqdm import tqdm
 
 from likelihand.data.augment import sample_of, sample_rng
 from likelihand.data.drawn import DrawnHands
+from likelihand.losses import Batch
+from likelihand.structures import KeypointLabels
 from likelihand.study.methods import Method
 from likelihand.study.setting import Setting
 from likelihand.training.state import Trainee, make_optimizer
@@ -62,10 +64,11 @@ def _step_seconds(method: Method, setting: Setting) -> float:
     count = batch if device.type == "cuda" else max(2, min(batch, _PIXELS // size**2))
     crops = torch.zeros(count, size, size, 3, dtype=torch.uint8, device=device)
     target = torch.full((count, network.keypoints, 2), size / 2, device=device)
-    traits = torch.full((count, 2), torch.nan, device=device)
+    weight, traits = torch.ones_like(target[..., 0]), torch.full((count, 2), torch.nan, device=device)
+    labelled = Batch(crops, KeypointLabels(target, weight, traits), torch.arange(count))
 
     def step() -> None:
-        trainee(crops, target, torch.ones_like(target[..., 0]), traits).keypoints.sum().backward()
+        torch.stack(list(trainee(labelled).values())).sum().backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         if device.type == "cuda":

@@ -21,6 +21,8 @@ class MatchedWarmStart(StageLoss):
     A fixed weight compares nothing: the gradient of a likelihood is divided by the scale, that of L1 counts
     pixels, and both change in training. Here the helper has the same share of the direction in which Adam steps
     whatever the loss beside it. In evaluation, without gradients, the helper is left out.
+    The weight is one for the whole batch: unlike with other losses, a sample's value depends a little on its
+    neighbours.
 
     Args:
         loss: of the softmax's mean; it is what is trained in the end.

@@ -21,7 +21,12 @@ from likelihand.models import (
     SequentialHeatmapNetwork,
     TimmBackbone,
 )
-from likelihand.models.heads import HEATMAP_STRIDE, separable_transposed_convolution, transposed_convolution
+from likelihand.models.heads import (
+    HEATMAP_STRIDE,
+    INITIAL,
+    separable_transposed_convolution,
+    transposed_convolution,
+)
 from likelihand.ops.flows import RealNVP, StandardStudent
 from likelihand.ops.heatmaps import Decoder, peak, soft_argmax
 from likelihand.study.matched import MatchedWarmStart
@@ -113,7 +118,7 @@ def heavy_tailed(setting: Setting) -> StageLoss:
 
 def scale_weighted(setting: Setting) -> StageLoss:
     """Make eq. 5 with a Laplace start, its keypoints weighed by their scale so that all means move alike."""
-    return ScaleWeighted(likelihood(setting, laplace=True), beta=0.5)
+    return ScaleWeighted(likelihood(setting, laplace=True), beta=0.5, unit=INITIAL * setting.train.size)
 
 
 def integral(setting: Setting, stages: int | None = None) -> StageLoss:

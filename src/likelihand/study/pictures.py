@@ -8,8 +8,9 @@ import numpy as np
 
 from likelihand.data.augment import sample_of
 from likelihand.data.dataset import Dataset
-from likelihand.evaluation import evenly, predict_crops_of
+from likelihand.evaluation import EveryStage, evenly, predictions
 from likelihand.geometry import Image
+from likelihand.inference.metadata import ModelMetadata
 from likelihand.models.checkpoint import load_checkpoint
 from likelihand.study.plan import Experiment
 from likelihand.study.runner import folder_of
@@ -41,14 +42,13 @@ def picture_grid(
     if not known:
         return None
     chosen = evenly(len(dataset), hands)
-    records = [dataset.record(i) for i in chosen]
-    pairs, padding = list(zip(records, chosen, strict=True)), setting.train.padding
-    samples = [sample_of(r, i, setting.size, padding=padding) for r, i in pairs]
-    large = [sample_of(r, i, (CELL, CELL), padding=padding) for r, i in pairs]
-    crops = np.stack([sample.crop for sample in samples])
+    padding = setting.train.padding
+    large = [sample_of(dataset.record(i), i, (CELL, CELL), padding=padding) for i in chosen]
     cells: list[list[Image]] = [[_drawn(s.crop, s.target, s.weight) for s in large]]
     for file in known.values():
-        points = predict_crops_of(load_checkpoint(file)[0].eval())(crops)[-1] * (CELL / setting.size[0])
+        model = EveryStage(load_checkpoint(file)[0], ModelMetadata(size=setting.size, padding=padding))
+        found = predictions(model, dataset, chosen, beyond=0.0, progress=False)
+        points = found.points * (CELL / setting.size[0])
         cells.append([_drawn(s.crop, p) for s, p in zip(large, points, strict=True)])
     captions = ["truth", *(f"{run.method.label}, {run.labels.label}" for run in known)]
     images = [column[row] for row in range(len(chosen)) for column in cells]

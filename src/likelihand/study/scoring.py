@@ -10,10 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from likelihand.data.augment import sample_of
 from likelihand.data.dataset import Dataset
+from likelihand.evaluation.loop import batches
 from likelihand.geometry import FloatArray, box_length, box_of_points, invert, transform_points
 from likelihand.losses import StageLoss
 from likelihand.metrics import PAPER, area_under_curve, distance, nme, pck
 from likelihand.models import KeypointNetwork
+from likelihand.structures import Record, Sample
 from likelihand.study.matched import MatchedWarmStart, gradient_norm
 from likelihand.study.setting import Setting
 
@@ -43,6 +45,28 @@ class Said:
     loss: FloatArray
 
 
+def _read(hands: Dataset, index: int, setting: Setting) -> tuple[Record, Sample]:
+    record = hands.record(index)
+    return record, sample_of(record, index, setting.size, padding=setting.train.padding)
+
+
+def _tensors(samples: Sequence[Sample], setting: Setting) -> list[torch.Tensor]:
+    """Return crops, targets and weights of samples on the setting's device."""
+    columns = ([s.crop for s in samples], [s.target for s in samples], [s.weight for s in samples])
+    return [torch.from_numpy(np.stack(column)).to(setting.device) for column in columns]
+
+
+def _labels(records: Sequence[Record]) -> tuple[FloatArray, NDArray[np.bool_], FloatArray]:
+    """Return the points (N, K, 2), whether they are labelled (N, K), and the length (N,) of hands."""
+    points, counted = np.stack([r.points for r in records]), np.stack([r.weight > 0 for r in records])
+    return points, counted, _lengths(points, counted)
+
+
+def _lengths(points: FloatArray, counted: NDArray[np.bool_]) -> FloatArray:
+    pairs = zip(points, counted, strict=True)
+    return np.array([box_length(box_of_points(p, c)) if c.any() else 0.0 for p, c in pairs])
+
+
 @torch.inference_mode()
 def ask(
     network: KeypointNetwork, loss: StageLoss, hands: Dataset, setting: Setting, indices: Sequence[int]
@@ -56,28 +80,17 @@ def ask(
         setting: of the study.
         indices: which of the hands.
     """
-    was, device = network.training, setting.device
+    was, parts = network.training, []
     network.eval()
-    parts = []
-    for first in range(0, len(indices), _BATCH):
-        chosen = indices[first : first + _BATCH]
-        records = [hands.record(i) for i in chosen]
-        pairs = zip(records, chosen, strict=True)
-        samples = [sample_of(r, i, setting.size, padding=setting.train.padding) for r, i in pairs]
-        predictions = network(torch.from_numpy(np.stack([s.crop for s in samples])).to(device))
-        target, weight = (
-            torch.from_numpy(np.stack([getattr(s, name) for s in samples])).to(device)
-            for name in ("target", "weight")
-        )
-        value = loss.of_prediction(predictions[-1], target, weight, len(predictions) - 1).cpu().numpy()
-        means = np.stack([p.mean.cpu().numpy() for p in predictions]).astype(np.float64)
-        image_from_crop = invert(np.stack([s.crop_from_image for s in samples]))
-        labels, counted = np.stack([r.points for r in records]), np.stack([r.weight > 0 for r in records])
-        lengths = [
-            box_length(box_of_points(p, c)) if c.any() else 0.0 for p, c in zip(labels, counted, strict=True)
-        ]
-        inside = np.where(np.stack([s.weight for s in samples]) > 0, value.astype(np.float64), np.nan)
-        parts.append((transform_points(image_from_crop, means), labels, counted, np.array(lengths), inside))
+    for pairs in batches(indices, lambda i: _read(hands, i, setting), batch_size=_BATCH, progress=False):
+        records, samples = zip(*pairs, strict=True)
+        crops, target, weight = _tensors(samples, setting)
+        predictions = network(crops)
+        value = loss.of_prediction(predictions[-1], target, weight, len(predictions) - 1).double()
+        means = torch.stack([prediction.mean for prediction in predictions]).double().cpu().numpy()
+        points = transform_points(invert(np.stack([s.crop_from_image for s in samples])), means)
+        inside = torch.where(weight > 0, value, torch.nan).cpu().numpy()
+        parts.append((points, *_labels(records), inside))
     network.train(was)
     points, *rest = zip(*parts, strict=True)
     return Said(np.concatenate(points, 1), *(np.concatenate(part) for part in rest))
@@ -122,10 +135,7 @@ def learnt(said: Said, truth: ArrayLike) -> dict[str, float]:
         hardest to believe, as many as are wrong, the share that is wrong.
     """
     right = np.asarray(truth, np.float64)
-    lengths = [
-        box_length(box_of_points(p, c)) if c.any() else np.nan for p, c in zip(right, said.counted, strict=True)
-    ]
-    length = np.array(lengths)[:, None]
+    length = _lengths(right, said.counted)[:, None]
     points, mask = said.points[-1], said.counted & np.isfinite(said.loss)
     to_label, to_truth, moved = (
         distance(first, second) / length
@@ -174,12 +184,8 @@ def gradient_share(
     """
     if not isinstance(loss, MatchedWarmStart):
         return {}
-    chosen = range(min(count, len(hands)))
-    samples = [sample_of(hands.record(i), i, setting.size, padding=setting.train.padding) for i in chosen]
-    crops, target, weight = (
-        torch.from_numpy(np.stack([getattr(s, name) for s in samples])).to(setting.device)
-        for name in ("crop", "target", "weight")
-    )
+    samples = [_read(hands, i, setting)[1] for i in range(min(count, len(hands)))]
+    crops, target, weight = _tensors(samples, setting)
     was = network.training
     predictions = network.eval()(crops)
     network.train(was)
@@ -198,22 +204,12 @@ def mean_pose(train: Dataset, hands: Dataset, setting: Setting) -> Said:
         hands: to be answered.
         setting: of the study.
     """
-
-    def crops(dataset: Dataset) -> tuple[FloatArray, FloatArray, NDArray[np.bool_], FloatArray]:
-        records = [dataset.record(i) for i in range(len(dataset))]
-        matrices = [
-            sample_of(r, i, setting.size, padding=setting.train.padding).crop_from_image
-            for i, r in enumerate(records)
-        ]
-        points, counted = np.stack([r.points for r in records]), np.stack([r.weight > 0 for r in records])
-        lengths = [
-            box_length(box_of_points(p, c)) if c.any() else 0.0 for p, c in zip(points, counted, strict=True)
-        ]
-        return np.stack(matrices), points, counted, np.array(lengths)
-
-    matrices, points, counted, _ = crops(train)
-    placed = np.where(counted[..., None], transform_points(matrices, points), np.nan)
-    pose = np.nanmean(placed, 0)
-    matrices, points, counted, length = crops(hands)
-    answer = transform_points(invert(matrices), np.broadcast_to(pose, points.shape))
+    shown = [_read(train, i, setting) for i in range(len(train))]
+    target, weight = (np.stack([getattr(s, name) for _, s in shown]) for name in ("target", "weight"))
+    pose = (target * weight[..., None]).sum(0) / weight.sum(0)[:, None]
+    asked = [_read(hands, i, setting) for i in range(len(hands))]
+    points, counted, length = _labels([record for record, _ in asked])
+    answer = transform_points(
+        invert(np.stack([s.crop_from_image for _, s in asked])), np.broadcast_to(pose, points.shape)
+    )
     return Said(answer[None], points, counted, length, np.zeros(counted.shape))
