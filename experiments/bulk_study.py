@@ -4,8 +4,9 @@
     python -m experiments.bulk_study kill --pictures 300 --nodes 4 --out /tmp/bulk-kill
     python -m experiments.bulk_study cost --rate 5.0 --price 0.0425
 
-`rate` renders some scenes, links each under several names, and runs both programs with two threads or workers in
-turns. CPU seconds and memory are those of the whole tree of processes, from /proc. `cost` computes.
+`rate` links the package's sample pictures under many names and runs both programs in turns, one with two threads,
+the other with a worker a CPU. CPU seconds and memory are those of the whole tree of processes, from /proc; what a
+further picture costs is the difference between the runs on a third and on all, which start alike. `cost` computes.
 """
 
 import argparse
@@ -16,11 +17,12 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 
+from likelihand import samples
 from likelihand.utils.tables import markdown
 
-SCENES = 60
 CLUSTER = Path(__file__).parents[1] / "tests" / "apps" / "bulk" / "cluster_script.py"
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -93,63 +95,41 @@ def _megabytes(pid: int) -> float:
     return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
-def scenes(folder: Path, count: int) -> Path:
-    """Render scenes, and link them under as many names as are asked for."""
-    rendered = folder / "scenes"
-    synth = [
-        sys.executable,
-        "-m",
-        "likelihand",
-        "synth",
-        "--count",
-        str(SCENES),
-        "--out",
-        str(rendered),
-        "--scenes",
-    ]
-    if not rendered.exists():
-        subprocess.run(synth, check=True)
-    files = sorted(file for file in rendered.rglob("*") if file.suffix in (".jpg", ".png"))
+def linked(folder: Path, count: int) -> Path:
+    """Link the package's sample pictures under as many names as are asked for."""
     pictures = folder / f"pictures-{count}"
     pictures.mkdir(parents=True, exist_ok=True)
-    for i in range(count):
-        link = pictures / f"{i:06}{files[0].suffix}"
+    for i, file in zip(range(count), cycle(samples.pictures()), strict=False):
+        link = pictures / f"{i:06}.jpg"
         if not link.exists():
-            os.link(files[i % len(files)], link)
+            link.symlink_to(file)
     return pictures
 
 
 def rate(folder: Path, count: int, tta: int) -> None:
-    """Measure both programs in turns, and compare what they found."""
-    pictures = scenes(folder, count)
-    base = [sys.executable, "-m", "likelihand", "predict", str(pictures), "--tta", str(tta)]
-    commands = {
-        "predict --threads 2": [*base, "--threads", "2", "--no-overlay", "--out", str(folder / "plain")],
-        "predict --engine ray": [*base, "--engine", "ray", "--chunk", "32", "--out", ""],
-    }
-    rows, load = [], os.getloadavg()[0]
-    for turn in range(2):
-        for name, command in commands.items():
-            out = folder / f"ray-{count}-{tta}-{turn}-{os.getpid()}"
-            watch = Watch()
-            watch.run([*command[:-1], str(out)] if command[-1] == "" else command)
-            cpu = sum(watch.cpu.values())
+    """Measure both programs on a third of the pictures and on all of them, and compare what they found."""
+    # 15 else: on a busy machine Ray's workers would wait for all others
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112
+    rows, cpu = [], dict[tuple[str, int], float]()
+    for n in (count // 3, count):
+        base = [sys.executable, "-m", "likelihand", "predict", str(linked(folder, n)), "--tta", str(tta), "--out"]
+        plain, ray = folder / f"plain-{n}-{os.getpid()}", folder / f"ray-{n}-{os.getpid()}"
+        for name, out, more in (
+            ("predict --threads 2", plain, ["--threads", "2", "--no-overlay"]),
+            ("predict --engine ray", ray, ["--engine", "ray", "--chunk", "8"]),
+        ):
+            load, watch = os.getloadavg()[0], Watch()
+            watch.run([*base, str(out), *more])
+            cpu[name, n] = sum(watch.cpu.values())
             memory = [f"{value:.0f}" for value in (*watch.flat, max(watch.memory))]
-            rows.append(
-                [name, f"{count / watch.seconds:.2f}", f"{cpu / count:.3f}", f"{watch.seconds:.1f}", *memory]
-            )
+            rows.append([name, str(n), f"{watch.seconds:.1f}", f"{cpu[name, n]:.1f}", *memory, f"{load:.1f}"])
             print(rows[-1], flush=True)
-    head = [
-        "program",
-        "pictures/s",
-        "CPU s a picture",
-        "seconds",
-        "MB in the middle",
-        "MB at the end",
-        "MB at most",
-    ]
-    print(f"\n{count} pictures, {tta} look(s); load before: {load:.2f}\n\n{markdown(head, rows)}")
-    print(f"\nresults identical: {same(folder / 'plain' / 'predictions.jsonl', out)}")
+    columns = ["seconds", "CPU seconds", "MB in the middle", "MB at the end", "MB at most", "load before"]
+    print(f"\n{tta} crop(s) a hand\n\n{markdown(['program', 'pictures', *columns], rows)}\n")
+    for name in dict.fromkeys(name for name, _ in cpu):
+        each = (cpu[name, count] - cpu[name, count // 3]) / (count - count // 3)
+        print(f"{name}: {each:.3f} CPU seconds a further picture")
+    print(f"results identical: {same(plain / 'predictions.jsonl', ray)}")
 
 
 def same(lines: Path, out: Path) -> bool:
@@ -170,7 +150,7 @@ def same(lines: Path, out: Path) -> bool:
 
 def kill(folder: Path, count: int, nodes: int, seed: int) -> None:
     """Run on a simulated cluster; kill three nodes and two drivers at random moments; count what is there."""
-    pictures = scenes(folder, count)
+    pictures = linked(folder, count)
     run = folder / f"kill-{count}-{nodes}-{seed}"
     run.mkdir(parents=True, exist_ok=True)
     if not (run / "in").exists():
@@ -186,7 +166,7 @@ def kill(folder: Path, count: int, nodes: int, seed: int) -> None:
         "--kill-drivers",
         "2",
     ]
-    subprocess.run([*command, "--chunk", "8", "--options=--tta 1", "--seed", str(seed)], check=True)
+    subprocess.run([*command, "--chunk", "8", "--options=--crop --tta 1", "--seed", str(seed)], check=True)
     import pyarrow.parquet as pq
 
     places: dict[str, list[int | None]] = {}
