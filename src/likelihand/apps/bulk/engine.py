@@ -23,7 +23,7 @@ _SHARE: Final = 0.9
 """CPUs that a worker asks Ray for, a thread: the rest is left to Ray's own tasks, which would wait for ever."""
 _BLOCKS: Final = 10_000
 _RETRIES: Final = 20
-"""Times that a chunk is tried again where its worker dies. A node that died costs some five before Ray knows of it; a
+"""Times that a chunk is tried again where its worker dies. A dead node costs some five before Ray knows of it; a
 chunk that kills every worker must not go on for ever."""
 _STORE: Final = 128 * 2**20
 """Bytes of a local object store: only numbers of chunks travel through it."""
