@@ -71,6 +71,7 @@ def cluster(*arguments: object, seconds: float = 400) -> dict[str, Any]:
     return told
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Ray simulates clusters on Linux alone")
 def test_nodes_and_drivers_that_are_killed_leave_every_input_once(model: Path, tmp_path: Path) -> None:
     write_pictures(tmp_path / "in", 60)
     told = cluster(tmp_path, "--model", model, "--nodes", 3, "--kill-nodes", 1, "--kill-drivers", 2, "--seed", 5)
