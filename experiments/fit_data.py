@@ -90,8 +90,12 @@ def _angles(seed: int, index: int, joints: Floats) -> Floats | None:
 
 def real(predict: Predictor, formats: Path) -> list[Known]:
     """Read and predict the real hands with joints in space of the samples of data sets' formats."""
-    found = [*_handposex(formats), *_rhd(formats), *_interhand(formats)]
-    return [replace(known, hand=_predicted(predict, image, known)) for image, known in found]
+    return [replace(known, hand=_predicted(predict, image, known)) for image, known in known_hands(formats)]
+
+
+def known_hands(formats: Path) -> list[tuple[Path, Known]]:
+    """List the pictures and the truth of the real hands with joints in space; nothing is predicted."""
+    return [*_handposex(formats), *_rhd(formats), *_interhand(formats)]
 
 
 def _predicted(predict: Predictor, image: Path, known: Known) -> Hand:

@@ -62,5 +62,5 @@ def fit_json(fit: "HandFit") -> dict[str, Any]:
 def _rounded(values: "ArrayLike", digits: int) -> list[Any]:
     import numpy as np
 
-    numbers: list[Any] = np.asarray(values, np.float64).round(digits).tolist()
+    numbers: list[Any] = (np.asarray(values, np.float64).round(digits) + 0.0).tolist()  # no -0.0
     return numbers
