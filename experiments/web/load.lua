@@ -11,3 +11,11 @@ function response(status, headers, body)
     print(status, body)
   end
 end
+
+function done(summary, latency)
+  for _, share in ipairs({ 50, 95, 99 }) do
+    print(string.format("p%d %.2f s", share, latency:percentile(share) / 1e6))
+  end
+  local errors = summary.errors
+  print("errors", errors.connect + errors.read + errors.write + errors.status + errors.timeout)
+end
