@@ -10,6 +10,10 @@ for package in ("torch", "numba", "matplotlib"):
     pytest.importorskip(package)
 
 
+T_TWO = 4.302652729696142
+"""Student's t of two degrees of freedom at 0.975: sqrt(2 * 0.95^2 / (1 - 0.95^2))."""
+
+
 @pytest.fixture(scope="module")
 def tool():
     return importlib.import_module("experiments.ablations")
@@ -34,8 +38,8 @@ def test_differences_and_their_spread(tool):
     assert list(values) == ["upright", "all", "one-skin"]
     deviation = math.sqrt((2 * 0.03**2 + 2 * 0.01**2) / 2)
     assert tool.deviation(values) == pytest.approx((deviation, 2))
-    assert tool.difference(values, "one-skin") == pytest.approx((0.12, 4.303 * deviation))
-    assert tool.difference(values, "upright") == pytest.approx((-0.02, 4.303 * deviation * math.sqrt(1.5)))
+    assert tool.difference(values, "one-skin") == pytest.approx((0.12, T_TWO * deviation))
+    assert tool.difference(values, "upright") == pytest.approx((-0.02, T_TWO * deviation * math.sqrt(1.5)))
     assert tool.verdict(0.12, 0.1) == "worse"
     assert tool.verdict(*tool.difference(values, "upright")) == "none"
     assert tool.verdict(-0.2, 0.1) == "better"
