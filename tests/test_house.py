@@ -1,5 +1,6 @@
 """The house in order: tests mirror modules, and no file is too long to be read at once."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ UNMIRRORED: dict[str, str] = {
     "study/pipeline.py": "all of a study together, which tests/cli/test_study.py runs",
 }
 """Modules without a test file of their own, and where they are tested instead."""
+GIVE = re.compile(r'"""Gives? .*')
 
 
 def modules() -> list[Path]:
@@ -31,3 +33,11 @@ def test_every_module_has_its_test_file() -> None:
 def test_no_file_is_longer_than_can_be_read(folder: str) -> None:
     lines = {file: file.read_text("utf-8").count("\n") for file in (ROOT / folder).rglob("*.py")}
     assert {str(file.relative_to(ROOT)): n for file, n in lines.items() if n > MOST_LINES} == {}
+
+
+@pytest.mark.parametrize("folder", ["src", "experiments", "assets"])
+def test_docstrings_begin_with_what_is_done(folder: str) -> None:
+    """Neither "Give" nor "Gives" says what a function does; "Return", "Compute" or "Load" do."""
+    files = sorted((ROOT / folder).rglob("*.py"))
+    found = [f"{file.relative_to(ROOT)}: {m}" for file in files for m in GIVE.findall(file.read_text("utf-8"))]
+    assert found == []

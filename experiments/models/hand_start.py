@@ -128,7 +128,7 @@ def fill(model: nn.Module, weights: list[tuple[Tensor, Tensor]]) -> list[tuple[A
 
 @torch.no_grad()
 def measure(model: nn.Module, norms: list[tuple[Any, Tensor]], pictures: Tensor) -> None:
-    """Give batch norms the statistics of pictures (N, 3, h, w), and weights and biases that undo them."""
+    """Set batch norms to the statistics of pictures (N, 3, h, w), with weights and biases that undo them."""
     sums = {norm: torch.zeros(3, len(bias), dtype=torch.float64) for norm, bias in norms}
 
     def add(norm: nn.Module, inputs: tuple[Tensor]) -> None:

@@ -86,7 +86,7 @@ def _survey(lines: Iterable[Line]) -> tuple[int, tuple[float, float], list[int],
 
 
 def _seats(tracks: dict[int, tuple[int, int, Any]]) -> dict[int, int]:
-    """Give each track a person, so that no two of a side share one at a time; the first that is free.
+    """Assign each track a person, so that no two of a side share one at a time; the first that is free.
 
     Example:
         >>> _seats({0: (0, 9, "left"), 1: (2, 5, "left"), 2: (0, 9, "right"), 3: (6, 9, "left")})

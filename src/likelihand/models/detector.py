@@ -126,7 +126,7 @@ def _head(inputs: int, width: int, doublings: int) -> nn.Sequential:
 
 
 class DeployedDetector(Deployed):
-    """Gives the scores, boxes and sides of all cells, decoded; which of them count is decided after it.
+    """Computes the scores, boxes and sides of all cells, decoded; which of them count is decided after it.
 
     Args:
         network: copied; the copy is in evaluation mode.

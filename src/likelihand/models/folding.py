@@ -44,7 +44,7 @@ def folded(module: nn.Module) -> nn.Module:
 
 
 class FoldedNetwork(nn.Module):
-    """Gives what a deployed `SequentialHeatmapNetwork` gives.
+    """Computes what a deployed `SequentialHeatmapNetwork` does.
 
     Args:
         network: in evaluation mode.
