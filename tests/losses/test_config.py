@@ -69,7 +69,7 @@ def test_a_density_of_ones_own_has_no_description() -> None:
     ("config", "message"),
     [
         ({"class": "os.system"}, "cannot build loss 'os.system'"),
-        ({}, "cannot build loss 'None'"),
+        ({}, "cannot build loss None"),
         ({"class": "IntegralLoss", "stages": 10**9}, "expected a whole number from 1 to 10000"),
         ({"class": "IntegralLoss", "stages": True}, "stages is True"),
         ({"class": "ResidualLogLikelihood", "keypoints": "many"}, "keypoints is many"),

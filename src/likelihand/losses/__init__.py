@@ -21,6 +21,7 @@ from likelihand.losses.likelihood import ResidualLogLikelihood
 from likelihand.losses.schedule import WarmStart
 from likelihand.losses.stage import StageLoss
 from likelihand.losses.weighted import ScaleWeighted
+from likelihand.utils.own import own_part
 
 __all__ = [
     "Batch",
@@ -64,13 +65,9 @@ def from_config(config: Mapping[str, Any]) -> Criterion:
         True
     """
     name = config.get("class")
-    if not isinstance(name, str) or name not in _OWN:
-        raise ValueError(
-            f"cannot build loss {str(name)[:60]!r}: expected one of {', '.join(_OWN)}; build a loss of your own "
-            "in Python"
-        )
+    own = own_part(name, _OWN, "loss", "build a loss of your own in Python")
     try:
-        return _OWN[name](**{key: _argument(config, key) for key in config if key != "class"})
+        return own(**{key: _argument(config, key) for key in config if key != "class"})
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"the configuration does not describe a {name}: {error!r}") from error
 

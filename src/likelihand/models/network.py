@@ -22,6 +22,7 @@ from likelihand.models.heads import (
 )
 from likelihand.models.protocol import Deployed, Network
 from likelihand.ops.heatmaps import Decoder, Prediction, dark, peak, soft_argmax
+from likelihand.utils.own import own_part
 
 IMAGENET: Final = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 """Mean and deviation of its RGB in 0..1."""
@@ -290,8 +291,4 @@ def _plain(key: str, value: Any) -> Any:  # noqa: ANN401
 def _part(key: str, value: Any) -> Any:  # noqa: ANN401
     """Find the part of a name; other options are plain values already."""
     own = _PARTS.get(key)
-    if own is None:
-        return value
-    if not isinstance(value, str) or value not in own:
-        raise ValueError(f"cannot build {value!r}: expected one of {', '.join(own)}")
-    return own[value]
+    return value if own is None else own_part(value, own)

@@ -1,0 +1,31 @@
+"""What a file may name: the library's own parts, nothing else."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def own_part(name: object, own: Mapping[str, T], kind: str = "", instead: str = "") -> T:
+    """Look up a part of the library that a file names; a file from anywhere can name no other.
+
+    Args:
+        name: what the file says, of any type.
+        own: the parts that it may name.
+        kind: what they are, for the message.
+        instead: how to have another one, for the message.
+
+    Raises:
+        ValueError: the name is not among them.
+
+    Example:
+        >>> own_part("max", {"max": max, "min": min})([1, 2])
+        2
+        >>> own_part("os.system", {"max": max}, "reduction")
+        Traceback (most recent call last):
+        ValueError: cannot build reduction 'os.system': expected one of max
+    """
+    if isinstance(name, str) and name in own:
+        return own[name]
+    what = " ".join(filter(None, ("cannot build", kind, repr(name)[:60])))
+    raise ValueError("; ".join(filter(None, (f"{what}: expected one of {', '.join(own)}", instead))))
