@@ -41,7 +41,7 @@ def test_csv_trc_c3d_and_report(tmp_path: Path, capsys: pytest.CaptureFixture[st
     out = tmp_path / "out"
     sources = [str(film(tmp_path, 1)), str(film(tmp_path, 0))]  # cameras are found by name, whatever the order
     command = ["triangulate", *sources, "--calibration", calibration(tmp_path), "--out", str(out)]
-    assert main([*command, "--format", "trc", "c3d", "--unit", "m"]) == 0
+    assert main([*command, "--format", "trc", "--format", "c3d", "--unit", "m"]) == 0
     rows = list(csv.DictReader((out / "hands.csv").open()))
     assert len(rows) == 6 * 21
     assert [row["keypoint"] for row in rows[:21]] == list(KEYPOINTS)
@@ -78,7 +78,10 @@ def test_the_shortest_source_ends_it(tmp_path: Path, capsys: pytest.CaptureFixtu
     [
         (["--format", "bvh"], "--format 'bvh' is not known; give trc, c3d"),
         (["--unit", "inch"], "--unit 'inch' is not known; give m, dm, cm, mm"),
-        (["--cameras", "cam0", "top"], "--cameras 'top' is not in the calibration; it has cam0, cam1"),
+        (
+            ["--cameras", "cam0", "--cameras", "top"],
+            "--cameras 'top' is not in the calibration; it has cam0, cam1",
+        ),
         (["--cameras", "cam0"], "1 names in --cameras for 2 sources"),
         (["--calibration", "no.toml"], "no.toml is missing; give a calibration of cameras"),
     ],
@@ -86,15 +89,18 @@ def test_the_shortest_source_ends_it(tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_requests_that_make_no_sense(
     tmp_path: Path, more: list[str], line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = [
-        "triangulate",
-        str(film(tmp_path, 0)),
-        str(film(tmp_path, 1)),
-        "--calibration",
-        calibration(tmp_path),
-    ]
-    assert main([*command, "--out", str(tmp_path / "out"), *more]) == 2
+    given = more if "--calibration" in more else ["--calibration", calibration(tmp_path), *more]
+    command = ["triangulate", str(film(tmp_path, 0)), str(film(tmp_path, 1)), *given]
+    assert main([*command, "--out", str(tmp_path / "out")]) == 2
     assert line in capsys.readouterr().err
+
+
+def test_options_may_stand_before_the_films(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    films = [str(film(tmp_path, view)) for view in (0, 1)]
+    command = ["triangulate", "--calibration", calibration(tmp_path), "--format", "trc", "--out", str(out), *films]
+    assert main(command) == 0
+    assert {file.name for file in out.iterdir()} == {"hands.csv", "hands.json", "hands.trc"}
 
 
 def test_sources_that_are_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

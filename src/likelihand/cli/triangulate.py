@@ -45,19 +45,21 @@ def parser() -> PlainParser:
     )
     p.add_argument(
         "--calibration",
-        nargs="+",
+        action="append",
         type=Path,
         required=True,
-        help="anipose's or Pose2Sim's TOML, or OpenCV's YAML files",
+        help="anipose's or Pose2Sim's TOML, or OpenCV's YAML; repeated where each camera has a file",
     )
     p.add_argument(
         "--cameras",
-        nargs="+",
+        action="append",
         metavar="NAME",
-        help="camera of each source; by the names in the files' names, else by order",
+        help="camera of a source, repeated in their order; by the names in the files' names, else by order",
     )
     p.add_argument("--out", type=Path, default=Path("triangulated"), help="folder of the results")
-    p.add_argument("--format", nargs="+", default=[], help=f"{', '.join(FORMATS)}, beside the CSV")
+    p.add_argument(
+        "--format", action="append", default=[], help=f"{', '.join(FORMATS)}, beside the CSV; repeated for both"
+    )
     p.add_argument("--unit", default="mm", help="unit of the calibration, for trc and c3d: m, dm, cm, mm")
     p.add_argument("--model", type=Path, help=".onnx file, .safetensors checkpoint or run folder")
     p.add_argument("--threads", type=int, help="threads of one prediction")
