@@ -4,6 +4,7 @@ import logging
 import math
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -138,15 +139,19 @@ def _results(
     _quieten()
     rows = [chunk._asdict() for chunk in left]
     dataset = ray.data.from_items(rows, override_num_blocks=min(len(rows), _BLOCKS))
-    done = dataset.map(
-        _Mapper,
-        fn_constructor_args=(folder.address, settings, model),
-        compute=ActorPoolStrategy(min_size=1, initial_size=most, max_size=most, max_tasks_in_flight_per_actor=1),
-        num_cpus=_SHARE * settings.threads,
-        num_gpus=gpus or None,
-        max_restarts=-1,
-        max_task_retries=_RETRIES,
-    )
+    with warnings.catch_warnings():
+        # Ray 2.64 takes no such arguments, and the releases before it no other that bounds the retries.
+        warnings.filterwarnings("ignore", message=".*ray_remote_args")
+        done = dataset.map(
+            _Mapper,
+            fn_constructor_args=(folder.address, settings, model),
+            compute=ActorPoolStrategy(
+                min_size=1, initial_size=most, max_size=most, max_tasks_in_flight_per_actor=1
+            ),
+            num_cpus=_SHARE * settings.threads,
+            num_gpus=gpus or None,
+            max_task_retries=_RETRIES,  # Ray restarts workers without a bound by itself
+        )
     yield from done.iter_rows()
 
 
