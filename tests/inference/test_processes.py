@@ -2,8 +2,9 @@
 
 import copy
 import multiprocessing
-import os
 import pickle
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,14 +14,9 @@ import pytest
 from likelihand.inference import Predictor, bundled, load
 from likelihand.inference.metadata import ModelMetadata
 from likelihand.inference.runtimes import OnnxRuntime, TorchRuntime
+from tests.inference.forked_script import answers, make
 
-IMAGE = np.random.default_rng(0).integers(0, 256, (120, 160, 3), np.uint8)
-BOXES = [[10, 10, 90, 100], [60, 30, 150, 110]]
 TIMEOUT = 300  # a hang, on however slow a machine
-
-
-def answers(predict: Predictor) -> np.ndarray:
-    return np.stack([hand.points for hand in predict(IMAGE, BOXES)])
 
 
 def settings(predict: Predictor) -> dict[str, object]:
@@ -29,7 +25,7 @@ def settings(predict: Predictor) -> dict[str, object]:
 
 @pytest.fixture(scope="module")
 def predict() -> Predictor:
-    return load(threads=2, tta=2, passes=1, tiles="empty")
+    return make()
 
 
 def test_a_pickled_predictor_answers_the_same_and_is_small(predict: Predictor) -> None:
@@ -83,39 +79,16 @@ def test_threads_share_a_predictor(predict: Predictor) -> None:
             np.testing.assert_array_equal(found, expected)
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_processes_take_a_predictor(method: str, predict: Predictor) -> None:
-    if method not in multiprocessing.get_all_start_methods():
-        pytest.skip(f"no {method} on this system")
-    expected = answers(predict)
-    with multiprocessing.get_context(method).Pool(2) as pool:
-        for found in pool.map_async(answers, [predict] * 4).get(TIMEOUT):
-            np.testing.assert_array_equal(found, expected)
-
-
-INHERITED: list[Predictor] = []
-
-
-def answers_of_inherited(_: int) -> tuple[np.ndarray, bool]:
-    (predict,) = INHERITED
-    runtime = predict.runtime
-    assert isinstance(runtime, OnnxRuntime)
-    found = answers(predict)
-    return found, runtime._process == os.getpid()
-
-
-def test_a_forked_process_uses_what_it_inherits(predict: Predictor) -> None:
-    if "fork" not in multiprocessing.get_all_start_methods():
+@pytest.mark.parametrize("method", ["fork", "spawn", "inherited"])
+def test_processes_take_a_predictor(method: str, predict: Predictor, tmp_path: Path) -> None:
+    if method != "spawn" and "fork" not in multiprocessing.get_all_start_methods():
         pytest.skip("no fork on this system")
-    expected = answers(predict)
-    INHERITED.append(predict)
-    try:
-        with multiprocessing.get_context("fork").Pool(2) as pool:
-            for found, own_session in pool.map_async(answers_of_inherited, range(4)).get(TIMEOUT):
-                np.testing.assert_array_equal(found, expected)
-                assert own_session
-    finally:
-        INHERITED.clear()
+    out = tmp_path / "points.npy"
+    # A fresh process: what others have loaded here, threads and signal handlers, is not safe to fork.
+    command = [sys.executable, "-m", "tests.inference.forked_script", method, str(out)]
+    subprocess.run(command, cwd=Path(__file__).parents[2], check=True, timeout=TIMEOUT)
+    for found in np.load(out):
+        np.testing.assert_array_equal(found, answers(predict))
 
 
 def test_joblib_takes_a_predictor(predict: Predictor) -> None:

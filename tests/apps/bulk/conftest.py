@@ -1,6 +1,7 @@
 """What the tests of bulk runs share: a tiny model, pictures, and one local Ray."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,5 +43,7 @@ def ray_here() -> Iterator[None]:
         address="local", num_cpus=2, include_dashboard=False, object_store_memory=100 * 2**20, log_to_driver=False,
         logging_level="ERROR",
     )  # fmt: skip
+    # Ray's own handler allocates memory, and so may hang the forked processes of later tests that are terminated.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     yield
     ray.shutdown()
