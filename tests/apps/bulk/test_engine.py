@@ -13,6 +13,7 @@ pytest.importorskip("pyarrow", reason="needs likelihand[ray]")
 pytest.importorskip("ray", reason="needs likelihand[ray]")
 from likelihand.cli import main
 from tests.apps.bulk.results import lines, not_once, rows, write_pictures
+from tests.storage import s3_bucket
 
 SCRIPT = Path(__file__).parent / "cluster_script.py"
 
@@ -61,6 +62,24 @@ def test_a_part_that_cannot_be_written_is_told_and_tried_again(
     assert predict(pictures, *options) == 1
     assert not_once(out) == {}
     assert len(lines(rows(out))) == 10
+
+
+def test_pictures_and_results_may_lie_on_an_object_store(model: Path, pictures: Path) -> None:
+    with s3_bucket() as bucket:
+        import s3fs
+
+        store = s3fs.S3FileSystem()
+        store.put(str(pictures), "bucket/in", recursive=True)
+        command = [sys.executable, "-m", "likelihand", "predict", f"{bucket}/in", "--out", f"{bucket}/out"]
+        command += ["--engine", "ray", "--chunk", "4", "--crop", "--model", str(model)]
+        for new in (10, 0):  # the second run has nothing to do
+            done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+            assert f"{new} new inputs" in done.stderr
+        store.get("bucket/out", str(pictures / "out"), recursive=True)
+    assert not_once(pictures / "out") == {}
+    found = lines(rows(pictures / "out"))
+    assert len(found) == 10 and sum(map(len, found.values())) == 9
+    assert all(path.startswith(f"{bucket}/in/") for path in found)
 
 
 def cluster(*arguments: object, seconds: float = 400) -> dict[str, Any]:
