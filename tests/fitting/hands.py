@@ -24,10 +24,10 @@ def states(count: int, seed: int = 0, spread: float = 0.5, shaped: float = 0.0) 
     parts = rng.choice(len(prior.shares), count, p=prior.shares / prior.shares.sum())
     noise = np.einsum("nij,nj->ni", np.linalg.cholesky(prior.covariances)[parts], rng.normal(size=(count, 21)))
     low, high = ANGLE_LIMITS.T
-    angles = np.clip(prior.means[parts] + spread * noise, low + 0.02, high - 0.02).T
-    camera = np.stack([np.full(count, np.log(90.0)), *rng.uniform(-40, 40, (2, count))])
-    turn = rotation_of(rng.normal(0, 1.2, (3, count)))
-    return State(turn, camera, angles, shaped * rng.normal(size=(len(RIG.components), count)))
+    angles = np.clip(prior.means[parts] + spread * noise, low + 0.02, high - 0.02)
+    camera = np.stack([np.full(count, np.log(90.0)), *rng.uniform(-40, 40, (2, count))], -1)
+    turn = rotation_of(rng.normal(0, 1.2, (3, count)).T)
+    return State(turn, camera, angles, shaped * rng.normal(size=(len(RIG.components), count)).T)
 
 
 def made(
@@ -38,9 +38,9 @@ def made(
     placed = place(RIG, state)
     focal, middle = (np.inf, np.array([300.0, 200.0])) if camera is None else (camera[0, 0], camera[:2, 2])
     lens = Lens(np.full(count, 1 / focal), np.zeros(count))
-    points = np.moveaxis(view(state, placed, lens)[0], -1, 0) + middle
-    joints = np.moveaxis(placed.points, -1, 0)
-    return [hand_of(p) for p in points], joints / hand_length(joints)[:, None, None], state.angles.T
+    points = view(state, placed, lens)[0] + middle
+    joints = placed.points
+    return [hand_of(p) for p in points], joints / hand_length(joints)[:, None, None], state.angles
 
 
 def hand_of(points: FloatArray, pixels: float = 0.05, side: Side | None = "right") -> Hand:

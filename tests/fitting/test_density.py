@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from likelihand.fitting.density import Evidence, misfit, tail_of, whitened, whitening
+from likelihand.fitting.density import Evidence, misfit, tail_of, whitening
 from likelihand.uncertainty import GAUSSIAN, ONE_SIGMA, UNIT, RadialTable
 
 
@@ -9,8 +9,7 @@ def test_whitening_gives_the_mahalanobis_distance():
     rng = np.random.default_rng(0)
     root = rng.normal(size=(21, 2, 2))
     covariance, residual = root @ np.swapaxes(root, 1, 2), rng.normal(size=(21, 2, 1))
-    evidence = Evidence(np.zeros((21, 2, 1)), whitening(covariance)[..., None], *np.ones((4, 1)))
-    white = whitened(evidence, residual)
+    white = whitening(covariance) @ residual
     expected = np.swapaxes(residual, 1, 2) @ np.linalg.inv(covariance) @ residual
     np.testing.assert_allclose((white**2).sum(1), expected[..., 0], rtol=1e-9)
 
@@ -27,14 +26,14 @@ def test_a_table_of_a_t_distribution_is_found_again():
 
 def test_the_gaussian_has_weight_one():
     tail = tail_of(GAUSSIAN)
-    evidence = Evidence(*np.zeros((2, 21, 2, 1)), *np.array([[tail.freedom], [tail.width], [0.0], [0.0]]))
-    loss, weight = misfit(evidence, np.full((21, 1), 9.0))
+    evidence = Evidence(*np.zeros((2, 1, 21, 2)), *np.array([[tail.freedom], [tail.width], [0.0], [0.0]]))
+    loss, weight = misfit(evidence, np.full((1, 21), 9.0))
     np.testing.assert_allclose(loss, 4.5, rtol=1e-4)
     np.testing.assert_allclose(weight, 1.0, rtol=1e-4)
 
 
 def test_weights_are_twice_the_derivative_of_the_misfit():
-    evidence = Evidence(*np.zeros((2, 21, 2, 1)), *np.array([[4.0], [0.7], [0.0], [0.0]]))
-    squared, h = np.geomspace(1e-3, 1e3, 21)[:, None], 1e-6
+    evidence = Evidence(*np.zeros((2, 1, 21, 2)), *np.array([[4.0], [0.7], [0.0], [0.0]]))
+    squared, h = np.geomspace(1e-3, 1e3, 21)[None], 1e-6
     ends = (misfit(evidence, squared * (1 + s * h))[0] for s in (1, -1))
     np.testing.assert_allclose(misfit(evidence, squared)[1], np.subtract(*ends) / (squared * h), rtol=1e-6)

@@ -14,11 +14,11 @@ def test_angles_have_names_and_signs():
 
 def bent(name, radians=0.3):
     """Return the keypoints (21, 3) of the mean hand with one angle bent, and of the straight hand."""
-    angles = np.zeros((21, 2))
-    angles[ANGLE_INDEX[name], 1] = radians
-    turn = np.tile(np.eye(3)[..., None], (1, 1, 2))
-    points = place(RIG, State(turn, np.zeros((3, 2)), angles, np.zeros((len(RIG.components), 2)))).points
-    return points[..., 1], points[..., 0]
+    angles = np.zeros((2, 21))
+    angles[1, ANGLE_INDEX[name]] = radians
+    turn = np.tile(np.eye(3), (2, 1, 1))
+    points = place(RIG, State(turn, np.zeros((2, 3)), angles, np.zeros((2, len(RIG.components))))).points
+    return points[1], points[0]
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,19 @@
 import numpy as np
 import pytest
 
+from likelihand.fitting.camera import rotation_of
 from likelihand.fitting.rig import ANGLE_LIMITS, ANGLES, SLOTS, pose
 from tests.fitting.hands import RIG
 
 COUNT = 5
+UNTURNED = np.tile(np.eye(3), (COUNT, 1, 1))
 
 
 def drawn(seed, spread=1.0):
     """Draw angles within their limits and shapes."""
     rng = np.random.default_rng(seed)
-    low, high = ANGLE_LIMITS.T[..., None]
-    return rng.uniform(low, high, (ANGLES, COUNT)), spread * rng.normal(size=(len(RIG.components), COUNT))
+    low, high = ANGLE_LIMITS.T
+    return rng.uniform(low, high, (COUNT, ANGLES)), spread * rng.normal(size=(COUNT, len(RIG.components)))
 
 
 def test_poses_are_those_of_the_renderer():
@@ -27,27 +29,30 @@ def test_poses_are_those_of_the_renderer():
     mean = np.concatenate([digits[:, 0].ravel(), lengths.ravel()])
     same = type(RIG)(RIG.directions, RIG.axes, RIG.rest, mean, RIG.components)
     angles, shape = drawn(0, spread=0.0)
-    points = pose(same, angles, shape).points.reshape(20, 3, COUNT)
+    points = pose(same, angles, shape, UNTURNED).points.reshape(COUNT, 20, 3)
     for i in range(COUNT):
-        theirs = keypoints_of(place_bones(skeleton, np.concatenate([angles[:, i], np.zeros(3)])).joints)
-        np.testing.assert_allclose(points[..., i], theirs[1:], atol=2e-4)
+        theirs = keypoints_of(place_bones(skeleton, np.concatenate([angles[i], np.zeros(3)])).joints)
+        np.testing.assert_allclose(points[i], theirs[1:], atol=2e-4)
 
 
 def test_derivatives_of_the_pose_are_those_of_finite_differences():
     (angles, shape), h = drawn(1), 1e-6
-    found = pose(RIG, angles, shape)
+    turn = rotation_of(np.random.default_rng(2).normal(size=(COUNT, 3)))
+    found = pose(RIG, angles, shape, turn)
     for digit, slots in enumerate(SLOTS):
         for slot, angle in enumerate(slots):
             if angle < 0:
                 continue
             step = np.zeros_like(angles)
-            step[angle] = h
-            ends = (pose(RIG, angles + s * step, shape).points for s in (1, -1))
+            step[:, angle] = h
+            ends = (pose(RIG, angles + s * step, shape, turn).points for s in (1, -1))
             numeric = np.subtract(*ends) / (2 * h)
-            np.testing.assert_allclose(found.by_angle[digit, slot], numeric[digit], atol=1e-8)
-            assert not np.delete(numeric, digit, 0).any()
-    for k in range(len(shape)):
+            np.testing.assert_allclose(found.by_angle[:, digit, slot], numeric[:, digit], atol=1e-8)
+            assert not np.delete(numeric, digit, 1).any()
+    for k in range(shape.shape[1]):
         step = np.zeros_like(shape)
-        step[k] = h
-        ends = (pose(RIG, angles, shape + s * step).points for s in (1, -1))
-        np.testing.assert_allclose(found.by_shape[k], np.subtract(*ends) / (2 * h), atol=1e-8)
+        step[:, k] = h
+        ends = (pose(RIG, angles, shape + s * step, turn).points for s in (1, -1))
+        np.testing.assert_allclose(
+            found.by_shape[..., k], np.swapaxes(np.subtract(*ends) / (2 * h), 2, 3), atol=1e-8
+        )

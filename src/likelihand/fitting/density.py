@@ -61,9 +61,8 @@ class Evidence(NamedTuple):
     """What is known of the keypoints of a batch of hands, in the units of the fit.
 
     Attributes:
-        points: (21, 2, N) from the principal point.
-        whiten: (21, 3, N) a, b, c such that (a x, b x + c y) of a residual (x, y) has unit covariance; 0 where a
-            keypoint is not known.
+        points: (N, 21, 2) from the principal point.
+        whiten: (N, 21, 2, 2) that give residuals unit covariance; 0 where a keypoint is not known.
         freedom: (N,) degrees of freedom of the tail.
         width: (N,) its squared width.
         focal: (N,) 1 / f, and
@@ -79,33 +78,29 @@ class Evidence(NamedTuple):
 
     def take(self, index: NDArray[np.int64]) -> "Evidence":
         """Return the hands of these numbers."""
-        return Evidence(*(part[..., index] for part in self))
+        return Evidence(*(part[index] for part in self))
 
 
 def whitening(covariance: FloatArray) -> FloatArray:
-    """Return the inverses of the Cholesky factors of covariances (..., 2, 2) as (..., 3): see `Evidence.whiten`.
+    """Return the inverses (..., 2, 2) of the Cholesky factors of covariances (..., 2, 2).
 
     Example:
         >>> whitening(np.array([[4.0, 0.0], [0.0, 9.0]])).round(4) + 0.0
-        array([0.5   , 0.    , 0.3333])
+        array([[0.5   , 0.    ],
+               [0.    , 0.3333]])
     """
     first = np.sqrt(covariance[..., 0, 0])
     across = covariance[..., 0, 1] / first
     second = np.sqrt(np.maximum(covariance[..., 1, 1] - across**2, 1e-12 * covariance[..., 1, 1]))
-    return np.stack([1 / first, -across / (first * second), 1 / second], -1)
-
-
-def whitened(evidence: Evidence, residual: FloatArray) -> FloatArray:
-    """Whiten residuals (21, 2, ..., N), or derivatives along their middle axes."""
-    a, b, c = (evidence.whiten[:, i].reshape(21, *[1] * (residual.ndim - 3), -1) for i in range(3))
-    return np.stack([a * residual[:, 0], b * residual[:, 0] + c * residual[:, 1]], 1)
+    rows = [1 / first, np.zeros_like(first), -across / (first * second), 1 / second]
+    return np.stack(rows, -1).reshape(covariance.shape)
 
 
 def misfit(evidence: Evidence, squared: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the negative logarithm of the tail at squared distances (21, N), 0 at 0, and its weights (21, N).
+    """Return the negative logarithm of the tail at squared distances (N, 21), 0 at 0, and its weights (N, 21).
 
     The weight is twice its derivative: 1 of a Gaussian, falling with the distance where the tail is heavy.
     """
-    ratio = squared / (evidence.freedom * evidence.width)
-    loss = 0.5 * (evidence.freedom + 2) * np.log1p(ratio)
-    return loss, (evidence.freedom + 2) / (evidence.freedom * evidence.width * (1 + ratio))
+    freedom = evidence.freedom[:, None]
+    scale = freedom * evidence.width[:, None]
+    return 0.5 * (freedom + 2) * np.log1p(squared / scale), (freedom + 2) / (scale + squared)

@@ -45,10 +45,9 @@ def evidence_of(
     scale = np.stack([mirror / size, aspect / size], -1)
     moved = np.where(known[..., None], (points - middle[:, None]) * scale[:, None], 0.0)
     stated = _widened(covariance * scale[:, None, :, None] * scale[:, None, None], error)
-    whiten = np.where(known[..., None], whitening(stated), 0.0)
+    whiten = np.where(known[..., None, None], whitening(stated), 0.0)
     freedom, width = np.array([tail_of(hand.radial) for hand, _ in pairs]).T
-    seen, white = (np.ascontiguousarray(np.moveaxis(part, 0, -1)) for part in (moved, whiten))
-    return Evidence(seen, white, freedom, width, focal, near), Frames(middle, size, mirror, scale)
+    return Evidence(moved, whiten, freedom, width, focal, near), Frames(middle, size, mirror, scale)
 
 
 def _told(hands: Sequence[Hand]) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:

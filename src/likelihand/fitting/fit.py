@@ -7,7 +7,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from likelihand.fitting.camera import State
 from likelihand.fitting.density import Evidence
 from likelihand.fitting.evidence import Frames, evidence_of
 from likelihand.fitting.following import LOST, state_after
@@ -154,14 +153,14 @@ def _fit_batch(
 
 def _search(tables: Tables, evidence: Evidence, settings: FitSettings) -> tuple[Solved, FloatArray]:
     """Climb from every start, go on from the best; return the solutions (N x kept) and their values (N, kept)."""
-    hands = np.arange(evidence.points.shape[-1])
+    hands = np.arange(len(evidence.points))
     begun = starts(tables, evidence, settings.starts)
     first = np.repeat(hands, settings.starts)
     solved = solve(tables, evidence.take(first), begun, settings.weights, settings.first)
     order = np.argsort(solved.local.value.reshape(len(hands), -1), axis=1, kind="stable")[:, : settings.kept]
     chosen = (hands[:, None] * settings.starts + order).ravel()
-    state = State(*(part[..., chosen] for part in solved.state))
-    solved = solve(tables, evidence.take(np.repeat(hands, order.shape[1])), state, settings.weights, settings.last)
+    evidence = evidence.take(np.repeat(hands, order.shape[1]))
+    solved = solve(tables, evidence, solved.state.take(chosen), settings.weights, settings.last)
     return solved, solved.local.value.reshape(len(hands), -1)
 
 

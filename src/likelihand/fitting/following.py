@@ -26,11 +26,11 @@ def state_after(tables: Tables, fits: Sequence[HandFit], frames: Frames) -> Stat
     turn = np.array([f.rotation for f in fits]) * flip[:, :, None] * flip[:, None]
     wrist = (np.array([f.reprojected[0] for f in fits]) - frames.middle) * frames.scale
     state = State(
-        np.ascontiguousarray(np.moveaxis(turn, 0, -1)),
-        np.concatenate([np.zeros((1, len(fits))), wrist.T]),
-        np.array([f.angles for f in fits]).T.copy(),
-        np.array([f.shape for f in fits]).T.copy(),
+        turn,
+        np.concatenate([np.zeros((len(fits), 1)), wrist], 1),
+        np.array([f.angles for f in fits]),
+        np.array([f.shape for f in fits]),
     )
-    palms = hand_length(np.moveaxis(place(tables.rig, state).points, -1, 0))
-    state.camera[0] = np.log(np.array([f.length for f in fits]) / palms / frames.size)
+    palms = hand_length(place(tables.rig, state).points)
+    state.camera[:, 0] = np.log(np.array([f.length for f in fits]) / palms / frames.size)
     return state

@@ -5,21 +5,19 @@ hand has several solutions, such as a finger bent to the camera or away from it,
 and how far it lies from the best one is added to the covariance about the best one.
 """
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from likelihand.fitting.camera import ANGLE, Lens, Placed, State, place, view
-from likelihand.fitting.density import Evidence, misfit, whitened
-from likelihand.fitting.result import hand_length
+from likelihand.fitting.camera import ANGLE, Lens, Placed, place, view
+from likelihand.fitting.density import Evidence, misfit
+from likelihand.fitting.result import CHAIN, hand_length
 from likelihand.fitting.rig import FloatArray
 from likelihand.fitting.solver import Solved
 from likelihand.fitting.tables import Tables
 
 if TYPE_CHECKING:
     from likelihand.fitting.fit import FitSettings
-
-_CHAIN: Final = ((0, 9), (9, 10), (10, 11), (11, 12))
 
 
 class Estimates(NamedTuple):
@@ -71,47 +69,40 @@ def estimate(
     count, many = values.shape
     best = values.argmin(1)
     chosen = np.arange(count) * many + best
-    state = State(*(part[..., chosen] for part in solved.state))
+    state = solved.state.take(chosen)
     spread = _inverse(solved.local.curvature[chosen])
     everywhere = place(tables.rig, solved.state)
-    placed = Placed(everywhere.points[..., chosen], everywhere.by[..., chosen])
+    placed = Placed(everywhere.points[chosen], everywhere.by[chosen])
     joints, by, size = _relative(placed)
     covariance = _carried(by, spread)
-    other = _first(everywhere.points)
-    other /= hand_length(other)[:, None, None]
+    other = everywhere.points / hand_length(everywhere.points)[:, None, None]
     share = np.exp(-(values - values.min(1, keepdims=True)) / settings.temper)
     share /= share.sum(1, keepdims=True)
     away = other.reshape(count, many, 21, 3) - joints[:, None]
     covariance += np.einsum("nm,nmki,nmkj->nkij", share, away, away)
-    turned = solved.state.angles.T.reshape(count, many, 21) - state.angles.T[:, None]
+    turned = solved.state.angles.reshape(count, many, 21) - state.angles[:, None]
     variance = spread[:, range(ANGLE.start, ANGLE.stop), range(ANGLE.start, ANGLE.stop)]
     variance = variance + np.einsum("nm,nma->na", share, turned**2)
     regions = tables.regions
     covariance = regions.factor**2 * covariance + regions.added**2 * np.eye(3)
     covariance[:, 0] = 0.0
     seen, moves = view(state, placed, Lens(evidence.focal, evidence.distance))
-    points, point_covariance, loss = _between(
-        evidence, seen, _carried(_first(moves), spread), settings.model_error
-    )
+    points, point_covariance, loss = _between(evidence, seen, _carried(moves, spread), settings.model_error)
     return Estimates(
         joints=joints,
         covariance=covariance,
-        angles=state.angles.T,
+        angles=state.angles,
         angle_scale=regions.angle_factor * np.sqrt(variance),
-        seen=_first(seen),
+        seen=seen,
         points=points,
         point_covariance=point_covariance,
-        length=np.exp(state.camera[0]) * size,
-        middle=state.camera[1:].T,
-        turn=_first(state.turn),
-        shape=state.shape.T,
-        log_likelihood=-loss.mean(0),
+        length=np.exp(state.camera[:, 0]) * size,
+        middle=state.camera[:, 1:],
+        turn=state.turn,
+        shape=state.shape,
+        log_likelihood=-loss.mean(1),
         log_posterior=-values.min(1),
     )
-
-
-def _first(array: FloatArray) -> FloatArray:
-    return np.ascontiguousarray(np.moveaxis(array, -1, 0))
 
 
 def _inverse(curvature: FloatArray) -> FloatArray:
@@ -123,13 +114,12 @@ def _inverse(curvature: FloatArray) -> FloatArray:
 
 def _relative(placed: Placed) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return joints (N, 21, 3) in hand lengths, their derivative (N, 21, 3, P), and the lengths (N,)."""
-    points, by = _first(placed.points), _first(placed.by)
+    points, by = placed
     size = hand_length(points)
-    growth = np.zeros((len(points), by.shape[-1]))
-    for i, j in _CHAIN:
-        bone = points[:, j] - points[:, i]
-        unit = bone / np.maximum(np.linalg.norm(bone, axis=-1, keepdims=True), 1e-12)
-        growth += np.einsum("nc,ncp->np", unit, by[:, j] - by[:, i])
+    bones = points[:, CHAIN[1]] - points[:, CHAIN[0]]
+    unit = bones / np.maximum(np.sqrt((bones * bones).sum(-1, keepdims=True)), 1e-12)
+    change = by[:, CHAIN[1]] - by[:, CHAIN[0]]
+    growth = (unit.reshape(len(points), 1, -1) @ change.reshape(len(points), 12, -1))[:, 0]
     joints = points / size[:, None, None]
     by = (by - joints[..., None] * growth[:, None, None]) / size[:, None, None, None]
     return joints, by, size
@@ -151,14 +141,13 @@ def _between(
     keypoint plus an error of covariance C / w, with w the weight that the heavy tail leaves it.
 
     Returns:
-        Points (N, 21, 2), their covariance (N, 21, 2, 2), and the negative log density (21, N) of the skeleton's.
+        Points (N, 21, 2), their covariance (N, 21, 2, 2), and the negative log density (N, 21) of the skeleton's.
     """
     residual = evidence.points - seen
-    loss, weight = misfit(evidence, np.square(whitened(evidence, residual)).sum(1))
-    a, b, c = np.moveaxis(evidence.whiten, 1, 0).swapaxes(1, 2)
-    precision = np.stack([a * a + b * b, b * c, b * c, c * c], -1).reshape(*a.shape, 2, 2)
-    gain = error**2 * _reduced(precision, weight.T, error)
-    points = _first(seen) + np.einsum("nkij,nkj->nki", gain, _first(residual))
+    loss, weight = misfit(evidence, np.square(evidence.whiten @ residual[..., None]).sum((2, 3)))
+    precision = np.swapaxes(evidence.whiten, -1, -2) @ evidence.whiten
+    gain = error**2 * _reduced(precision, weight, error)
+    points = seen + (gain @ residual[..., None])[..., 0]
     rest = np.eye(2) - gain
     covariance = rest @ spread @ np.swapaxes(rest, -1, -2) + error**2 * rest
     return points, covariance, loss

@@ -24,7 +24,8 @@ thumb's metacarpal is 0 along that line, its radial abduction + to the side with
 abduction + out of it on the palm's side, its pronation + as the pad turns to the fingers beyond what comes with
 the palmar abduction. They are the same for left and right hands."""
 ANGLE_INDEX: Final[dict[str, int]] = {name: i for i, name in enumerate(ANGLE_NAMES)}
-_LENGTH: Final = ((0, 9), (9, 10), (10, 11), (11, 12))
+CHAIN: Final = ([0, 9, 10, 11], [9, 10, 11, 12])
+"""Where the four bones begin and end whose lengths make the hand's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,6 +101,5 @@ def hand_length(joints: NDArray[np.float64]) -> NDArray[np.float64]:
         >>> float(hand_length(np.arange(21)[:, None] * [0.0, 1.0, 0.0]))
         12.0
     """
-    return np.asarray(
-        np.sum([np.linalg.norm(joints[..., j, :] - joints[..., i, :], axis=-1) for i, j in _LENGTH], axis=0)
-    )
+    bones = joints[..., CHAIN[1], :] - joints[..., CHAIN[0], :]
+    return np.asarray(np.sqrt((bones * bones).sum(-1)).sum(-1))

@@ -1,13 +1,14 @@
 """Levenberg-Marquardt over a batch of hands: what maximises likelihood times prior, from where each starts."""
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from functools import cache
+from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from likelihand.fitting.camera import ANGLE, FORM, Lens, State, moved, place, view
-from likelihand.fitting.density import Evidence, misfit, whitened
+from likelihand.fitting.camera import ANGLE, FORM, Lens, State, along, moved, place, see
+from likelihand.fitting.density import Evidence, misfit
 from likelihand.fitting.rig import ANGLE_LIMITS, FloatArray
 from likelihand.fitting.tables import Tables
 
@@ -17,6 +18,9 @@ TOLERANCE: Final = 1e-2
 _LEAST, _MOST = 1e-6, 1e4
 _LONGEST: Final = 0.6
 """Most that an angle, a turn (radians) or the logarithm of the scale changes in a step."""
+_STRANGEST: Final = 5.0
+"""Most standard deviations of a component of the shape."""
+_LOW, _HIGH = ANGLE_LIMITS.T.copy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,13 @@ class Local(NamedTuple):
     gradient: FloatArray
     curvature: FloatArray
 
+    def take(self, index: NDArray[np.int64]) -> "Local":
+        """Return the hands of these numbers."""
+        return Local(*(part[index] for part in self))
+
+
+_Parts = TypeVar("_Parts", State, Local)
+
 
 class Solved(NamedTuple):
     """Where the search ended: the state, and the objective about it."""
@@ -49,25 +60,28 @@ class Solved(NamedTuple):
 
 def linearise(tables: Tables, evidence: Evidence, state: State, weights: Weights) -> Local:
     """Evaluate the negative log posterior, up to a constant, with its gradient and Gauss-Newton curvature."""
-    placed = place(tables.rig, state)
-    seen, by = view(state, placed, Lens(evidence.focal, evidence.distance))
-    residual = whitened(evidence, evidence.points - seen)
-    loss, weight = misfit(evidence, (residual * residual).sum(1))
-    root = np.sqrt(weight)
-    slopes = np.ascontiguousarray(np.moveaxis(whitened(evidence, by) * root[:, None, None], -1, 0))
+    placed, lens = place(tables.rig, state), Lens(evidence.focal, evidence.distance)
+    seen = see(state, placed.points, lens)
+    residual = (evidence.whiten @ (evidence.points - seen.points)[..., None])[..., 0]
+    loss, weight = misfit(evidence, (residual * residual).sum(2))
+    root = np.sqrt(weight)[..., None]
+    slopes = along(state, placed, lens, (root[..., None] * evidence.whiten) @ seen.by_point)
     slopes = slopes.reshape(len(slopes), 42, -1)
-    errors = np.moveaxis(residual * root[:, None], -1, 0).reshape(-1, 42, 1)
     transposed = np.swapaxes(slopes, 1, 2)
     curvature = transposed @ slopes
-    gradient = -(transposed @ errors)[..., 0]
-    value, pull, stiffness = tables.prior.of(state.angles.T)
+    gradient = -(transposed @ (residual * root).reshape(-1, 42, 1))[..., 0]
+    value, pull, stiffness = tables.prior.of(state.angles)
     gradient[:, ANGLE] += weights.pose * pull
     curvature[:, ANGLE, ANGLE] += weights.pose * stiffness
-    gradient[:, FORM] += weights.shape * state.shape.T
-    diagonal = np.arange(FORM.start, curvature.shape[1])
-    curvature[:, diagonal, diagonal] += weights.shape
-    total = loss.sum(0) + weights.pose * value + 0.5 * weights.shape * np.square(state.shape).sum(0)
+    gradient[:, FORM] += weights.shape * state.shape
+    _diagonal(curvature)[:, FORM] += weights.shape
+    total = loss.sum(1) + weights.pose * value + 0.5 * weights.shape * (state.shape * state.shape).sum(1)
     return Local(total, gradient, curvature)
+
+
+def _diagonal(matrices: FloatArray) -> FloatArray:
+    """Return the diagonals (N, P) of matrices (N, P, P), to be written to."""
+    return matrices.reshape(len(matrices), -1)[:, :: matrices.shape[1] + 1]
 
 
 def solve(
@@ -86,52 +100,58 @@ def solve(
     Returns:
         The best state of each hand that was found; never worse than its start.
     """
-    state, local = State(*(part.copy() for part in start)), linearise(tables, evidence, start, weights)
+    state, local = start, linearise(tables, evidence, start, weights)
     damping, moving = np.full(len(local.value), FIRST_DAMPING), np.arange(len(local.value))
     for _ in range(steps):
-        here, slope = _part(state, moving), Local(*(part[moving] for part in local))
-        trial = _within(moved(here, _step(here, slope, damping[moving]).T))
-        there = linearise(tables, evidence.take(moving), trial, weights)
+        here, slope, seen = state, local, evidence
+        if len(moving) < len(damping):
+            here, slope, seen = state.take(moving), local.take(moving), evidence.take(moving)
+        trial = _within(moved(here, _step(here, slope, damping[moving])))
+        there = linearise(tables, seen, trial, weights)
         gain = slope.value - there.value
         better = gain > 0
-        _write(state, local, moving[better], _part(trial, better), Local(*(part[better] for part in there)))
-        factor = np.where(better, 0.2, 8.0)
-        damping[moving] = np.maximum(damping[moving] * factor, _LEAST)
+        if better.all() and len(moving) == len(damping):
+            state, local = trial, there
+        elif better.any():
+            state = _written(state, trial, moving[better], better)
+            local = _written(local, there, moving[better], better)
+        damping[moving] = np.maximum(damping[moving] * np.where(better, 0.2, 8.0), _LEAST)
         moving = moving[~(better & (gain < tolerance)) & (damping[moving] < _MOST)]
         if not len(moving):
             break
     return Solved(state, local)
 
 
-def _part(state: State, index: NDArray[np.int64] | NDArray[np.bool_]) -> State:
-    return State(*(part[..., index] for part in state))
-
-
-def _write(state: State, local: Local, index: NDArray[np.int64], new: State, there: Local) -> None:
-    for old, part in zip(state, new, strict=True):
-        old[..., index] = part
-    for before, after in zip(local, there, strict=True):
-        before[index] = after
+def _written(old: _Parts, new: _Parts, index: NDArray[np.int64], which: NDArray[np.bool_]) -> _Parts:
+    """Return the old parts with some hands of the new ones in the places of an index."""
+    parts = [part.copy() for part in old]
+    for part, fresh in zip(parts, new, strict=True):
+        part[index] = fresh[which]
+    return type(old)(*parts)
 
 
 def _step(state: State, local: Local, damping: FloatArray) -> FloatArray:
     """Return the damped Gauss-Newton step (N, P); an angle that would leave its limits is held there."""
-    gradient, curvature = local.gradient.copy(), local.curvature.copy()
-    held = np.zeros(gradient.shape, bool)
-    angles, pull = state.angles.T, gradient[:, ANGLE]
-    low, high = ANGLE_LIMITS.T
-    held[:, ANGLE] = ((angles <= low) & (pull > 0)) | ((angles >= high) & (pull < 0))
-    gradient[held] = 0.0
-    curvature[held] = 0.0
-    np.swapaxes(curvature, 1, 2)[held] = 0.0
-    diagonal = np.arange(gradient.shape[1])
-    own = curvature[:, diagonal, diagonal]
-    curvature[:, diagonal, diagonal] = np.where(held, 1.0, own * (1 + damping[:, None]) + 1e-9)
-    step = -np.linalg.solve(curvature, gradient[..., None])[..., 0]
-    longest = np.abs(step[:, [0, 1, 2, 3, *range(ANGLE.start, ANGLE.stop)]]).max(1)
+    free = np.ones(local.gradient.shape)
+    angles, pull = state.angles, local.gradient[:, ANGLE]
+    free[:, ANGLE] -= ((angles <= _LOW) & (pull > 0)) | ((angles >= _HIGH) & (pull < 0))
+    curvature = local.curvature * free[:, :, None]
+    curvature *= free[:, None]
+    own = _diagonal(curvature)
+    own += own * damping[:, None] + (1e-9 + 1 - free)
+    step = -np.linalg.solve(curvature, (local.gradient * free)[..., None])[..., 0]
+    longest = (np.abs(step) * _measured(step.shape[1])).max(1)
     return np.asarray(step * np.minimum(1.0, _LONGEST / np.maximum(longest, 1e-12))[:, None])
 
 
+@cache
+def _measured(parameters: int) -> FloatArray:
+    """Return 1 for the turn, the scale and the angles, 0 for the other parameters."""
+    out = np.zeros(parameters)
+    out[[0, 1, 2, 3, *range(ANGLE.start, ANGLE.stop)]] = 1.0
+    return out
+
+
 def _within(state: State) -> State:
-    low, high = ANGLE_LIMITS.T[..., None]
-    return state._replace(angles=np.clip(state.angles, low, high), shape=np.clip(state.shape, -5.0, 5.0))
+    angles, shape = np.clip(state.angles, _LOW, _HIGH), np.clip(state.shape, -_STRANGEST, _STRANGEST)
+    return State(state.turn, state.camera, angles, shape)

@@ -20,6 +20,9 @@ _COARSE: Final = 0.06
 """Standard deviation, in sizes of the hand, by which poses of a coarse library miss."""
 _FARTHEST: Final = 25.0
 """Squared distance from which on a keypoint is taken for an outlier."""
+_SIDES: Final = np.array([1.0, 1.0, -1.0, -1.0])[:, None, None]
+_TILTS: Final = np.array([1.0, -1.0, 1.0, -1.0])[:, None, None]
+_NEXT, _AFTER = [1, 2, 0], [2, 0, 1]
 _SMALLEST, _LARGEST = 0.2, 4.0
 """Sizes of the seen hand that a palm length may have."""
 
@@ -35,8 +38,11 @@ class Library(NamedTuple):
 def library() -> Library:
     """Pose the mean hand in each pose of the tables, once a process."""
     tables = load_tables()
-    posed = pose(tables.rig, tables.poses.T, np.zeros((len(tables.rig.components), len(tables.poses))))
-    return Library(tables.poses, np.ascontiguousarray(np.moveaxis(posed.points, -1, 0).reshape(-1, 20, 3)))
+    count = len(tables.poses)
+    posed = pose(
+        tables.rig, tables.poses, np.zeros((count, len(tables.rig.components))), np.tile(np.eye(3), (count, 1, 1))
+    )
+    return Library(tables.poses, posed.points.reshape(-1, 20, 3))
 
 
 class Stances(NamedTuple):
@@ -58,9 +64,9 @@ def starts(tables: Tables, evidence: Evidence, count: int) -> State:
     Returns:
         The states of N x count hands, each hand's starts one after another.
     """
-    variance = 2 / np.maximum(np.square(evidence.whiten).sum(1).T, 1e-12)
-    weight = np.where(evidence.whiten[:, 0].T > 0, 1 / (variance + _COARSE**2), 0.0)
-    points = np.moveaxis(evidence.points, -1, 0)
+    variance = 2 / np.maximum(np.square(evidence.whiten).sum((2, 3)), 1e-12)
+    weight = np.where(evidence.whiten[..., 0, 0] > 0, 1 / (variance + _COARSE**2), 0.0)
+    points = evidence.points
     stances = _stances(points, weight)
     cost, chosen = _fingers(points, weight, stances)
     best = np.argsort(cost.reshape(len(cost), -1), axis=1, kind="stable")[:, :count]
@@ -68,21 +74,21 @@ def starts(tables: Tables, evidence: Evidence, count: int) -> State:
     hand = np.arange(len(cost))[:, None]
     digits = chosen[hand, stance, variant].reshape(-1, 5)
     return State(
-        np.ascontiguousarray(stances.turn[hand, stance].reshape(-1, 3, 3).transpose(1, 2, 0)),
-        np.concatenate([np.log(stances.scale[hand, stance])[..., None], stances.middle[hand, stance]], -1)
-        .reshape(-1, 3)
-        .T.copy(),
+        stances.turn[hand, stance].reshape(-1, 3, 3),
+        np.concatenate([np.log(stances.scale[hand, stance])[..., None], stances.middle[hand, stance]], -1).reshape(
+            -1, 3
+        ),
         _angles(digits),
-        np.zeros((len(tables.rig.components), len(digits))),
+        np.zeros((len(digits), len(tables.rig.components))),
     )
 
 
 def _angles(digits: FloatArray) -> FloatArray:
-    """Put together angles (21, N) of the poses chosen (N, 5) for each digit."""
-    out = np.zeros((21, len(digits)))
+    """Put together angles (N, 21) of the poses chosen (N, 5) for each digit."""
+    out = np.zeros((len(digits), 21))
     for digit, slots in enumerate(SLOTS):
         used = slots[slots >= 0]
-        out[used] = library().angles[digits[:, digit]][:, used].T
+        out[:, used] = library().angles[digits[:, digit]][:, used]
     return out
 
 
@@ -95,16 +101,14 @@ def _stances(points: FloatArray, weight: FloatArray) -> Stances:
     flat = _palm()
     design = np.concatenate([flat, np.ones((len(flat), 1))], 1)
     w, seen = weight[:, PALM], points[:, PALM]
-    normal = np.einsum("nk,ki,kj->nij", w, design, design) + 1e-6 * np.eye(3)
-    fitted = np.linalg.solve(normal, np.einsum("nk,ki,nkc->nic", w, design, seen))
+    weighted = (w[..., None] * design).swapaxes(1, 2)
+    fitted = np.linalg.solve(weighted @ design + 1e-6 * np.eye(3), weighted @ seen)
     left, spread, right = np.linalg.svd(np.swapaxes(fitted[:, :2], 1, 2))
     scale = np.clip(spread[:, 0], _SMALLEST, _LARGEST)
     cosine = np.clip(spread[:, 1] / np.maximum(spread[:, 0], 1e-9), 0.0, 1.0)
-    turns = [_turn(left, cosine * side, right, tilt) for side in (1, -1) for tilt in (1, -1)]
-    many = len(turns)
-    return Stances(
-        np.stack(turns, 1), np.repeat(scale[:, None], many, 1), np.repeat(fitted[:, 2][:, None], many, 1)
-    )
+    turns = _turns(left, cosine, right)
+    many = turns.shape[1]
+    return Stances(turns, np.repeat(scale[:, None], many, 1), np.repeat(fitted[:, 2][:, None], many, 1))
 
 
 @cache
@@ -114,12 +118,17 @@ def _palm() -> FloatArray:
     return np.asarray(points[PALM][:, :2])
 
 
-def _turn(left: FloatArray, cosine: FloatArray, right: FloatArray, tilt: int) -> FloatArray:
-    """Complete the first two columns of two rows of a turn, U diag(1, cosine) V^T, to turns (N, 3, 3)."""
-    rows = np.concatenate([left[..., :1], left[..., 1:] * cosine[:, None, None]], -1) @ right
-    across = tilt * np.sqrt(np.maximum(1 - cosine**2, 0.0))[:, None] * left[..., 1]
-    two = np.concatenate([rows, across[..., None]], -1)
-    return np.concatenate([two, np.cross(two[:, 0], two[:, 1])[:, None]], 1)
+def _turns(left: FloatArray, cosine: FloatArray, right: FloatArray) -> FloatArray:
+    """Complete the first two columns of two rows of a turn, U diag(1, +-cosine) V^T, to turns (N, 4, 3, 3)."""
+    sine, out = np.sqrt(np.maximum(1 - cosine**2, 0.0)), np.empty((len(left), 4, 3, 3))
+    first, second = left[:, None, :, :1], left[:, None, :, 1:]
+    out[:, :, :2, :2] = (
+        first * right[:, None, :1] + _SIDES * cosine[:, None, None, None] * second * right[:, None, 1:]
+    )
+    out[:, :, :2, 2:] = _TILTS * sine[:, None, None, None] * second
+    a, b = out[:, :, 0], out[:, :, 1]
+    out[:, :, 2] = a[..., _NEXT] * b[..., _AFTER] - a[..., _AFTER] * b[..., _NEXT]
+    return out
 
 
 def _fingers(points: FloatArray, weight: FloatArray, stances: Stances) -> tuple[FloatArray, FloatArray]:
@@ -153,6 +162,6 @@ def _fingers(points: FloatArray, weight: FloatArray, stances: Stances) -> tuple[
 def _palm_cost(points: FloatArray, weight: FloatArray, stances: Stances) -> FloatArray:
     """Return (N, O) how badly each stance fits the palm."""
     flat = np.concatenate([_palm(), np.zeros((len(PALM), 1))], 1)
-    seen = np.einsum("noij,kj->noki", stances.turn[:, :, :2], flat) * stances.scale[..., None, None]
+    seen = flat @ np.swapaxes(stances.turn[:, :, :2], 2, 3) * stances.scale[..., None, None]
     away = seen + stances.middle[:, :, None] - points[:, None, PALM]
     return np.asarray(np.minimum(np.square(away).sum(-1) * weight[:, None, PALM], _FARTHEST).sum(-1))
