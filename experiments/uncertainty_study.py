@@ -20,6 +20,7 @@ from experiments.report import code, write_document
 from likelihand.audit import agreed, audit, known_sides, offsets, predict_often, suspicions
 from likelihand.calibration import compare, store
 from likelihand.calibration.flow import learned_density
+from likelihand.calibration.recipe import Recipe, calibrate
 from likelihand.data.coco import CocoHands
 from likelihand.data.dataset import Concatenated, Dataset, Subset
 from likelihand.data.layouts import detect
@@ -29,7 +30,7 @@ from likelihand.geometry import transform_points
 from likelihand.hand import FINGER_KEYPOINTS, FINGERS, opposite
 from likelihand.inference import Predictor, load, model_file
 from likelihand.structures import Record
-from likelihand.uncertainty import Calibrations
+from likelihand.uncertainty import PHOTOS, RENDERED, Calibrations
 from likelihand.utils.files import write_json
 from likelihand.visualization.plots import save_plots
 
@@ -104,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     checkpoint = model_file(a.model)
     predict = load(checkpoint, threads=1, detector=False, tta=1)
     known = predict.runtime.metadata.calibrations
-    calibration = known.choose("rendered" if "rendered" in known.names else None)
+    calibration = known.choose(RENDERED if RENDERED in known.names else None)
     if calibration is None:
         raise SystemExit(f"{checkpoint} is not calibrated; run likelihand calibrate first")
     if a.real is not None:
@@ -118,7 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     comparison = compare(seen, calibration, learned_density(checkpoint))
     save_plots(comparison.statements, comparison.error, figures)
     write_json(figures / "rendered.json", comparison.to_json())
-    lines += [RENDERED.format(hands=len(seen)), code(comparison), PLOTS]
+    lines += [ON_RENDERED.format(hands=len(seen)), code(comparison), PLOTS]
     lines += [*same, *planted(predict, test)]
     if a.real is not None:
         lines += real(predict, a.real, figures, a.sheets)
@@ -250,9 +251,13 @@ def relabelled(observations: Predictions, spoilt: Planted) -> Predictions:
 
 def real(predict: Predictor, folder: Path, figures: Path, sheets: Path) -> list[str]:
     """Score and audit real hands; their pictures stay out of docs."""
-    calibration = predict.runtime.metadata.calibrations.choose()
+    known = predict.runtime.metadata.calibrations
+    calibration = known.choose(RENDERED)
     labels = labels_of(folder)
     core = predictions(predict.runtime, CocoHands(labels, where={"subset": "core"})).sized()
+    photos = predictions(predict.runtime, CocoHands(labels, box="keypoints")).sized()
+    recipe = Recipe(PHOTOS, added_noise=True, balance=True)
+    ((_, held_out),) = calibrate(recipe, [photos], [], known)
     comparison = compare(core, calibration)
     write_json(figures / "real.json", comparison.to_json())
     save_plots(comparison.statements, comparison.error, figures / "real")
@@ -266,6 +271,8 @@ def real(predict: Predictor, folder: Path, figures: Path, sheets: Path) -> list[
     return [
         REAL.format(hands=len(core)),
         code(comparison),
+        LEFT_OUT.format(hands=len(photos)),
+        code(held_out),
         AUDIT.format(hands=len(seen)),
         code("\n".join([*str(result).splitlines()[:-1], "", listed])),
     ]
@@ -298,7 +305,7 @@ Written by `experiments/uncertainty_study.py`; what the words mean is in
 `docs/explanation/uncertainty.md`. Model: `{model}`,
 calibrated on {source}.
 """
-RENDERED = """## Rendered hands
+ON_RENDERED = """## Rendered hands
 
 {hands} rendered hands that neither the model nor its calibration saw:
 """
@@ -308,8 +315,11 @@ PLOTS = """![Coverage of regions](uncertainty/regions.png)
 """
 REAL = """## Real hands
 
-{hands} real hands (the `core` of a mixed collection, by source). The calibration was fitted on rendered hands
-alone:
+{hands} real hands (the `core` of a mixed collection, by source), with the calibration `rendered`, which was
+fitted on rendered hands alone:
+"""
+LEFT_OUT = """The calibration `photos`, the default, counts each source alike. On all {hands} real hands, one look
+each, every source scored by a fit on the others:
 """
 AUDIT = """## Audit of real labels
 

@@ -8,6 +8,7 @@ pytest.importorskip("torch")
 
 from likelihand.cli import main
 from likelihand.cli.study import parser
+from likelihand.study.methods import DECISIVE
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = """
@@ -78,6 +79,15 @@ def test_run_files_have_the_papers_sizes(name: str) -> None:
 def test_the_run_file_for_a_gpu_parses() -> None:
     arguments = parser().parse_args(["all", "--config", str(ROOT / "configs" / "study-gpu.yaml")])
     assert (arguments.setting.train.size, arguments.pictures.size, arguments.setting.stages) == (256, 288, 5)
+
+
+def test_the_run_file_for_this_size_holds_a_rate_of_the_grid_for_each_loss() -> None:
+    arguments = parser().parse_args(["quick", "--config", str(ROOT / "configs" / "study-cpu.yaml")])
+    assert {method.name for method in DECISIVE} == set(arguments.setting.rates)
+    assert all(
+        min(arguments.setting.rate_grid) < rate < max(arguments.setting.rate_grid)
+        for rate in arguments.setting.rates.values()
+    )
 
 
 def test_a_coco_file_is_split_by_picture(tmp_path: Path) -> None:
