@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from likelihand.data.drawn import DrawnHands
-from likelihand.data.noise import BiasedAnnotator, Jitter, Outliers, SpoiltLabels, SwappedFingers
+from likelihand.data.noise import (
+    BiasedAnnotator,
+    Jitter,
+    OtherConvention,
+    Outliers,
+    SpoiltLabels,
+    SwappedFingers,
+    TwoSources,
+)
 from likelihand.geometry import box_length
 from likelihand.hand import FINGER_KEYPOINTS
 from likelihand.structures import Record
@@ -74,6 +82,37 @@ def test_a_biased_annotator_moves_whole_hands_alike():
     hands = moved.any((1, 2))
     assert hands.mean() == pytest.approx(0.3, abs=0.08)
     assert np.allclose(moved[hands], [0.0, 0.1]) and not moved[~hands].any()
+
+
+def test_another_convention_moves_the_wrist_and_the_tips_along_the_hand():
+    right = DrawnHands(3).record(1)
+    points = OtherConvention(wrist=0.25, tips=0.5)(right, np.random.default_rng(0))
+    tips, joints = [4, 8, 12, 16, 20], [3, 7, 11, 15, 19]
+    np.testing.assert_allclose(points[tips], (right.points[tips] + right.points[joints]) / 2)
+    np.testing.assert_allclose(points[0], right.points[0] + 0.25 * (right.points[0] - right.points[9]))
+    rest = np.setdiff1d(np.arange(21), [0, *tips])
+    np.testing.assert_array_equal(points[rest], right.points[rest])
+
+
+def test_another_convention_takes_nothing_from_what_is_not_labelled():
+    labelled = np.isin(np.arange(21), (0, 7, 8, 12))
+    partly = Relabelled(3, labelled)
+    moved = (SpoiltLabels(partly, OtherConvention()).record(1).points != partly.record(1).points).any(1)
+    assert np.flatnonzero(moved).tolist() == [8]
+
+
+def test_each_of_two_sources_has_faults_of_its_own_in_order():
+    hands, fault = DrawnHands(COUNT), TwoSources(first=(), second=(OtherConvention(), BiasedAnnotator(1.0)))
+    moved = (SpoiltLabels(hands, fault).record(i).points - hands.record(i).points for i in range(COUNT))
+    source = [fault.source(hands.record(i)) for i in range(COUNT)]
+    assert np.mean(source) == pytest.approx(0.5, abs=0.1)
+    for which, by in zip(source, moved, strict=True):
+        assert by.any() == bool(which)
+    i = source.index(1)
+    record = hands.record(i)
+    other = replace(record, points=OtherConvention()(record, np.random.default_rng(0)))
+    expected = BiasedAnnotator(1.0)(other, np.random.default_rng(0))
+    np.testing.assert_allclose(SpoiltLabels(hands, fault).record(i).points, expected)
 
 
 @pytest.mark.parametrize("fault", [Jitter(0.1), Outliers(0.5), SwappedFingers(0.5), BiasedAnnotator(0.5)])

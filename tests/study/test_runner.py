@@ -9,9 +9,9 @@ from likelihand.data.drawn import DrawnHands
 from likelihand.data.noise import Outliers
 from likelihand.models.checkpoint import read_info, read_tensors
 from likelihand.study.hands import TEST, Hands
-from likelihand.study.methods import L1, MLE
+from likelihand.study.methods import CONDITIONAL, L1, MLE
 from likelihand.study.pipeline import gather
-from likelihand.study.plan import CLEAN, RATE_SEED, Experiment, Labels
+from likelihand.study.plan import CLEAN, MIXED, RATE_SEED, Experiment, Labels
 from likelihand.study.results import result_file
 from likelihand.study.runner import epochs_done, folder_of, run_all, run_experiment
 from likelihand.study.setting import GEOMETRY, Setting
@@ -62,6 +62,15 @@ def test_a_run_is_done_once_looked_at_and_scored(tmp_path):
     known = gather([run, Experiment(MLE, CLEAN, 0)], SETTING, HANDS, tmp_path / "results")
     assert [r.name for r in known.missing] == ["mle/clean/0"]
     assert known.by_hand(L1, "nme", SPOILT)[0].tolist() == told["tests"][TEST]["nme"]
+
+
+def test_a_loss_is_told_which_source_a_label_is_of(tmp_path):
+    run = Experiment(CONDITIONAL, MIXED, 0)
+    assert do(run, tmp_path)
+    tensors = read_tensors(folder_of(tmp_path, run) / "last.safetensors", prefix="loss.")[0]
+    offset = next(value for name, value in tensors.items() if name.endswith("offset"))
+    assert offset.shape == (1, 21, 2) and offset.any(dim=2).all(), "learnt, of every keypoint"
+    assert told_of(run, tmp_path)["looks"][0]["helper"] == 4.0
 
 
 def test_results_alone_are_enough_to_go_on(tmp_path):

@@ -1,5 +1,6 @@
 """Labels spoilt on purpose, to learn what a training loss makes of wrong ones."""
 
+import zlib
 from dataclasses import dataclass, replace
 from typing import Final, Protocol, TypeAlias
 
@@ -8,7 +9,7 @@ import numpy as np
 from likelihand.data.dataset import Dataset
 from likelihand.data.wrapped import Wrapped
 from likelihand.geometry import BOX_PADDING, FloatArray, box_length
-from likelihand.hand import FINGER_KEYPOINTS
+from likelihand.hand import FINGER_KEYPOINTS, INDEX
 from likelihand.structures import Record
 
 Generator: TypeAlias = np.random.Generator
@@ -113,6 +114,54 @@ class BiasedAnnotator(_OfSome):
         """Return the points (21, 2) in image pixels, perhaps moved."""
         moved = rng.random() < self.share
         return record.points + moved * np.asarray(self.offset) * box_length(record.box)
+
+
+@dataclass(frozen=True)
+class OtherConvention:
+    """Puts the wrist further up the arm and the fingertips nearer to their last joints, as another data set would.
+
+    A keypoint whose neighbour is not labelled stays where it is.
+
+    Args:
+        wrist: how far the wrist moves away from the middle knuckle, as a share of their distance.
+        tips: how far the tips move towards the joints before them, as a share of that bone.
+    """
+
+    wrist: float = 0.25
+    tips: float = 0.5
+
+    def __call__(self, record: Record, rng: Generator) -> FloatArray:
+        """Return the points (21, 2) in image pixels, by the other convention."""
+        moved = [(0, INDEX["middle_mcp"], -self.wrist), *((f[3], f[2], self.tips) for f in _FINGERS)]
+        points, known = record.points.copy(), record.weight > 0
+        for keypoint, other, share in moved:
+            if known[keypoint] and known[other]:
+                points[keypoint] += share * (record.points[other] - record.points[keypoint])
+        return points
+
+
+@dataclass(frozen=True)
+class TwoSources:
+    """Spoils half of the hands in one way and the rest in another, as two data sets in one would be.
+
+    Args:
+        first: faults of the first source, one after another.
+        second: those of the second.
+    """
+
+    first: tuple[Fault, ...]
+    second: tuple[Fault, ...]
+
+    @staticmethod
+    def source(record: Record) -> int:
+        """Return 0 or 1: the source that a record is taken to be of, by its key."""
+        return zlib.crc32(record.key.encode()) % 2
+
+    def __call__(self, record: Record, rng: Generator) -> FloatArray:
+        """Return the points (21, 2) in image pixels as the record's source would have them."""
+        for fault in self.second if self.source(record) else self.first:
+            record = replace(record, points=fault(record, rng))
+        return record.points
 
 
 class SpoiltLabels(Wrapped):

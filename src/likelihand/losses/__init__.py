@@ -19,6 +19,7 @@ from likelihand.losses.detection import DetectionLoss
 from likelihand.losses.distances import HeatmapCrossEntropy, HeatmapLoss, IntegralLoss
 from likelihand.losses.likelihood import ResidualLogLikelihood
 from likelihand.losses.schedule import WarmStart
+from likelihand.losses.sources import SourceConditional
 from likelihand.losses.stage import StageLoss
 from likelihand.losses.weighted import ScaleWeighted
 from likelihand.utils.own import own_part
@@ -32,6 +33,7 @@ __all__ = [
     "IntegralLoss",
     "ResidualLogLikelihood",
     "ScaleWeighted",
+    "SourceConditional",
     "StageLoss",
     "WarmStart",
     "from_config",
@@ -44,6 +46,7 @@ _OWN: Final[dict[str, Callable[..., Criterion]]] = {
     "IntegralLoss": IntegralLoss,
     "ResidualLogLikelihood": ResidualLogLikelihood,
     "ScaleWeighted": ScaleWeighted,
+    "SourceConditional": SourceConditional,
     "WarmStart": WarmStart,
 }
 
@@ -81,6 +84,6 @@ def _argument(config: Mapping[str, Any], key: str) -> Any:  # noqa: ANN401
         return [density_from_config(each) for each in value]
     if key == "steps" and value is None:
         return float("inf")
-    if key == "stages" or (key == "keypoints" and value is not None):
+    if key in ("stages", "sources") or (key == "keypoints" and value is not None):
         return checked_count(config, key)
     return value

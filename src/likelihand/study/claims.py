@@ -8,6 +8,7 @@ import numpy as np
 
 from likelihand.geometry import FloatArray
 from likelihand.study.methods import (
+    CONDITIONAL,
     CPM,
     CROSS_ENTROPY,
     HEATMAP,
@@ -23,7 +24,7 @@ from likelihand.study.methods import (
     Method,
     staged,
 )
-from likelihand.study.plan import BIASED, CLEAN, JITTER, OUTLIERS, SWAPPED, Labels
+from likelihand.study.plan import BIASED, CLEAN, JITTER, MIXED, OUTLIERS, SWAPPED, Labels
 from likelihand.study.results import Results
 from likelihand.study.statistics import Interval, Verdict, interval, verdict
 
@@ -113,6 +114,8 @@ CLAIMS: Final = (
     Claim(MLE_ALONE, L1_ALONE, OUTLIERS, NME, "the paper, as printed"),
     *(Claim(staged(more), staged(fewer), CLEAN, NME, "the paper, fig. 4") for fewer, more in ((1, 3), (3, 5))),
     *(Claim(idea, LAPLACE, labels, NME) for idea in IDEAS for labels in (CLEAN, OUTLIERS)),
+    *(Claim(CONDITIONAL, each, MIXED, NME) for each in (LAPLACE, L1)),
+    Claim(LAPLACE, L1, MIXED, NME),
 )
 """Everything that the study can judge; what has no runs is undecided."""
 

@@ -50,6 +50,7 @@ class Method:
         loss: makes the loss.
         warm: whether a `MatchedWarmStart` helps over the beginning.
         flow_rate: learning rate of the loss's own parameters, as a multiple of the network's.
+        sources: whether the loss is told which source a label is of, where there are two.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Method:
     loss: LossFactory = field(compare=False)
     warm: bool = field(default=False, compare=False)
     flow_rate: float = field(default=1.0, compare=False)
+    sources: bool = field(default=False, compare=False)
 
     def training_loss(self, setting: Setting, steps: int) -> StageLoss:
         """Make the loss as it is trained in a run of so many steps, with the warm start where it has one."""
@@ -69,7 +71,8 @@ class Method:
 
     def rate(self, setting: Setting) -> float:
         """Return the learning rate that was chosen for it."""
-        return setting.rates.get(self.name, setting.train.learning_rate)
+        told = self.name.removesuffix("-sources")
+        return setting.rates.get(self.name, setting.rates.get(told, setting.train.learning_rate))
 
 
 def backbone(setting: Setting, stride: int, context: bool = False) -> TimmBackbone:
@@ -157,6 +160,9 @@ SLOW_FLOW: Final = Method(
 )
 WEIGHTED: Final = Method(
     "mle-laplace-weighted", "MLE, Laplace start, scale-weighted", sequential, scale_weighted, warm=True
+)
+CONDITIONAL: Final = Method(
+    "mle-laplace-sources", "MLE, Laplace start, told the source", sequential, _LAPLACE, warm=True, sources=True
 )
 L1_ALONE: Final = Method("integral-alone", "integral L1, no helper", sequential, integral)
 MLE_ALONE: Final = Method("mle-alone", "MLE, eq. 5, no helper", sequential, likelihood)

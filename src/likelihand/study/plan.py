@@ -5,8 +5,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from likelihand.data.noise import BiasedAnnotator, Fault, Jitter, Outliers, SwappedFingers
-from likelihand.study.methods import DECISIVE, IDEAS, L1, LAPLACE, MLE, RIVALS, STAGES, Method
+from likelihand.data.noise import (
+    BiasedAnnotator,
+    Fault,
+    Jitter,
+    OtherConvention,
+    Outliers,
+    SwappedFingers,
+    TwoSources,
+)
+from likelihand.study.methods import CONDITIONAL, DECISIVE, IDEAS, L1, LAPLACE, MLE, RIVALS, STAGES, Method
 from likelihand.study.setting import Setting
 from likelihand.utils.tables import aligned
 
@@ -21,6 +29,7 @@ class Grid(StrEnum):
     STAGES = "stages"
     NOISE = "noise"
     IDEAS = "ideas"
+    SOURCES = "sources"
 
 
 @dataclass(frozen=True)
@@ -43,7 +52,12 @@ OUTLIERS: Final = Labels("outliers-40", "40 % outliers", Outliers(0.4))
 SWAPPED: Final = Labels("swapped-fingers-30", "30 % swapped fingers", SwappedFingers(0.3))
 JITTER: Final = Labels("jitter-10", "10 % jitter", Jitter(0.1))
 BIASED: Final = Labels("biased-annotator-30", "a biased annotator, 30 %", BiasedAnnotator(0.3))
-EVERY_LABELS: Final = (CLEAN, OUTLIERS, SWAPPED, JITTER, BIASED)
+MIXED: Final = Labels(
+    "two-sources",
+    "two sources",
+    TwoSources(first=(Jitter(0.02),), second=(OtherConvention(), Jitter(0.05))),
+)
+EVERY_LABELS: Final = (CLEAN, OUTLIERS, SWAPPED, JITTER, BIASED, MIXED)
 
 
 @dataclass(frozen=True)
@@ -98,6 +112,8 @@ def experiments(grid: Grid, setting: Setting) -> list[Experiment]:
         return _crossed(STAGES, (CLEAN,), setting)
     if grid is Grid.NOISE:
         return _crossed(DECISIVE, (CLEAN, JITTER, BIASED), setting)
+    if grid is Grid.SOURCES:
+        return _crossed((L1, LAPLACE, CONDITIONAL), (MIXED,), setting)
     return _crossed((LAPLACE, L1, *IDEAS), (CLEAN, OUTLIERS), setting)
 
 

@@ -15,9 +15,9 @@ from typing import Any, Final
 from tqdm import tqdm
 
 from likelihand.data.dataset import Dataset
-from likelihand.data.noise import SpoiltLabels
+from likelihand.data.noise import SpoiltLabels, TwoSources
 from likelihand.evaluation import evenly
-from likelihand.losses import StageLoss
+from likelihand.losses import SourceConditional, StageLoss
 from likelihand.models import KeypointNetwork
 from likelihand.study.hands import Hands
 from likelihand.study.plan import Experiment
@@ -103,6 +103,8 @@ def _train(
     torch.manual_seed(experiment.seed)
     network = method.network(setting)
     loss = method.training_loss(setting, setting.steps(len(hands.train)))
+    if method.sources and isinstance(fault, TwoSources):
+        loss = SourceConditional(loss, [fault.source(hands.train.record(i)) for i in range(len(hands.train))])
     given = hands.train if fault is None else SpoiltLabels(hands.train, fault, experiment.seed)
     looks: list[dict[str, float]] = (
         read_json(folder / LOOKS, "looks at a run") if (folder / LOOKS).exists() else []

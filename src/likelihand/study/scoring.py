@@ -12,7 +12,7 @@ from likelihand.data.augment import sample_of
 from likelihand.data.dataset import Dataset
 from likelihand.evaluation.loop import batches
 from likelihand.geometry import FloatArray, box_length, box_of_points, invert, transform_points
-from likelihand.losses import StageLoss
+from likelihand.losses import SourceConditional, StageLoss
 from likelihand.metrics import PAPER, area_under_curve, distance, nme, pck
 from likelihand.models import KeypointNetwork
 from likelihand.structures import Record, Sample
@@ -182,6 +182,8 @@ def gradient_share(
         "helper", the helper's share as it is added now, over the loss's gradient; "helper_weight", the weight that
         gives it in the last stage. Empty where the loss has no helper.
     """
+    if isinstance(loss, SourceConditional):
+        loss = loss.loss
     if not isinstance(loss, MatchedWarmStart):
         return {}
     samples = [_read(hands, i, setting)[1] for i in range(min(count, len(hands)))]
