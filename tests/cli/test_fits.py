@@ -5,13 +5,16 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from likelihand.cli import main
 from likelihand.cli.fits import TrackFits, fit_json
+from likelihand.cli.formats import Results
 from likelihand.fitting import ANGLE_NAMES, fit
 from likelihand.hand import KEYPOINTS
 from likelihand.tracking.tracker import TrackedHand
 from tests.fitting.hands import hand_of, made
+from tests.interop.fitted import film
 
 
 def predicted(pictures: Path, model: Path, out: Path, form: str) -> None:
@@ -56,3 +59,16 @@ def test_tracks_go_on_from_their_last_frame() -> None:
     assert first == fit_json(fit([hand])[0])
     np.testing.assert_allclose(second["joints"], first["joints"], atol=0.02)
     assert fits([]) == []
+
+
+@pytest.mark.parametrize("form", ["glb", "bvh"])
+def test_a_film_of_fitted_hands_becomes_an_animation(form: str, tmp_path: Path) -> None:
+    with Results(tmp_path, form, film=True, fitted=True) as results:
+        for line in film(2)[0]:
+            results.add(line)
+    assert results.path.name == f"predictions.{form}"
+    assert b"right_hand_0_index_distal" in results.path.read_bytes()
+    with pytest.raises(ValueError, match=f"--format {form} is made of hands in space; add --fit"):
+        Results(tmp_path, form, film=True)
+    with pytest.raises(ValueError, match=f"--format {form} is for films"):
+        Results(tmp_path, form, film=False, fitted=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from likelihand.geometry import FloatArray
     from likelihand.tracking.tracker import TrackedHand
 
-Format: TypeAlias = Literal["jsonl", "coco", "csv", "dlc", "label-studio", "cvat", "pose"]
+Format: TypeAlias = Literal["jsonl", "coco", "csv", "dlc", "label-studio", "cvat", "pose", "glb", "bvh"]
 FORMATS: Final[tuple[str, ...]] = get_args(Format)
 
 NAME: Final = "predictions"
@@ -30,10 +30,13 @@ ENDINGS: Final[dict[str, str]] = {
     "label-studio": ".label-studio.json",
     "cvat": ".cvat.xml",
     "pose": ".pose",
+    "glb": ".glb",
+    "bvh": ".bvh",
 }
 """Format to the ending of its file."""
 _PICTURES_ALONE: Final = ("label-studio", "cvat")
-_FILMS_ALONE: Final = ("pose",)
+_FILMS_ALONE: Final = ("pose", "glb", "bvh")
+_FITTED: Final = ("glb", "bvh")
 
 
 class Results:
@@ -47,7 +50,7 @@ class Results:
         fitted: whether the hands have their fits in space, which get columns in CSV.
 
     Raises:
-        ValueError: the format is not known, or not for films, or for nothing else.
+        ValueError: the format is not known, not for films, for nothing else, or made of fits that are not made.
         ModuleNotFoundError: its package is missing.
 
     Example:
@@ -63,6 +66,8 @@ class Results:
         self, folder: Path, form: str = "jsonl", name: str = NAME, film: bool = False, fitted: bool = False
     ) -> None:
         check_format(form, film)
+        if form in _FITTED and not fitted:
+            raise ValueError(f"--format {form} is made of hands in space; add --fit")
         folder.mkdir(parents=True, exist_ok=True)
         self.form, self.name, self.film, self.fitted = form, name, film, fitted
         self.lines, self.path = (folder / f"{name}{ENDINGS[each]}" for each in ("jsonl", form))
@@ -141,10 +146,26 @@ def _pose(read: Callable[[], Iterable[Line]], path: Path) -> None:
     write_pose(read, path)
 
 
+def _glb(read: Callable[[], Iterable[Line]], path: Path) -> None:
+    from likelihand.interop.animation import clips_of
+    from likelihand.interop.gltf import write_glb
+
+    write_glb(clips_of(read()), path)
+
+
+def _bvh(read: Callable[[], Iterable[Line]], path: Path) -> None:
+    from likelihand.interop.animation import clips_of
+    from likelihand.interop.bvh import write_bvh
+
+    write_bvh(clips_of(read()), path)
+
+
 _BRIDGES: Final[dict[str, Callable[[Callable[[], Iterable[Line]], Path], None]]] = {
     "label-studio": _label_studio,
     "cvat": _cvat,
     "pose": _pose,
+    "glb": _glb,
+    "bvh": _bvh,
 }
 """Format to what writes its file of the lines."""
 

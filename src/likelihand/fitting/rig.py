@@ -164,6 +164,11 @@ def pose(rig: Rig, angles: FloatArray, shape: FloatArray, turn: FloatArray) -> P
     return Posed(points, after @ about, grown)
 
 
+def frames_of(rig: Rig, bent: FloatArray) -> FloatArray:
+    """Return the frames (N, 5, 6, 3) of digits bent (N, 5, 5) from rest, see `_frames`."""
+    return _frames(rig, bent, _trig(bent))
+
+
 def _frames(rig: Rig, bent: FloatArray, trig: FloatArray) -> FloatArray:
     """Return (N, 5, 6, 3) the digits' frames: where x, y and z are turned to, and the axes of three slots."""
     out = np.empty((len(bent), 5, 6, 3))

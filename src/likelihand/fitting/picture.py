@@ -1,0 +1,52 @@
+"""Fitted hands as pictures: their skin on the photo, and turning."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from likelihand.fitting.mesh import mesh_of, pictured
+from likelihand.fitting.result import HandFit
+from likelihand.geometry import Image
+from likelihand.visualization.mesh import draw_mesh
+
+
+def draw_fits(image: Image, fits: Sequence[HandFit], opacity: float = 0.85) -> Image:
+    """Paint the skin of fitted hands on their picture, the larger ones last: they are nearer.
+
+    Args:
+        image: (height, width, 3) uint8 RGB; stays as it is.
+        fits: of its hands.
+        opacity: of the skin, 0 to 1.
+
+    Returns:
+        (height, width, 3) uint8 RGB.
+    """
+    out = image
+    for fit in sorted(fits, key=lambda fit: fit.length):
+        mesh = mesh_of(fit)
+        depth = mesh.vertices[:, 2:] * fit.length
+        out = draw_mesh(
+            out, np.concatenate([pictured(fit, mesh.vertices), depth], 1), mesh.triangles, opacity=opacity
+        )
+    return out
+
+
+def draw_turned(fit: HandFit, degrees: float, size: int = 256) -> Image:
+    """Paint a fitted hand from afar, turned about the vertical through its middle, on white.
+
+    Args:
+        fit: the hand.
+        degrees: of the turn; the side that was to the right comes to the front.
+        size: of the picture's sides in pixels.
+
+    Returns:
+        (size, size, 3) uint8 RGB.
+    """
+    mesh, angle = mesh_of(fit), np.radians(degrees)
+    c, s = np.cos(angle), np.sin(angle)
+    turn = np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])
+    middle = (mesh.vertices.max(0) + mesh.vertices.min(0)) / 2
+    seen = (mesh.vertices - middle) @ turn.T
+    scale = 0.46 * size / np.linalg.norm(mesh.vertices - middle, axis=1).max()
+    blank = np.full((size, size, 3), 255, np.uint8)
+    return draw_mesh(blank, seen * scale + [size / 2, size / 2, 0.0], mesh.triangles, opacity=1.0)
