@@ -26,6 +26,7 @@ import numpy as np
 import yaml
 
 from experiments.report import write_document
+from likelihand.apps.study.statistics import student
 from likelihand.cli import main as likelihand
 from likelihand.data import CocoHands
 from likelihand.evaluation import EveryStage, Function, evaluate
@@ -33,7 +34,6 @@ from likelihand.inference import metadata_of
 from likelihand.inference.runtimes import Runtime
 from likelihand.models.checkpoint import load_checkpoint, read_info
 from likelihand.structures import Record
-from likelihand.study.statistics import student
 from likelihand.utils.tables import markdown
 
 ROOT: Final = Path(__file__).resolve().parents[1]

@@ -28,8 +28,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from likelihand import samples
-from likelihand.data import Synthetic
+from likelihand.data import Synthetic, samples
 from likelihand.utils.tables import markdown
 
 CLUSTER = Path(__file__).parents[1] / "tests" / "apps" / "bulk" / "cluster_script.py"

@@ -3,8 +3,8 @@
     python -m experiments.pictures
 
 `docs/images/hands.jpg`: ten rendered hands that no model was trained on, the first of their seed, with what the
-bundled model finds and its 68 % regions. `docs/images/film.webp`: the package's film (`likelihand.samples`), its
-hands followed.
+bundled model finds and its 68 % regions. `docs/images/film.webp`: the package's film (`likelihand.data.samples`),
+its hands followed.
 """
 
 from pathlib import Path
@@ -15,9 +15,9 @@ import PIL.Image
 
 import likelihand as lh
 from likelihand.data import Synthetic
+from likelihand.data.samples import FILM
 from likelihand.geometry import Image
 from likelihand.inference import FILMS
-from likelihand.samples import FILM
 from likelihand.tracking import draw_tracks
 from likelihand.utils.images import encode_image
 from likelihand.visualization.drawing import contact_sheet

@@ -1,4 +1,4 @@
-"""Render the pictures and the film that the package carries (`likelihand.samples`).
+"""Render the pictures and the film that the package carries (`likelihand.data.samples`).
 
     python -m experiments.samples
 
@@ -16,9 +16,9 @@ from typing import Any, Final
 import numpy as np
 
 from experiments import video_clips
+from likelihand.data.samples import FILM, LABELS, PICTURES
 from likelihand.formats.coco import image_entry, write_document
 from likelihand.geometry import Image
-from likelihand.samples import FILM, LABELS, PICTURES
 from likelihand.synth.coco import annotation_of
 from likelihand.synth.options import SynthOptions
 from likelihand.synth.picture import Picture, render_picture, render_scene

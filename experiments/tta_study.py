@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from likelihand.calibration import join
-from likelihand.calibration.fit import distances
 from likelihand.cli.labelled import add_data_options, data_of
 from likelihand.cli.parsing import command_parser
 from likelihand.evaluation import Predictions, predictions_by_look, score
+from likelihand.evaluation.calibration import join
+from likelihand.evaluation.calibration.fit import distances
 from likelihand.inference import load
 from likelihand.uncertainty import Calibration
 from likelihand.utils.tables import markdown

@@ -17,15 +17,15 @@ from pathlib import Path
 import numpy as np
 
 from experiments.report import code, write_document
-from likelihand.audit import agreed, audit, known_sides, offsets, predict_often, suspicions
-from likelihand.calibration import compare, store
-from likelihand.calibration.flow import learned_density
-from likelihand.calibration.recipe import Recipe, calibrate
 from likelihand.data.coco import CocoHands
 from likelihand.data.dataset import Concatenated, Dataset, Subset
 from likelihand.data.layouts import detect
 from likelihand.evaluation import Predictions, predictions
+from likelihand.evaluation.audit import agreed, audit, known_sides, offsets, predict_often, suspicions
 from likelihand.evaluation.benchmark import interleaved
+from likelihand.evaluation.calibration import compare, store
+from likelihand.evaluation.calibration.flow import learned_density
+from likelihand.evaluation.calibration.recipe import Recipe, calibrate
 from likelihand.geometry import transform_points
 from likelihand.hand import FINGER_KEYPOINTS, FINGERS, opposite
 from likelihand.inference import Predictor, load, model_file
@@ -142,8 +142,8 @@ def paths(checkpoint: Path, predict: Predictor, test: Dataset) -> tuple[list[str
 
     Returns what is to be said of it, and the exported file's predictor.
     """
-    from likelihand.export import export
     from likelihand.inference import metadata_of
+    from likelihand.inference.export import export
     from likelihand.models.checkpoint import load_checkpoint
 
     network, info = load_checkpoint(checkpoint)

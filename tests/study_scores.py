@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from likelihand.apps.study.hands import TEST
+from likelihand.apps.study.methods import Method
+from likelihand.apps.study.plan import CLEAN, Experiment, Labels
+from likelihand.apps.study.results import Results
 from likelihand.metrics import PAPER
-from likelihand.study.hands import TEST
-from likelihand.study.methods import Method
-from likelihand.study.plan import CLEAN, Experiment, Labels
-from likelihand.study.results import Results
 
 HANDS = 40
 

@@ -34,7 +34,7 @@ DATA = ["--data.class_path=likelihand.data.DrawnHands", "--data.init_args.count=
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny network as an ONNX file."""
     pytest.importorskip("torch")
-    from likelihand.export import export
+    from likelihand.inference.export import export
     from likelihand.inference.metadata import ModelMetadata
     from tests.tiny import tiny_network
 

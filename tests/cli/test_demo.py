@@ -11,7 +11,7 @@ import pytest
 
 from likelihand.apps import demo
 from likelihand.cli import main
-from likelihand.samples import PICTURES, pictures
+from likelihand.data.samples import PICTURES, pictures
 
 
 def test_its_last_part_is_predict_on_what_it_left(
@@ -60,7 +60,7 @@ def test_the_film_is_left_out_with_a_reason_where_nothing_reads_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("likelihand.cli.demo.find_spec", lambda name: None)
-    monkeypatch.setattr("likelihand.samples.PICTURES", tmp_path / "one")
+    monkeypatch.setattr("likelihand.data.samples.PICTURES", tmp_path / "one")
     (tmp_path / "one").mkdir()
     (tmp_path / "one" / "a.jpg").write_bytes((PICTURES / "hand-00.jpg").read_bytes())
     assert main(["demo", "--out", str(tmp_path / "out")]) == 0

@@ -6,9 +6,9 @@ import pytest
 
 pytest.importorskip("torch")
 
+from likelihand.apps.study.methods import DECISIVE
 from likelihand.cli import main
 from likelihand.cli.study import parser
-from likelihand.study.methods import DECISIVE
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = """
@@ -29,8 +29,8 @@ def test_a_study_from_plan_to_report(
     tiny: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Runs in this process: other processes have tests of their own."""
-    from likelihand.study import pipeline
-    from likelihand.study.runner import run_experiment
+    from likelihand.apps.study import pipeline
+    from likelihand.apps.study.runner import run_experiment
 
     def run_here(runs, setting, hands, out, results, **_):  # type: ignore[no-untyped-def]
         return all(run_experiment(run, setting, hands, out, results) for run in runs)

@@ -13,7 +13,7 @@ def written(tmp_path, content):
 
 
 def test_reads_what_an_audit_writes(tmp_path):
-    from likelihand.audit.report import write_csv
+    from likelihand.evaluation.audit.report import write_csv
 
     told = {"nats": 9.0, "pattern": "a, b", "detail": '"', "keypoints": (1, 2)}
     suspicions = [SimpleNamespace(index=i, suspect=i != 2, **told) for i in (3, 2, 0)]

@@ -102,7 +102,7 @@ def test_uncertainty_worst_hands_and_scores_run_the_model_once(
     pytest.importorskip("torch")
     pytest.importorskip("onnx")
     from likelihand.cli import main
-    from likelihand.export import export
+    from likelihand.inference.export import export
     from likelihand.inference.runtimes import OnnxRuntime
     from tests.tiny import tiny_network
 

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from likelihand.audit.report import write_clean
 from likelihand.cli.formats import coco
 from likelihand.cli.sources import Boxes
 from likelihand.data import CocoHands, CocoScenes, DrawnHands
+from likelihand.evaluation.audit.report import write_clean
 from likelihand.formats.coco import image_entry, write_document
 from likelihand.structures import Record
 from likelihand.synth.coco import annotation_of

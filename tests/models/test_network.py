@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from likelihand.export import export
+from likelihand.inference.export import export
 from likelihand.inference.metadata import ModelMetadata
 from likelihand.losses import HeatmapLoss, IntegralLoss, ResidualLogLikelihood
 from likelihand.models import (

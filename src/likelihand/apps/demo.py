@@ -71,8 +71,8 @@ def _train(out: Path, steps: int) -> Path:
 
 
 def _export(checkpoint: Path, file: Path) -> float:
-    from likelihand.export import export
     from likelihand.inference import metadata_of
+    from likelihand.inference.export import export
     from likelihand.models.checkpoint import load_checkpoint
 
     network, info = load_checkpoint(checkpoint)

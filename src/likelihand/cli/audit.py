@@ -25,7 +25,7 @@ def parser() -> Parser:
 
 def run(arguments: Namespace) -> int:
     """Audit and print what was found; the exit code is 0 whatever that is."""
-    from likelihand.audit import Sifted, audit, predict_often
+    from likelihand.evaluation.audit import Sifted, audit, predict_often
     from likelihand.inference import bundled, load, model_file
 
     dataset = Sifted(data_of(arguments))
@@ -41,7 +41,7 @@ def run(arguments: Namespace) -> int:
             raise ValueError(
                 f"--folds trains, which {file} cannot; give a .safetensors checkpoint or a run folder"
             )
-        from likelihand.audit.folds import predict_by_folds
+        from likelihand.training.folds import predict_by_folds
 
         seen = predict_by_folds(
             file, dataset, arguments.folds, arguments.steps, arguments.out / "folds", sys.stderr.isatty()

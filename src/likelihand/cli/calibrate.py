@@ -48,9 +48,9 @@ def parser() -> Parser:
 
 def run(arguments: Namespace) -> int:
     """Fit for each number of looks, print how it holds on hands left out, and store all."""
-    from likelihand.calibration import Recipe, calibrate, store
     from likelihand.data.cut_off import CutOff
     from likelihand.evaluation import predictions_by_look
+    from likelihand.evaluation.calibration import Recipe, calibrate, store
     from likelihand.inference import load, model_file
     from likelihand.inference.tta import LOOKS
 

@@ -27,7 +27,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _look(out: Path) -> int:
-    from likelihand.samples import FILM, PICTURES
+    from likelihand.data.samples import FILM, PICTURES
 
     film = find_spec("av") is not None
     if not film:

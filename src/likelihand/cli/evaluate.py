@@ -106,8 +106,8 @@ def _look_closer(
     calibration: "Calibration | None",
 ) -> None:
     """Score the model's regions, draw the worst hands."""
-    from likelihand.audit import write_worst
-    from likelihand.calibration import join
+    from likelihand.evaluation.audit import write_worst
+    from likelihand.evaluation.calibration import join
 
     seen = join([look.sized() for look in looks], calibration)
     if arguments.worst is not None:
@@ -118,8 +118,8 @@ def _look_closer(
 
 def _uncertainty(arguments: Namespace, seen: "Predictions", calibration: "Calibration | None") -> None:
     """Print the scores of the model's uncertainty, add them to the JSON, draw the plots."""
-    from likelihand.calibration import compare
-    from likelihand.calibration.flow import learned_density
+    from likelihand.evaluation.calibration import compare
+    from likelihand.evaluation.calibration.flow import learned_density
     from likelihand.inference import model_file
 
     file = model_file(arguments.model)

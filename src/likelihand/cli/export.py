@@ -23,8 +23,8 @@ def run(arguments: Namespace) -> int:
     """Export and say what was written."""
     from dataclasses import replace
 
-    from likelihand.export import export
     from likelihand.inference import metadata_of, model_file
+    from likelihand.inference.export import export
     from likelihand.models.checkpoint import load_checkpoint
 
     checkpoint = model_file(arguments.run)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 from likelihand.cli.parsing import Namespace, Parser, command_parser
 
 if TYPE_CHECKING:
+    from likelihand.apps.study import Grid, Hands, Setting
+    from likelihand.apps.study.plan import Experiment
     from likelihand.data.dataset import Dataset
-    from likelihand.study import Grid, Hands, Setting
-    from likelihand.study.plan import Experiment
 
 ALL: Final = "all"
 QUICK: Final = "quick"
@@ -23,8 +23,8 @@ VALIDATION: Final = 0.05
 
 def parser() -> Parser:
     """Describe the command's options; PyTorch is imported, since the settings are those of training."""
+    from likelihand.apps.study import Grid, Pictures, Setting
     from likelihand.data.dataset import Dataset
-    from likelihand.study import Grid, Pictures, Setting
 
     p = command_parser("study", "Put the paper's claims to the test; interrupted work goes on where it stopped.")
     p.add_argument(
@@ -47,7 +47,7 @@ def parser() -> Parser:
 
 def run(arguments: Namespace) -> int:
     """Run the study; 130 where it was interrupted, 1 where a run failed."""
-    from likelihand.study import schedule, study
+    from likelihand.apps.study import schedule, study
 
     built = parser().instantiate(arguments)
     if built.jobs < 1:
@@ -71,14 +71,14 @@ def run(arguments: Namespace) -> int:
 
 
 def _grids(name: str) -> "list[Grid]":
-    from likelihand.study import Grid
+    from likelihand.apps.study import Grid
 
     apart = {Grid.QUICK, Grid.RATES}
     return [grid for grid in Grid if grid not in apart] if name == ALL else [Grid(name)]
 
 
 def _plan(built: Namespace, setting: "Setting", runs: "list[Experiment]") -> int:
-    from likelihand.study import plan
+    from likelihand.apps.study import plan
 
     rendered = built.data is None and built.train_data is None
     known = built.pictures.train if rendered else len(_hands(built).train)
@@ -105,7 +105,7 @@ def _hands(built: Namespace) -> "Hands":
 
 
 def _named(train: "Dataset", validation: "Dataset", test: "Dataset", title: str) -> "Hands":
-    from likelihand.study import Hands
+    from likelihand.apps.study import Hands
 
     name = f"{title}{len(train)} hands to train on, {len(validation)} to choose on, {len(test)} held out"
     return Hands(train, validation, test, name=name)

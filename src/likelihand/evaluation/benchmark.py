@@ -291,7 +291,7 @@ def _awaited(task: Task, device: str) -> Task:
 
 def _runtimes(options: BenchOptions, network: "SequentialHeatmapNetwork", crops: "Tensor") -> Iterator[Row]:
     """Compare PyTorch with ONNX Runtime on the deployed network, one crop at a time and by the batch."""
-    from likelihand.export import export
+    from likelihand.inference.export import export
     from likelihand.inference.metadata import ModelMetadata
     from likelihand.inference.runtimes import TorchRuntime
 

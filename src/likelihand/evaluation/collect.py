@@ -90,8 +90,8 @@ def predictions_by_look(
 
     Returns:
         Predictions of each look, in the pixels of its own crop, all of the same hands;
-        `likelihand.calibration.join` puts them together. The chance of a right hand is that of the hand itself,
-        also where a look mirrors it.
+        `likelihand.evaluation.calibration.join` puts them together. The chance of a right hand is that of the
+        hand itself, also where a look mirrors it.
 
     Raises:
         ValueError: as `predictions`.

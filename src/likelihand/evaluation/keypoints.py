@@ -105,7 +105,7 @@ def score(found: Predictions, protocol: Protocol = PAPER, split: str = "") -> Re
         ValueError: nothing can be scored.
 
     Example:
-        >>> from likelihand.calibration import simulated
+        >>> from likelihand.evaluation.calibration import simulated
         >>> score(simulated(5), split="simulated").scores.hands
         5
     """

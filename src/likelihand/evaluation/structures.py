@@ -23,7 +23,8 @@ class Predictions:
     """What a model said of N labelled hands, in the pixels of the crop that it saw.
 
     `likelihand.evaluation.predictions` makes it. `likelihand.evaluation.score` turns it into a report,
-    `likelihand.calibration` into calibrations and `likelihand.audit` into suspects, each without the model.
+    `likelihand.evaluation.calibration` into calibrations and `likelihand.evaluation.audit` into suspects, each
+    without the model.
 
     Attributes:
         index: (N,) positions in the data set.
@@ -153,7 +154,7 @@ def concatenated(parts: Sequence[Predictions]) -> Predictions:
     """Put the hands of several parts of a data set together, in the data set's order.
 
     Example:
-        >>> from likelihand.calibration import simulated
+        >>> from likelihand.evaluation.calibration import simulated
         >>> hands = simulated(6)
         >>> concatenated([hands.take(hands.index > 3), hands.take(hands.index <= 3)]).index
         array([0, 1, 2, 3, 4, 5])

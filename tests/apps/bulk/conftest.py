@@ -14,7 +14,7 @@ from tests.apps.bulk.results import write_pictures
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny network as an ONNX file."""
     pytest.importorskip("torch")
-    from likelihand.export import export
+    from likelihand.inference.export import export
     from likelihand.inference.metadata import ModelMetadata
     from tests.tiny import tiny_network
 

@@ -1,0 +1,110 @@
+"""Hands of several sources: counted alike, and scored on a source that was left out of the fit."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from likelihand.evaluation import Predictions
+from likelihand.evaluation.calibration.scores import HEAD, cells, scores_of, summary
+from likelihand.geometry import FloatArray
+from likelihand.uncertainty import Calibration
+from likelihand.utils.tables import aligned
+
+
+def source_of(dataset: str) -> str:
+    """Return the source that a data set's name begins with: what stands in brackets is of no account.
+
+    Example:
+        >>> source_of("OneHand10K (sample in mmpose tests)")
+        'OneHand10K'
+    """
+    return dataset.partition(" (")[0]
+
+
+def sources_of(predictions: Predictions) -> NDArray[np.str_]:
+    """Return the source (N,) of each hand."""
+    return np.array([source_of(str(name)) for name in predictions.dataset])
+
+
+def balanced(predictions: Predictions) -> FloatArray:
+    """Return weights (N, K) with which the labelled keypoints of each source count as much as any other source's.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> from likelihand.evaluation.calibration import simulated
+        >>> o = replace(simulated(4), dataset=np.array(["a", "a (again)", "a", "b"]))
+        >>> (balanced(o)[:, 0] * 63).round(6)
+        array([1., 1., 1., 3.])
+    """
+    sources = sources_of(predictions)
+    weight = np.zeros(predictions.labelled.shape)
+    for source in np.unique(sources):
+        part = (sources == source)[:, None] & predictions.labelled
+        weight[part] = 1 / max(1, part.sum())
+    return weight
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What calibrations say of sources that they were not fitted on.
+
+    Attributes:
+        sources: source to its scores: keypoints, mean error, coverage at each of `LEVELS`, mean radius of the 68 %
+            region, mean confidence and the share that is correct; lengths in shares of the hand's size.
+        pooled: the same over all keypoints.
+    """
+
+    sources: Mapping[str, FloatArray]
+    pooled: FloatArray
+
+    @property
+    def mean(self) -> FloatArray:
+        """The same over the sources, each counting alike."""
+        return np.asarray(np.mean(list(self.sources.values()), axis=0))
+
+    def __str__(self) -> str:
+        rows = [[name, *cells(values)] for name, values in self.sources.items()]
+        mean = ["mean over sources", "", *cells(self.mean)[1:]]
+        return aligned([["left out", *HEAD], *rows, mean, ["all keypoints", *cells(self.pooled)]])
+
+
+def leave_one_out(predictions: Predictions, fitted: Callable[[Predictions], Calibration]) -> LeftOut:
+    """Score calibrations on each source, fitted on all the others.
+
+    Args:
+        predictions: of two sources or more.
+        fitted: makes a calibration of predictions, as `adjust` with what it needs.
+
+    Raises:
+        ValueError: there is one source.
+    """
+    sources = sources_of(predictions)
+    names = np.unique(sources)
+    if len(names) < 2:
+        raise ValueError(f"all hands are of the source {str(names[0])!r}; leaving one out takes two or more")
+    parts = {
+        str(n): scores_of(predictions.take(sources == n), fitted(predictions.take(sources != n))) for n in names
+    }
+    everything = np.concatenate(list(parts.values()), axis=1)
+    return LeftOut({name: summary(part) for name, part in parts.items()}, summary(everything))
+
+
+def halves(predictions: Predictions, share: float = 0.5, seed: int = 0) -> NDArray[np.bool_]:
+    """Choose a share of the groups by chance: (N,) booleans, true for what is left to the other part.
+
+    Raises:
+        ValueError: there are fewer than two groups.
+
+    Example:
+        >>> from likelihand.evaluation.calibration import simulated
+        >>> int(halves(simulated(10), 0.3).sum())
+        3
+    """
+    names = np.unique(predictions.group)
+    if len(names) < 2:
+        raise ValueError(f"the data hold {len(names)} group(s) of hands; a split needs two or more")
+    count = min(max(1, round(share * len(names))), len(names) - 1)
+    chosen = np.random.default_rng(seed).permutation(names)[:count]
+    return np.isin(predictions.group, chosen)

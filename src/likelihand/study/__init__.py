@@ -1,8 +1,0 @@
-"""The paper's claims, put to the test: its losses, stages and rivals, on right labels and on wrong ones."""
-
-from likelihand.study.hands import Hands, InMemory, Pictures
-from likelihand.study.pipeline import StudyResult, plan, study
-from likelihand.study.plan import Grid, schedule
-from likelihand.study.setting import Setting
-
-__all__ = ["Grid", "Hands", "InMemory", "Pictures", "Setting", "StudyResult", "plan", "schedule", "study"]

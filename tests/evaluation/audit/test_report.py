@@ -1,0 +1,125 @@
+"""What an audit writes: a table in order, a sheet, and labels that a reader takes without the suspects."""
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from likelihand.data.coco import CocoHands
+from likelihand.data.drawn import DrawnHands
+from likelihand.data.images import read_image
+from likelihand.evaluation import predictions
+from likelihand.evaluation.audit import audit, write_worst
+from likelihand.geometry import transform_points
+from likelihand.hand import KEYPOINTS
+from likelihand.inference.metadata import ModelMetadata
+from likelihand.structures import Record
+from likelihand.visualization.drawing import Drawing, contact_sheet
+
+MOVED, KEYPOINT = 3, 12
+
+
+class Spoilt:
+    """Drawn hands, one of them with a keypoint far away."""
+
+    def __init__(self) -> None:
+        self.hands = DrawnHands(40, size=96)
+
+    def __len__(self) -> int:
+        return len(self.hands)
+
+    def record(self, index: int) -> Record:
+        record = replace(self.hands.record(index), group=f"{index}.png")
+        if index != MOVED:
+            return record
+        points = record.points.copy()
+        points[KEYPOINT] += 0.5 * (record.box[2:] - record.box[:2])
+        return replace(record, points=points)
+
+
+class Knowing:
+    """A runtime that knows the truth but for a pixel or so."""
+
+    metadata = ModelMetadata(size=(64, 64))
+
+    def __init__(self) -> None:
+        from likelihand.data.augment import sample_of
+
+        records = [DrawnHands(40, size=96).record(i) for i in range(40)]
+        self.truth = [transform_points(sample_of(r, 0, (64, 64)).crop_from_image, r.points) for r in records]
+        self.next = 0
+
+    def __call__(self, crops: np.ndarray) -> dict[str, np.ndarray]:
+        rng = np.random.default_rng(self.next)
+        points = np.stack(self.truth[self.next : self.next + len(crops)])
+        self.next += len(crops)
+        return {
+            "points": (points + rng.normal(0, 1, points.shape)).astype(np.float32),
+            "scale": np.ones(points.shape, np.float32),
+        }
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("audit")
+    data = Spoilt()
+    result = audit(predictions(Knowing(), data, progress=False).sized(), data, place, tiles=5)
+    assert result.suspicions[0].index == MOVED
+    assert "40 hands, 1 suspects: outlier 1" in str(result)
+    return place
+
+
+def test_the_table_begins_with_the_worst(folder: Path) -> None:
+    with (folder / "suspects.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 40
+    assert (rows[0]["index"], rows[0]["suspect"], rows[0]["detail"]) == (str(MOVED), "1", KEYPOINTS[KEYPOINT])
+    nats = [float(row["nats"]) for row in rows]
+    assert nats == sorted(nats, reverse=True)
+
+
+def test_the_sheet_shows_label_beside_estimate(folder: Path) -> None:
+    import cv2
+
+    sheet = cv2.imread(str(folder / "suspects.png"))
+    assert sheet.shape[1] == 8 * 224
+    assert sheet.std() > 10
+
+
+def test_the_worst_hands_come_first_by_mean_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = Spoilt()
+    captions: list[str] = []
+
+    def kept(tiles: list[Any], **options: Any) -> Any:
+        captions.extend(options["captions"])
+        return contact_sheet(tiles, **options)
+
+    monkeypatch.setattr("likelihand.evaluation.audit.report.contact_sheet", kept)
+    write_worst(tmp_path / "worst.png", predictions(Knowing(), data, progress=False).sized(), data, None, count=6)
+    assert captions[0].startswith(f"{MOVED}: error 0.0")  # one keypoint of 21 by 0.7 of the size: 0.03 and chance
+    errors = [float(text.split()[-1]) for text in captions[::2]]
+    assert len(errors) == 6 and errors == sorted(errors, reverse=True)
+    assert captions[1] == data.record(MOVED).dataset
+    assert read_image(tmp_path / "worst.png").shape[1] == 8 * 224
+
+
+def test_the_cleaned_labels_lack_the_suspect_alone(folder: Path) -> None:
+    data = Spoilt()
+    for index in range(40):
+        Drawing(data.record(index).read()).save(folder / "images" / f"{index}.png")
+    cleaned = CocoHands(folder / "cleaned.json")
+    assert len(cleaned) == 40
+    for index in range(40):
+        ours, theirs = data.record(index), cleaned.record(index)
+        expected = ours.visibility.copy()
+        if index == MOVED:
+            expected[KEYPOINT] = 0
+        np.testing.assert_array_equal(theirs.visibility, expected)
+        seen = expected > 0
+        np.testing.assert_allclose(theirs.points[seen], ours.points[seen], atol=1e-3)
+        np.testing.assert_allclose(theirs.box, ours.box, atol=2e-3)
+    assert json.loads((folder / "cleaned.json").read_text())["categories"][0]["keypoints"] == list(KEYPOINTS)
