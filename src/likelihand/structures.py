@@ -198,10 +198,10 @@ class Hand:
         """(21,) chance in 0..1 that a keypoint lies within 10 % of the hand's size of its estimate.
 
         The size is max(width, height) of the tight box of the 21 *estimated* points, which is known for every
-        picture and whatever is labelled; `likelihand.evaluation.calibration` measures by the same. Confidence falls
-        as the covariance grows against the hand, so it can be compared between keypoints, hands and pictures. Each is
-        about one keypoint: errors within a hand go together, so the chance that several are right is not their
-        product (it is larger).
+        picture and whatever is labelled; `likelihand.evaluation.calibration` measures by the same. Confidence
+        falls as the covariance grows against the hand, so it can be compared between keypoints, hands and
+        pictures. Each is about one keypoint: errors within a hand go together, so the chance that several are
+        right is not their product (it is larger).
         """
         return chance_within(REACH * size_of_hand(self.points), self.covariance, self.radial)
 

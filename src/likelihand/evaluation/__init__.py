@@ -1,7 +1,7 @@
 """One run of a model over labelled hands, and the scores that follow from it.
 
-`predictions` runs the model; `score`, and the functions of the packages `calibration` and `audit` in here, take what
-it returns. `evaluate` is both for scores alone.
+`predictions` runs the model; `score`, and the functions of the packages `calibration` and `audit` in here, take
+what it returns. `evaluate` is both for scores alone.
 """
 
 from likelihand.evaluation.collect import predictions, predictions_by_look

@@ -2,8 +2,8 @@
 
 NumPy alone. The deviation of a keypoint from its estimate is modelled as elliptical: a covariance C gives shape
 and size, and a monotone map, the same for every keypoint, takes the distance d = sqrt(e^T C^-1 e) of a deviation e
-to the probability of a smaller one. `likelihand.evaluation.calibration` fits both; the model's file carries them as
-JSON.
+to the probability of a smaller one. `likelihand.evaluation.calibration` fits both; the model's file carries them
+as JSON.
 """
 
 from likelihand.uncertainty.calibration import (
