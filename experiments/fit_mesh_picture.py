@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     p.add_argument("pictures", nargs="*", type=Path)
     p.add_argument("--out", type=Path, default=Path("docs/images/fitting-mesh.png"))
     a = p.parse_args(arguments)
-    samples = Path(str(resources.files("likelihand.samples"))) / "images"
+    samples = Path(str(resources.files("likelihand.data.samples"))) / "images"
     predict, rows = load(threads=1), []
     for picture in a.pictures or [samples / name for name in SHOWN]:
         image = read_image(picture)
