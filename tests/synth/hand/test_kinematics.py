@@ -2,9 +2,11 @@ import numpy as np
 import pytest
 
 from likelihand.synth.hand.anatomy import LIMITS
-from likelihand.synth.hand.asset import BONE_OF_KEYPOINT, load_asset
+from likelihand.synth.hand.asset import load_asset
 from likelihand.synth.hand.kinematics import make_skeleton, place_bones
 from likelihand.synth.hand.shape import sample_shape
+
+BONE_OF_KEYPOINT = (0, 1, 2, 3, 3, 4, 5, 6, 6, 7, 8, 9, 9, 10, 11, 12, 12, 13, 14, 15, 15)
 
 
 def matrix(q):

@@ -27,8 +27,6 @@ ELBOW: Final = 17
 PARENTS: Final = (-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 0, 10, 11, 0, 13, 14, 0, 16)
 HEADS: Final = (0, 1, 2, 3, 5, 6, 7, 9, 10, 11, 13, 14, 15, 17, 18, 19, 0, 0)
 """The keypoint about which each bone turns."""
-BONE_OF_KEYPOINT: Final = (0, 1, 2, 3, 3, 4, 5, 6, 6, 7, 8, 9, 9, 10, 11, 12, 12, 13, 14, 15, 15)
-"""The bone that carries each keypoint."""
 
 
 @dataclass(frozen=True, slots=True)
