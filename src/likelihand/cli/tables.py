@@ -29,35 +29,37 @@ def picture_rows(lines: Iterable[Line], fitted: bool = False) -> Iterator[Row]:
         >>> next(picture_rows([]))[:4]
         ('file', 'hand', 'side', 'score')
     """
-    yield (*PICTURE_COLUMNS, *FIT_COLUMNS) if fitted else PICTURE_COLUMNS
-    for line in lines:
-        for number, hand in enumerate(line["hands"]):
-            yield from ((line["file"], number, hand["side"] or "", hand["score"], *row) for row in _values(hand))
+
+    def head(line: Line, place: int, hand: Line) -> Row:
+        return line["file"], place, hand["side"] or "", hand["score"]
+
+    return _rows(PICTURE_COLUMNS, head, lines, fitted)
 
 
 def film_rows(lines: Iterable[Line], fitted: bool = False) -> Iterator[Row]:
     """Yield the hands of a film: `FILM_COLUMNS`, then a row a frame, hand and keypoint.
 
-    Args:
-        lines: of the JSON Lines file.
-        fitted: whether each hand has its fit, and rows end with `FIT_COLUMNS`.
+    The arguments are those of `picture_rows`.
 
     Example:
         >>> next(film_rows([]))[:4]
         ('frame', 'time', 'hand', 'side')
     """
-    yield (*FILM_COLUMNS, *FIT_COLUMNS) if fitted else FILM_COLUMNS
+
+    def head(line: Line, place: int, hand: Line) -> Row:
+        return line["frame"], line["time"], hand["track"], hand["side"] or "", int(hand["seen"]), hand["score"]
+
+    return _rows(FILM_COLUMNS, head, lines, fitted)
+
+
+def _rows(
+    columns: Row, head: Callable[[Line, int, Line], Row], lines: Iterable[Line], fitted: bool
+) -> Iterator[Row]:
+    """Yield the columns' names, then a row a hand and keypoint, which begins with what `head` says of the hand."""
+    yield (*columns, *FIT_COLUMNS) if fitted else columns
     for line in lines:
-        for hand in line["hands"]:
-            head = (
-                line["frame"],
-                line["time"],
-                hand["track"],
-                hand["side"] or "",
-                int(hand["seen"]),
-                hand["score"],
-            )
-            yield from ((*head, *row) for row in _values(hand))
+        for place, hand in enumerate(line["hands"]):
+            yield from ((*head(line, place, hand), *row) for row in _values(hand))
 
 
 def _values(hand: Line) -> Iterator[Row]:
