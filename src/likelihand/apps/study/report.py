@@ -8,7 +8,7 @@ from typing import Any, Final
 from likelihand.apps.study.claims import judge
 from likelihand.apps.study.figures import claims_figure, compared_figure, epochs_figure, stages_figure
 from likelihand.apps.study.hands import REAL, Hands
-from likelihand.apps.study.methods import DECISIVE, IDEAS, RIVALS, STAGES
+from likelihand.apps.study.methods import CONDITIONAL, DECISIVE, IDEAS, RIVALS, STAGES
 from likelihand.apps.study.pictures import picture_grid
 from likelihand.apps.study.plan import CLEAN, EVERY_LABELS, OUTLIERS
 from likelihand.apps.study.results import Results
@@ -129,7 +129,7 @@ def _claims(writer: _Writer, results: Results) -> str:
 
 
 def _scores(writer: _Writer, results: Results) -> list[str]:
-    methods = [*DECISIVE, *RIVALS, *STAGES, *IDEAS]
+    methods = [*DECISIVE, *RIVALS, *STAGES, *IDEAS, CONDITIONAL]
     parts = []
     for labels in EVERY_LABELS:
         rows = method_rows(results, methods, labels)
