@@ -92,6 +92,17 @@ def test_the_animation_moves_every_bone_over_all_frames() -> None:
     assert np.isfinite(np.concatenate([a.ravel() for a in arrays if a.dtype == np.float32])).all()
 
 
+def test_hands_keep_one_clock() -> None:
+    """A hand that comes later moves later, not from the first frame on."""
+    lines, _ = film(3)
+    lines[0]["hands"] = lines[0]["hands"][:1]
+    document, arrays = parsed(glb(clips_of(lines)))
+    inputs = {sampler["input"] for sampler in document["animations"][0]["samplers"]}
+    times = sorted(arrays[number][:, 0].round(6).tolist() for number in inputs)
+    np.testing.assert_allclose(times[0], [0, 0.04, 0.08], atol=1e-6)
+    np.testing.assert_allclose(times[1], [0.04, 0.08], atol=1e-6)
+
+
 def test_quaternions_are_the_turns() -> None:
     rng = np.random.default_rng(0)
     q = rng.normal(size=(50, 4))

@@ -79,7 +79,8 @@ def glb(clips: Sequence[Clip]) -> bytes:
     document = _Document()
     channels: list[dict[str, Any]] = []
     samplers: list[dict[str, Any]] = []
-    roots = [node for clip in clips for node in _add(document, clip, channels, samplers)]
+    start = min(clip.seconds[0] for clip in clips)
+    roots = [node for clip in clips for node in _add(document, clip, start, channels, samplers)]
     document.json |= {"scene": 0, "scenes": [{"nodes": roots}]}
     document.json["animations"] = [{"name": "hands", "channels": channels, "samplers": samplers}]
     return document.bytes()
@@ -92,9 +93,9 @@ def write_glb(clips: Sequence[Clip], path: str | Path) -> Path:
 
 
 def _add(
-    document: _Document, clip: Clip, channels: list[dict[str, Any]], samplers: list[dict[str, Any]]
+    document: _Document, clip: Clip, start: float, channels: list[dict[str, Any]], samplers: list[dict[str, Any]]
 ) -> list[int]:
-    """Add a hand, and return its nodes without parents."""
+    """Add a hand, its seconds counted from `start`, and return its nodes without parents."""
     quaternions, heads = quaternions_of(clip.turns), clip.person.heads * clip.scale
     first = len(document.json["nodes"])
     for bone, name in enumerate(MESH_BONES):
@@ -104,7 +105,7 @@ def _add(
         if children := [first + child for child, parent in enumerate(MESH_PARENTS) if parent == bone]:
             node["children"] = children
         document.append("nodes", node)
-    seconds = document.array((clip.seconds - clip.seconds[0]).astype(np.float32), bounds=True)
+    seconds = document.array((clip.seconds - start).astype(np.float32), bounds=True)
     movements = [(0, "translation", clip.places)]
     movements += [(bone, "rotation", quaternions[:, bone]) for bone in range(len(MESH_BONES))]
     for bone, path, values in movements:
