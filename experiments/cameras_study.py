@@ -46,9 +46,9 @@ class Shot:
     exact: Doubles
 
 
-def shoot(index: int, predict: Predictor) -> Shot:
+def shoot(index: int, predict: Predictor, seed: int = SEED) -> Shot:
     """Render a hand from all sides and look at every picture."""
-    seen = render_views(SEED, index, TURNS, SIZE)
+    seen = render_views(seed, index, TURNS, SIZE)
     views = seen.views
     return Shot(
         seen.points,

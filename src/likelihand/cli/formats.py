@@ -48,6 +48,8 @@ class Results:
         film: whether the lines are frames, with tracked hands, instead of pictures.
         fitted: whether the hands have their fits in space, which get columns in CSV.
 
+    An animation of no hand is none: then there are the lines alone, and no older file under the animation's name.
+
     Raises:
         ValueError: the format is not known, not for films, for nothing else, or made of fits that are not made.
         ModuleNotFoundError: its package is missing.
@@ -70,12 +72,18 @@ class Results:
         folder.mkdir(parents=True, exist_ok=True)
         self.form, self.name, self.film, self.fitted = form, name, film, fitted
         self.lines, self.path = (folder / f"{name}{ENDINGS[each]}" for each in ("jsonl", form))
-        self._file = self.lines.open("w", encoding="utf-8")
+        self._file, self._hands = self.lines.open("w", encoding="utf-8"), 0
+
+    @property
+    def whole(self) -> bool:
+        """Whether the format asked for can be made of the lines so far."""
+        return self.form not in _FITTED or self._hands > 0
 
     def add(self, line: dict[str, Any]) -> None:
         """Write the line of a picture or frame."""
         self._file.write(json.dumps(line, allow_nan=False) + "\n")
         self._file.flush()
+        self._hands += len(line["hands"])
 
     def __enter__(self) -> Self:
         return self
@@ -83,6 +91,9 @@ class Results:
     def __exit__(self, *_: object) -> None:
         self._file.close()
         if self.form == "jsonl":
+            return
+        if not self.whole:
+            self.path.unlink(missing_ok=True)
             return
         if self.form in _BRIDGES:
             _BRIDGES[self.form](self._read, self.path)

@@ -35,7 +35,7 @@ def run(request: Request, arguments: Namespace, predictor: Callable[[], "Predict
         predictor: makes the model, once the request is known to make sense.
 
     Returns:
-        0, or 2 where a film could not be read, or not to its end.
+        0, or 2 where a film could not be read, or not to its end, or has no hands to animate.
     """
     from likelihand.tracking import Camera, VideoReader
     from likelihand.tracking.times import LONGEST_GAP
@@ -78,7 +78,7 @@ def _follow(source: "Camera | VideoReader", name: str, predict: "Predictor", arg
         results = files.enter_context(
             Results(arguments.out, arguments.format, name, film=True, fitted=arguments.fit)
         )
-        files.callback(lambda: _tell(f"{len(tracks)} hands in {count} frames -> {results.path}", source))
+        files.push(lambda kind, *_: _close(results, len(tracks), count, source, broken=kind is not None))
         overlay = arguments.out / f"{name}{OVERLAY}"
         draw = files.enter_context(_overlay(overlay, arguments.threads)) if arguments.overlay else None
         live = files.enter_context(_shown(arguments))
@@ -147,6 +147,18 @@ def _tracked(
     settings = Tracking(every=every, most=None if predict.detector else 1)
     frames = unmirrored(source) if arguments.unmirror else source
     return track(frames, predict, settings=settings, smoothing=Smoothing() if arguments.smoothing else None)
+
+
+def _close(results: Results, hands: int, frames: int, source: "Camera | VideoReader", *, broken: bool) -> None:
+    """Say how much there was.
+
+    Raises:
+        ValueError: the film went to its end without a hand, and an animation was asked for.
+    """
+    told = f"{hands} hands in {frames} frames"
+    if not results.whole and not broken:
+        raise ValueError(f"{source.name}: {told}, so no {results.path.name}; the frames are in {results.lines}")
+    _tell(f"{told} -> {results.path if results.whole else results.lines}", source)
 
 
 def _tell(summary: str, source: "Camera | VideoReader") -> None:
