@@ -18,7 +18,6 @@ from experiments.models.gpu.pictures import augment, crop_matrices, cut_off, war
 from likelihand.data.images import decode_image
 
 SIDE = 224  # of a photo's cut on the GPU
-SIZE = 160  # of a crop
 
 
 class Pool:
@@ -52,36 +51,38 @@ class Pool:
         return torch.multinomial(self.chance[: self.filled], count, replacement=True)
 
 
-def crops_of(pool: Pool, rows: Tensor, rotation: float) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """Draw crops of rows: (N, 3, s, s) in 0..1, target, weight, noise in crop pixels and traits."""
+def crops_of(
+    pool: Pool, rows: Tensor, rotation: float, size: int
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """Draw crops of rows: (N, 3, size, size) in 0..1, target, weight, noise in crop pixels and traits."""
     n, device = len(rows), rows.device
     u = torch.rand(n, 5, device=device) * 2 - 1
     flip = torch.rand(n, device=device) < 0.5
     turn = torch.where(torch.rand(n, device=device) < 0.3, u[:, 0] * math.pi, u[:, 0] * math.radians(rotation))
     zoom = 1.25 ** u[:, 1]
     box, limits = cut_off(pool.box[rows], 0.15)
-    matrix = crop_matrices(box, SIZE, turn, zoom, u[:, 2:4] * 0.1, flip)
+    matrix = crop_matrices(box, size, turn, zoom, u[:, 2:4] * 0.1, flip)
     labels = pool.labels[rows]
     target = torch.einsum("nij,nkj->nki", matrix[:, :2, :2], labels[..., :2]) + matrix[:, None, :2, 2]
-    inside = ((target >= 0) & (target <= SIZE)).all(-1)
+    inside = ((target >= 0) & (target <= size)).all(-1)
     weight = labels[..., 2] * inside
     scale = torch.linalg.det(matrix[:, :2, :2]).abs().sqrt()
     traits = pool.traits[rows].clone()
     traits[:, 0] = torch.where(flip, 1 - traits[:, 0], traits[:, 0])
-    return warp(pool.pictures[rows], matrix, SIZE, limits), target, weight, labels[..., 3] * scale[:, None], traits
+    return warp(pool.pictures[rows], matrix, size, limits), target, weight, labels[..., 3] * scale[:, None], traits
 
 
 class Batches:
     """Batches of rendered hands, photos and places without hands, in fixed shares."""
 
-    def __init__(self, pools: list[Pool], counts: list[int], rotation: float) -> None:
-        self.pools, self.counts, self.rotation = pools, counts, rotation
+    def __init__(self, pools: list[Pool], counts: list[int], rotation: float, size: int) -> None:
+        self.pools, self.counts, self.rotation, self.size = pools, counts, rotation, size
 
     @torch.no_grad()
     def draw(self) -> tuple[Tensor, ...]:
         """Draw crops (N, s, s, 3) uint8, targets, weights, label noise and traits."""
         pairs = zip(self.pools, self.counts, strict=True)
-        parts = [crops_of(pool, pool.draw(count), self.rotation) for pool, count in pairs]
+        parts = [crops_of(pool, pool.draw(count), self.rotation, self.size) for pool, count in pairs]
         crops, target, weight, noise, traits = (torch.cat(each) for each in zip(*parts, strict=True))
         order = torch.randperm(len(crops), device=crops.device)
         return augment(crops[order]), target[order], weight[order], noise[order], traits[order]

@@ -19,8 +19,9 @@ import torch
 from torch import Tensor, nn
 
 import likelihand as lh
-from experiments.models.gpu.pools import SIZE, Batches, Pool, Rendered, read_empty, read_photos
-from likelihand.models.checkpoint import CheckpointInfo, config_of, load_checkpoint, save_checkpoint
+from experiments.models.gpu.pools import Batches, Pool, Rendered, read_empty, read_photos
+from likelihand.models import from_config
+from likelihand.models.checkpoint import CheckpointInfo, config_of, load_checkpoint, read_info, save_checkpoint
 from likelihand.models.heads import separable_transposed_convolution
 from likelihand.ops.heatmaps import log_gaussian_profiles, widen
 from likelihand.training.memory import keep_freed_memory
@@ -93,6 +94,23 @@ def make_network(start: Path, width: int, stages: int, frozen: int = 0) -> nn.Mo
     )  # fmt: skip
 
 
+def go_on_from(checkpoint: Path, frozen: int) -> tuple[nn.Module, tuple[int, int]]:
+    """Load a network to be trained further, its layers up to stride `frozen` fixed, and the size of its crops."""
+    info = read_info(checkpoint)
+    if info.network is None:
+        raise SystemExit(f"{checkpoint} does not say how to build its network")
+    backbone = info.network["backbone"] | {"frozen": frozen}
+    network, _ = load_checkpoint(checkpoint, from_config(info.network | {"backbone": backbone}))
+    return network, info.size
+
+
+def fix_norms(network: nn.Module) -> None:
+    """Let batch normalisation keep the statistics that it has."""
+    for module in network.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            module.eval()
+
+
 def shape_of(share: float) -> float:
     """Compute the rate's factor: a short linear rise, then half a cosine to 0."""
     rise = 0.03
@@ -148,9 +166,9 @@ class Trainer:
         torch._foreach_copy_(self.average, live)
 
 
-def save(path: Path, step: Step, training: dict[str, Any]) -> None:
+def save(path: Path, step: Step, size: tuple[int, int], training: dict[str, Any]) -> None:
     info = CheckpointInfo(
-        size=(SIZE, SIZE), network=config_of(step.network), loss=step.likelihood.loss.config(),
+        size=size, network=config_of(step.network), loss=step.likelihood.loss.config(),
         padding=1.25, data={"training": training.pop("data", {})}, training=training, scores=None,
     )  # fmt: skip
     save_checkpoint(path, step.network, info, loss=step.likelihood.loss)
@@ -162,7 +180,8 @@ def main() -> None:
     parser.add_argument("--empty", type=Path, required=True)
     parser.add_argument("--finds", type=Path)
     parser.add_argument("--rendered", type=Path, required=True)
-    parser.add_argument("--start", type=Path, required=True)
+    parser.add_argument("--start", type=Path, help="weights of the backbone of a new network")
+    parser.add_argument("--size", type=int, default=160, help="of a new network's crops")
     parser.add_argument("--seconds", type=float, default=500)
     parser.add_argument("--batch", type=int, default=512)
     parser.add_argument("--shares", type=float, nargs=3, default=(0.5, 0.4, 0.1), help="rendered, photos, empty")
@@ -175,7 +194,8 @@ def main() -> None:
     parser.add_argument("--average", type=float, default=0.998)
     parser.add_argument("--capacity", type=int, default=260000)
     parser.add_argument("--picture", type=int, default=184)
-    parser.add_argument("--further", type=Path, help="checkpoint of this architecture to go on from")
+    parser.add_argument("--further", type=Path, help="checkpoint to go on from, instead of a new network")
+    parser.add_argument("--fixed-norms", action="store_true", help="keep the statistics of batch normalisation")
     parser.add_argument("--frozen", type=int, default=0, help="stride up to which the backbone stands still")
     parser.add_argument("--keep-every", type=float, default=60, help="seconds")
     parser.add_argument("--first", type=int, default=2048, help="rendered hands to wait for")
@@ -200,11 +220,15 @@ def main() -> None:
     say("photos", photos.filled if photos else 0)
     empty = read_empty(a.empty, a.finds, device)
     say("empty", empty.filled)
-    network = make_network(a.start, a.width, a.stages, a.frozen)
     if a.further:
-        load_checkpoint(a.further, network)
+        network, size = go_on_from(a.further, a.frozen)
+    else:
+        network, size = make_network(a.start, a.width, a.stages, a.frozen), (a.size, a.size)
+    stages = int((config_of(network) or {})["stages"])
     network = network.to(device).to(memory_format=torch.channels_last)
-    step = Step(network, a.stages, 3.0).to(device).train()
+    step = Step(network, stages, 3.0).to(device).train()
+    if a.fixed_norms:
+        fix_norms(network)
     trained = [p for n, p in network.named_parameters() if n.startswith("backbone.") and p.requires_grad]
     heads = [p for n, p in network.named_parameters() if not n.startswith("backbone.")]
     groups = [
@@ -228,7 +252,7 @@ def main() -> None:
         pools, shares = [rendered, photos, empty], list(a.shares)
     counts = [round(a.batch * s) for s in shares]
     counts[0] += a.batch - sum(counts)
-    batches = Batches(pools, counts, a.rotation)
+    batches = Batches(pools, counts, a.rotation, size[0])
     trainer = Trainer(step, groups, a.average, half=device.type == "cuda")
     options = {k: str(v) if isinstance(v, Path) else v for k, v in vars(a).items()}
     steps = 0
@@ -236,7 +260,7 @@ def main() -> None:
     def keep(name: str) -> None:
         trainer.exchange()
         counts = {"photos": photos.filled if photos else 0, "empty": empty.filled, "rendered": source.taken}
-        save(a.out / name, step, {"steps": steps, "batch": a.batch, "options": options, "data": counts})
+        save(a.out / name, step, size, {"steps": steps, "batch": a.batch, "options": options, "data": counts})
         trainer.exchange()
 
     keep("last.safetensors")  # fails here, if it does, and not after the last step

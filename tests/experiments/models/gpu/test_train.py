@@ -1,10 +1,13 @@
 import itertools
 import math
+from pathlib import Path
 
 import torch
 
-from experiments.models.gpu.train import Likelihood, Trainer, cross_entropy, shape_of
+import likelihand as lh
+from experiments.models.gpu.train import Likelihood, Trainer, cross_entropy, fix_norms, go_on_from, shape_of
 from likelihand.losses import HeatmapCrossEntropy
+from likelihand.models.checkpoint import CheckpointInfo, config_of, save_checkpoint
 
 
 def test_without_noise_it_is_the_library_s_loss() -> None:
@@ -54,3 +57,22 @@ def test_a_gradient_that_is_not_finite_moves_nothing() -> None:
     trainer = Trainer(step, [{"params": list(step.parameters()), "lr": 1.0, "weight_decay": 0.0}], 0.9, False)
     trainer((torch.ones(1, 2),), 1.0, 0.0)
     torch.testing.assert_close(step.network.weight.detach(), before)
+
+
+def test_a_network_goes_on_from_a_checkpoint_with_its_own_size(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = lh.SequentialHeatmapNetwork(
+        lh.TimmBackbone("tf_efficientnet_lite0", stride=8, context=[16, 32]), stages=2, width=8
+    )
+    info = CheckpointInfo(
+        size=(64, 64), network=config_of(network), loss=None, padding=1.25, data={}, training={}, scores=None
+    )
+    save_checkpoint(tmp_path / "start.safetensors", network, info)
+    further, size = go_on_from(tmp_path / "start.safetensors", frozen=8)
+    fix_norms(further.train())
+    crops = torch.rand(2, 64, 64, 3).mul(255).byte()
+    assert size == (64, 64)
+    for mine, theirs in zip(further(crops), network.eval()(crops), strict=True):
+        torch.testing.assert_close(mine.mean, theirs.mean)
+    still = [name for name, p in further.named_parameters() if not p.requires_grad]
+    assert still and all(name.startswith("backbone.") for name in still)
