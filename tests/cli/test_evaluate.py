@@ -1,11 +1,16 @@
 """`likelihand evaluate`: scores of uncertainty, pictures of them, wrong requests."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from likelihand.cli import main
+from likelihand.inference import bundled
 from tests.cli.conftest import DATA
 
 pytest.importorskip("torch")
@@ -34,3 +39,40 @@ def test_evaluate_scores_uncertainty_and_draws(
     assert set(total["calibrated"]["coverage"]) == {"0.5", "0.68", "0.9", "0.95"}
     assert (tmp_path / "plots" / "risk-coverage.png").is_file()
     assert (tmp_path / "worst.png").is_file()
+
+
+def evaluated(processes: int, report: Path, *options: str) -> tuple[str, str]:
+    """Return what the command prints and writes as one process, or under a launcher of several."""
+    launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    command = [*(launcher if processes > 1 else []), "-m", "likelihand", "evaluate", *options]
+    done = subprocess.run(
+        [sys.executable, *command, "--json", str(report)], capture_output=True, text=True, timeout=500, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout, report.read_text()
+
+
+def test_scores_are_the_same_on_one_process_two_and_eight(folder: Path, tmp_path: Path) -> None:
+    data = [part.replace("count=40", "count=13") for part in DATA]
+    options = [str(folder / "run"), *data, "--batch-size", "2"]  # 7 batches: of eight processes one has none
+    one = evaluated(1, tmp_path / "1.json", *options)
+    assert "13 samples" in one[0]
+    assert evaluated(2, tmp_path / "2.json", *options) == one
+    assert evaluated(8, tmp_path / "8.json", *options) == one
+
+
+def test_uncertainty_is_the_same_on_one_process_and_two(calibrated: Path, tmp_path: Path) -> None:
+    data = [part.replace("count=40", "count=41") for part in DATA]
+    options = [str(calibrated), *data, "--tta=2", "--uncertainty", "--batch-size=4"]
+    one, two = (evaluated(n, tmp_path / f"{n}.json", *options) for n in (1, 2))
+    assert "NLL" in one[0]
+    assert two == one
+
+
+def test_a_detector_is_judged_once_whatever_the_number_of_processes(tmp_path: Path) -> None:
+    for i in range(3):
+        cv2.imwrite(str(tmp_path / f"{i}.png"), np.full((40, 60, 3), 80 * i, np.uint8))
+    options = [str(bundled().with_name("detect.onnx")), "--data", str(tmp_path), "--threads", "1"]
+    one, two = (evaluated(n, tmp_path / f"{n}.json", *options) for n in (1, 2))
+    assert "total          3" in one[0]
+    assert two == one

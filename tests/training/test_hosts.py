@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 import torch
 
-from likelihand.models.checkpoint import read_info, read_tensors
+from likelihand.models import SequentialHeatmapNetwork, TimmBackbone
+from likelihand.models.checkpoint import CheckpointInfo, read_info, read_tensors, save_checkpoint
 from tests.training.hosts import Hosts, may_be_made
 
 ROOT = Path(__file__).parents[2]
@@ -65,6 +66,28 @@ def test_two_hosts_compute_what_one_process_does(hosts: Hosts, tmp_path: Path) -
     for name, tensor in weights[0].items():
         if name.startswith("network."):
             assert (tensor - weights[1][name]).abs().max() < 2e-4, name
+
+
+def test_evaluate_prints_on_two_hosts_what_one_process_prints(hosts: Hosts, tmp_path: Path) -> None:
+    network = SequentialHeatmapNetwork(TimmBackbone("test_resnet"), stages=2, width=8)
+    save_checkpoint(tmp_path / "tiny.safetensors", network, CheckpointInfo(size=(64, 64)))
+    data = ["--data.class_path=tests.training.slow.Slow", "--data.init_args.count=7", "--batch-size=2"]
+    command = ["-m", "likelihand", "evaluate", str(tmp_path / "tiny.safetensors"), *data, "--json"]
+    paths = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    one = subprocess.run(
+        [sys.executable, *command, str(tmp_path / "one.json")],
+        env=os.environ | {"PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=True,
+    )
+    started = [hosts.torchrun(i, 29414, [*command, str(tmp_path / "two.json")], path=[ROOT]) for i in (0, 1)]
+    told = [process.communicate(timeout=300) for process in started]
+    assert [process.returncode for process in started] == [0, 0], told
+    assert "7 samples" in one.stdout
+    assert [printed for printed, _ in told] == [one.stdout, ""]
+    assert (tmp_path / "two.json").read_text() == (tmp_path / "one.json").read_text()
 
 
 def step_of(out: Path) -> int:

@@ -38,11 +38,14 @@ def judge(runtime: "Runtime", arguments: Namespace) -> int:
     from likelihand.evaluation import evenly
     from likelihand.evaluation.boxes import count_detections, format_counts
     from likelihand.inference.detection import Detector
+    from likelihand.utils import distributed
 
     scenes = _scenes(arguments)
     detector = Detector(runtime, arguments.threshold)
     indices = evenly(len(scenes), arguments.limit)
     counts = count_detections(detector, scenes, indices, workers=arguments.workers, progress=sys.stderr.isatty())
+    if distributed.rank():
+        return 0
     print(f"score at least {detector.threshold:g}")
     print(format_counts(counts))
     if arguments.json is not None:

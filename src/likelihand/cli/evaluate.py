@@ -47,9 +47,13 @@ def parser() -> Parser:
 
 
 def run(arguments: Namespace) -> int:
-    """Evaluate and print the report; the first process alone speaks."""
-    if (runtime := detector_of(arguments.model, arguments.threads, arguments.device)) is not None:
-        return judge(runtime, arguments)
+    """Evaluate and print the report; of several processes the first one alone prints and writes."""
+    with _processes(arguments.device):
+        runtime = detector_of(arguments.model, arguments.threads, arguments.device)
+        return _score_points(arguments) if runtime is None else judge(runtime, arguments)
+
+
+def _score_points(arguments: Namespace) -> int:
     from likelihand.evaluation import predictions_by_look, score
     from likelihand.evaluation.keypoints import evenly
     from likelihand.inference.tta import LOOKS
@@ -57,26 +61,25 @@ def run(arguments: Namespace) -> int:
 
     protocol, dataset = _protocol(arguments.protocol), data_of(arguments)
     _check(arguments, len(LOOKS))
-    with _processes(arguments.device):
-        model, calibration = _model(arguments)
-        looks = predictions_by_look(
-            model,
-            dataset,
-            LOOKS[: arguments.tta if _wants_regions(arguments) else 1],
-            evenly(len(dataset), arguments.limit),
-            batch_size=arguments.batch_size,
-            padding=arguments.padding,
-            beyond=0.0,
-            workers=arguments.workers,
-            progress=sys.stderr.isatty(),
-        )
-        if distributed.rank() == 0:
-            report = score(looks[0], protocol, _split(arguments, dataset))
-            print(report)
-            if arguments.json is not None:
-                report.save(arguments.json)
-            if _wants_regions(arguments):
-                _look_closer(arguments, dataset, looks, calibration)
+    model, calibration = _model(arguments)
+    looks = predictions_by_look(
+        model,
+        dataset,
+        LOOKS[: arguments.tta if _wants_regions(arguments) else 1],
+        evenly(len(dataset), arguments.limit),
+        batch_size=arguments.batch_size,
+        padding=arguments.padding,
+        beyond=0.0,
+        workers=arguments.workers,
+        progress=sys.stderr.isatty(),
+    )
+    if distributed.rank() == 0:
+        report = score(looks[0], protocol, _split(arguments, dataset))
+        print(report)
+        if arguments.json is not None:
+            report.save(arguments.json)
+        if _wants_regions(arguments):
+            _look_closer(arguments, dataset, looks, calibration)
     return 0
 
 
