@@ -4,7 +4,8 @@
         --training-data "..."
 
 `hand.safetensors` holds the averaged weights in half precision without optimiser and flows; `hand.onnx` is
-exported from it, so that training begins where prediction ends. Neither is calibrated yet: see `likelihand calibrate`.
+exported from it, so that training begins where prediction ends. Neither is calibrated yet: that is for
+`likelihand calibrate`.
 """
 
 import argparse
