@@ -188,6 +188,11 @@ def scale(folder: Path, count: int, films: int) -> None:
     print(markdown(COLUMNS, rows))
 
 
+def on_cluster(run: Path, nodes: int) -> list[str]:
+    """Return the command that runs on a simulated cluster, in chunks of eight pictures."""
+    return [sys.executable, str(CLUSTER), str(run), "--nodes", str(nodes), "--chunk", "8"]
+
+
 def nodes_compared(folder: Path, count: int) -> None:
     """Time one run on simulated clusters of several sizes; their nodes share this machine's cores."""
     pictures, rows = linked(folder / f"pictures-{count}", count), []
@@ -195,19 +200,10 @@ def nodes_compared(folder: Path, count: int) -> None:
         run = folder / f"nodes-{nodes}-{os.getpid()}"
         run.mkdir()
         (run / "in").symlink_to(pictures.absolute())
-        command = [
-            sys.executable,
-            str(CLUSTER),
-            str(run),
-            "--nodes",
-            str(nodes),
-            "--chunk",
-            "8",
-            "--options=--tta 1",
-        ]
-        told = json.loads(
-            subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1]
-        )
+        printed = subprocess.run(
+            [*on_cluster(run, nodes), "--options=--tta 1"], capture_output=True, text=True, check=True
+        ).stdout
+        told = json.loads(printed.splitlines()[-1])
         rows.append([str(nodes), str(count), f"{told['seconds']:.1f}", f"{count / told['seconds']:.2f}"])
     print(markdown(["nodes of one CPU", "pictures", "seconds with the start", "pictures a second"], rows))
 
@@ -243,18 +239,8 @@ def kill(folder: Path, count: int, nodes: int, seed: int) -> None:
     run.mkdir(parents=True, exist_ok=True)
     if not (run / "in").exists():
         (run / "in").symlink_to(pictures.absolute())
-    command = [
-        sys.executable,
-        str(CLUSTER),
-        str(run),
-        "--nodes",
-        str(nodes),
-        "--kill-nodes",
-        "3",
-        "--kill-drivers",
-        "2",
-    ]
-    subprocess.run([*command, "--chunk", "8", "--options=--crop --tta 1", "--seed", str(seed)], check=True)
+    kills = ["--kill-nodes", "3", "--kill-drivers", "2", "--seed", str(seed)]
+    subprocess.run([*on_cluster(run, nodes), *kills, "--options=--crop --tta 1"], check=True)
     import pyarrow.parquet as pq
 
     places: dict[str, list[int | None]] = {}

@@ -1,9 +1,9 @@
 """What a data set is, checks of its records, and ways to join, select and split data sets."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Sized
 from itertools import accumulate
-from typing import Final, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import Final, Generic, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import numpy as np
 from tqdm import tqdm
@@ -41,6 +41,7 @@ SMALLEST: Final = 2.0
 """Three or more keypoints of a hand lie further apart than this, in pixels."""
 
 D = TypeVar("D", bound=Dataset)
+Part = TypeVar("Part", bound=Sized)
 
 
 def check_index(index: int, length: int, name: str) -> int:
@@ -168,34 +169,47 @@ def _is_sound(record: Record) -> bool:
     return bool(x0 - reach <= left <= right <= x1 + reach and y0 - reach <= top <= bottom <= y1 + reach)
 
 
-def place_of(index: int, ends: Sequence[int], name: str) -> tuple[int, int]:
-    """Return the part that an index counted through several parts falls into, and the index within it.
+class Joined(Generic[Part]):
+    """Parts whose contents are counted through, one part after the other.
 
     Args:
-        index: from 0.
-        ends: how many there are up to and with each part.
-        name: of the whole, for the message.
+        parts: anything with a length.
+        name: of the whole, for messages.
 
     Raises:
-        IndexError: the index is in no part.
+        ValueError: no part is given.
 
     Example:
-        >>> place_of(2, [2, 5], "the whole")
-        (1, 0)
+        >>> Joined(["ab", "cde"], "the whole").place(2)
+        ('cde', 0)
     """
-    index = check_index(index, ends[-1], name)
-    part = bisect_right(ends, index)
-    return part, index - (ends[part - 1] if part else 0)
+
+    def __init__(self, parts: Iterable[Part], name: str) -> None:
+        self._parts, self._name = tuple(parts), name
+        if not self._parts:
+            raise ValueError(f"{name} has no part; give at least one")
+        self._ends = list(accumulate(map(len, self._parts)))
+
+    def __len__(self) -> int:
+        """Count what all parts hold."""
+        return self._ends[-1]
+
+    def parts(self) -> tuple[Part, ...]:
+        """List the parts."""
+        return self._parts
+
+    def place(self, index: int) -> tuple[Part, int]:
+        """Return the part that an index counted through all parts falls into, and the index within it."""
+        index = check_index(index, len(self), self._name)
+        number = bisect_right(self._ends, index)
+        return self._parts[number], index - (self._ends[number - 1] if number else 0)
 
 
-class Concatenated:
+class Concatenated(Joined[Dataset]):
     """Several data sets as one, in order.
 
     Args:
         datasets: the parts, at least one.
-
-    Raises:
-        ValueError: no part is given.
 
     Example:
         >>> from likelihand.data.drawn import DrawnHands
@@ -205,31 +219,20 @@ class Concatenated:
     """
 
     def __init__(self, datasets: Iterable[Dataset]) -> None:
-        self.datasets = tuple(datasets)
-        if not self.datasets:
-            raise ValueError("no data set to concatenate; give at least one")
-        self._ends = list(accumulate(len(part) for part in self.datasets))
-
-    def __len__(self) -> int:
-        """Count the records of all parts."""
-        return self._ends[-1]
+        super().__init__(datasets, "the concatenated data set")
 
     def record(self, index: int) -> Record:
         """Return the record at `index` counted through the parts."""
-        part, inner = place_of(index, self._ends, "the concatenated data set")
-        return self.datasets[part].record(inner)
-
-    def parts(self) -> tuple[Dataset, ...]:
-        """List the parts."""
-        return self.datasets
+        part, inner = self.place(index)
+        return part.record(inner)
 
     def groups(self) -> list[str]:
         """List every record's group."""
-        return [f"{i}:{group}" for i, part in enumerate(self.datasets) for group in groups_of(part)]
+        return [f"{i}:{group}" for i, part in enumerate(self.parts()) for group in groups_of(part)]
 
     def keys(self) -> list[str]:
         """List every record's key."""
-        return [key for part in self.datasets for key in keys_of(part)]
+        return [key for part in self.parts() for key in keys_of(part)]
 
 
 class Repeated:

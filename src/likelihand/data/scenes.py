@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likelihand.data.augment import Augmentation, augment_pixels
-from likelihand.data.dataset import check_index, place_of
+from likelihand.data.dataset import Joined, check_index
 from likelihand.data.images import read_image
 from likelihand.data.placing import Place, place
 from likelihand.geometry import (
@@ -120,7 +119,7 @@ class EmptyScenes(ListedScenes):
         super().__init__(scenes, str(folder))
 
 
-class SceneMix:
+class SceneMix(Joined[Scenes]):
     """Pictures of several sources as the training data of a detector.
 
     Args:
@@ -132,23 +131,13 @@ class SceneMix:
     """
 
     def __init__(self, parts: Sequence[Scenes], surroundings: EmptyScenes | None = None) -> None:
-        if not parts:
-            raise ValueError("no source of pictures is given; give at least one")
-        self._parts, self.surroundings = tuple(parts), surroundings
-        self._ends = list(accumulate(len(part) for part in self._parts))
-
-    def __len__(self) -> int:
-        """Count the pictures of all sources."""
-        return self._ends[-1]
+        super().__init__(parts, "the mix of scenes")
+        self.surroundings = surroundings
 
     def scene(self, index: int) -> Scene:
         """Return the picture at `index`, counted through the sources."""
-        part, inner = place_of(index, self._ends, "the mix of scenes")
-        return self._parts[part].scene(inner)
-
-    def parts(self) -> tuple[Scenes, ...]:
-        """List the sources."""
-        return self._parts
+        part, inner = self.place(index)
+        return part.scene(inner)
 
     def key(self, index: int) -> str:
         """Return what names the picture at `index` to a person."""

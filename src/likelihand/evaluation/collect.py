@@ -77,16 +77,15 @@ def predictions_by_look(
     """Run a model over labelled hands several times, turned and mirrored as a predictor of several looks does.
 
     Args:
-        model: as `predictions` takes it, and so on.
+        model: as in `predictions`, like all arguments that are not described here.
         dataset: the labelled hands; each picture is read once.
         looks: the ways to cut a hand out of its picture.
         indices: which hands, in this order; all where None.
-        batch_size: crops a call.
-        padding: side of the crop over the longer side of the box; the model's where None.
-        beyond: how far the crop of a box at the picture's edge reaches beyond it, as a share of its length, as
-            a predictor's does; 0 for the plain box.
-        workers: threads that read and warp pictures; 0 for none.
-        progress: shows a bar on standard error.
+        batch_size: crops a call, of one look.
+        padding: as in `predictions`.
+        beyond: as in `predictions`.
+        workers: as in `predictions`.
+        progress: as in `predictions`.
 
     Returns:
         Predictions of each look, in the pixels of its own crop, all of the same hands;
