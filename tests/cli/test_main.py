@@ -33,7 +33,7 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
 def test_an_unknown_command_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["predcit"]) == 2
     told = capsys.readouterr().err
-    assert told.startswith("likelihand: 'predcit' is no command of likelihand; give one of predict, train")
+    assert told.startswith("likelihand: 'predcit' is not a command; choose one of predict, train")
     assert told.count("\n") == 1
 
 

@@ -9,10 +9,10 @@ from likelihand.cli import main
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [(["--engine", "ray", "--boxes", "b.json"], "--boxes does not go with --engine ray"),
+    [(["--engine", "ray", "--boxes", "b.json"], "--boxes cannot be used with --engine ray"),
      (["--engine", "ray", "--format", "csv"], "writes Parquet"),
-     (["--chunk", "9"], "--chunk goes with --engine ray"),
-     (["--out", "s3://a/b"], "--out s3://a/b is no folder of this machine"),
+     (["--chunk", "9"], "--chunk needs --engine ray"),
+     (["--out", "s3://a/b"], "--out s3://a/b is not a local folder"),
      (["--engine", "ray", "--chunk", "0"], "--chunk is 0; give 1 or more")],
 )  # fmt: skip
 def test_options_that_do_not_go_together_are_refused(

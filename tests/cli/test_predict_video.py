@@ -142,7 +142,7 @@ def test_a_camera_until_ctrl_c(model: Path, tmp_path: Path, monkeypatch: pytest.
     [
         (["--camera", "63"], "camera 63 cannot be opened"),
         (["--camera", "0", "FILM"], "--camera and SOURCE exclude each other"),
-        ([], "nothing to look at; give a SOURCE or --camera 0"),
+        ([], "no input; give a SOURCE or --camera 0"),
         (["FILM", "--format", "xml"], "--format 'xml' is not known; give jsonl, coco, csv, dlc"),
         (["FILM", "--boxes", "b.json"], "--boxes is for pictures"),
         (["FILM", "--detect-every", "0"], "tracking's every is 0"),

@@ -16,20 +16,20 @@ COMMANDS: Final[dict[str, str]] = {
     "predict": "find the keypoints of hands in pictures",
     "train": "train a network from a run file",
     "evaluate": "score a model on a labelled data set",
-    "robustness": "measure what bad light, cameras and files and cut pictures cost",
-    "calibrate": "make a model's uncertainty hold what it says",
-    "audit": "find labels of a data set that are likely wrong",
-    "export": "make one ONNX file of a trained network",
-    "triangulate": "put films of calibrated cameras together to hands in space",
-    "web": "open the page that finds hands in the browser: photos, films, the camera",
-    "serve": "answer over HTTP and WebSocket, and serve the page",
-    "models": "list the models that come with the package, and what they say of themselves",
-    "info": "count parameters and multiply-adds by part",
-    "bench": "measure speed, part against part, in one run",
-    "study": "rebuild the paper's experiments: stages, losses, methods, wrong labels",
-    "data": "check a data set, pack its hands into few large files, or write it for Ultralytics",
+    "robustness": "measure accuracy under bad light, noise, compression and truncation",
+    "calibrate": "calibrate a model's uncertainty on labelled hands",
+    "audit": "find labels that are likely to be wrong",
+    "export": "export a trained network as one ONNX file",
+    "triangulate": "reconstruct hands in 3D from films of calibrated cameras",
+    "web": "find hands in the browser: photos, films, the webcam",
+    "serve": "serve predictions over HTTP and WebSocket, and the browser page",
+    "models": "list the bundled models with their metadata",
+    "info": "count the parameters and multiply-adds of each part of a network",
+    "bench": "measure speed and compare the parts, in one run",
+    "study": "reproduce the paper's experiments: stages, losses, methods, wrong labels",
+    "data": "check a data set, pack it into shards, or convert it for Ultralytics",
     "synth": "render hands with exact labels",
-    "demo": "find hands in the pictures and the film that come with the package",
+    "demo": "try the bundled models on the sample pictures and film",
 }
 """Command to what it does; `likelihand.cli.<command>` is its module."""
 
@@ -55,7 +55,7 @@ _LONGEST: Final = 900
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and give the exit code: 0 done, 1 done in part, 2 the request is wrong, 130 interrupted.
+    """Run one command and return the exit code: 0 done, 1 partly done, 2 invalid request, 130 interrupted.
 
     With LIKELIHAND_DEBUG=1 in the environment an error shows its traceback.
     """
@@ -85,7 +85,7 @@ def _run(arguments: list[str]) -> int:
         return 0
     command, *rest = arguments
     if command not in COMMANDS:
-        raise ValueError(f"{command!r} is no command of likelihand; give one of {', '.join(COMMANDS)}")
+        raise ValueError(f"{command!r} is not a command; choose one of {', '.join(COMMANDS)}")
     module: Any = import_module(f"{__name__}.{command}")
     parser = module.parser()
     _refuse_renamed(rest, parser.format_usage)
@@ -94,7 +94,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _refuse_renamed(words: Sequence[str], usage: Callable[[], str]) -> None:
-    """Raise a ValueError that says the name of an option, where a command that has it is given the former one."""
+    """Raise a ValueError that names the new option where a renamed one is given."""
     for old in (word.partition("=")[0] for word in words):
         new = RENAMED.get(old)
         if new is not None and new in usage():
@@ -107,7 +107,8 @@ def _help() -> str:
         "usage: likelihand COMMAND [OPTION...]\n\n"
         "Finds 21 hand keypoints in pictures and says how sure it is of each one.\n\n"
         f"commands:\n{rows}\n\n"
-        "options:\n  -h, --help more of a command: likelihand COMMAND --help\n  --version  print the version"
+        "options:\n  -h, --help  show this help; of one command: likelihand COMMAND --help\n"
+        "  --version   print the version"
     )
 
 

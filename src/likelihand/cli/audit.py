@@ -10,14 +10,18 @@ from likelihand.cli.parsing import Namespace, Parser, command_parser
 def parser() -> Parser:
     """Describe the command's options."""
     p = command_parser(
-        "audit", "Rank the labels of a data set by how unlikely a model finds them, and name what may be wrong."
+        "audit", "Rank the labels of a data set by how unlikely they are under a model, and say what may be wrong."
     )
     add_data_options(p, "data")
     p.add_argument("--model", type=Path | None, help=".onnx file, .safetensors checkpoint or run folder")
-    p.add_argument("--folds", type=int | None, help="train this many leave-out models; for a model's own data")
-    p.add_argument("--steps", type=int, default=300, help="steps of training a fold")
-    p.add_argument("--out", type=Path, default=Path("audit"), help="folder of the results")
-    p.add_argument("--tiles", type=int, default=40, help="labels on the contact sheet")
+    p.add_argument(
+        "--folds",
+        type=int | None,
+        help="cross-validate with this many models; needed on the data that the model was trained on",
+    )
+    p.add_argument("--steps", type=int, default=300, help="training steps per fold")
+    p.add_argument("--out", type=Path, default=Path("audit"), help="output folder")
+    p.add_argument("--tiles", type=int, default=40, help="number of labels on the contact sheet")
     p.add_argument("--batch-size", type=int, default=32)
     p.add_argument("--threads", type=int | None, help="threads of one prediction")
     return p

@@ -8,16 +8,16 @@ from likelihand.cli.plain import DEVICE_HELP
 
 def parser() -> Parser:
     """Describe the command's options."""
-    p = command_parser("bench", "Measure speed, part against part, in one run.")
-    p.add_argument("--backbone", default="resnet50", help="timm name")
-    p.add_argument("--stages", type=int, default=5)
+    p = command_parser("bench", "Measure speed and compare the parts, in one run.")
+    p.add_argument("--backbone", default="resnet50", help="name of a timm backbone")
+    p.add_argument("--stages", type=int, default=5, help="stages of the network")
     p.add_argument("--size", type=int, default=256, help="side of the crop in pixels")
-    p.add_argument("--batch", type=int, default=8)
-    p.add_argument("--threads", type=int, default=1)
-    p.add_argument("--rounds", type=int, default=7, help="the median of so many counts")
+    p.add_argument("--batch", type=int, default=8, help="crops in a batch")
+    p.add_argument("--threads", type=int, default=1, help="CPU threads")
+    p.add_argument("--rounds", type=int, default=7, help="number of measurements, of which the median counts")
     p.add_argument("--device", default="cpu", help=DEVICE_HELP)
-    p.add_argument("--quick", action="store_true", help="three rounds, 128 px, batch of 4")
-    p.add_argument("--json", type=Path | None, help="write the table here as JSON too")
+    p.add_argument("--quick", action="store_true", help="use three rounds, crops of 128 px and batches of 4")
+    p.add_argument("--json", type=Path | None, help="also write the table to this JSON file")
     return p
 
 

@@ -11,36 +11,39 @@ def parser() -> Parser:
     """Describe the command's options."""
     p = command_parser(
         "calibrate",
-        "Fit what turns a model's scale into regions that hold what they say, and store it in the model's file.",
+        "Calibrate a model's uncertainty on labelled hands, and store the calibration in the model file.",
     )
     p.add_argument("model", type=Path, help=".onnx file, .safetensors checkpoint or run folder")
     add_data_options(p, "--data")
     p.add_argument(
         "--name",
         type=str | None,
-        help="kind of pictures that it is for; rendered where all of them are, else photos",
+        help="name of the calibration: photos or rendered; by default chosen from the data",
     )
     p.add_argument(
-        "--tta", type=int, nargs="*", default=[1], metavar="N", help="numbers of looks, a calibration each: 1 4"
+        "--tta",
+        type=int,
+        nargs="*",
+        default=[1],
+        metavar="N",
+        help="numbers of test-time augmentations, e.g. 1 4; each gets its own calibration",
     )
-    p.add_argument("--added-noise", action="store_true", help="fit what labels differ by whatever the model knows")
+    p.add_argument("--added-noise", action="store_true", help="also fit a constant label noise")
     p.add_argument(
         "--cut-off",
         type=float,
         nargs="*",
         default=[],
         metavar="SHARE",
-        help="fit what the picture's edge adds, on the same hands cut off by it: 0 0.15 0.3 0.5",
+        help="also fit the error near the edge, on the hands truncated by these shares, e.g. 0 0.15 0.3 0.5",
     )
     p.add_argument(
         "--balance",
         choices=["dataset"],
-        help="count each source alike, fit on all of them, and check on each by leaving it out",
+        help="weight all sources equally, and validate by leaving each one out",
     )
-    p.add_argument(
-        "--out", type=Path | None, help="write the calibrated model here; into its own file where absent"
-    )
-    p.add_argument("--test-share", type=float, default=0.3, help="share of the groups kept for the check")
+    p.add_argument("--out", type=Path | None, help="file to write; by default the model file itself is updated")
+    p.add_argument("--test-share", type=float, default=0.3, help="share of the groups held out for validation")
     p.add_argument("--batch-size", type=int, default=32)
     p.add_argument("--threads", type=int | None, help="threads of one prediction")
     return p

@@ -18,11 +18,13 @@ def parser() -> Parser:
 
 
 def _check_parser() -> Parser:
-    p = command_parser("data check", "Read a data set and report what is wrong with it.")
+    p = command_parser("data check", "Read a data set and report its problems.")
     add_data_options(p, "data")
-    p.add_argument("--out", type=Path, default=Path("contact-sheet.png"), help="the contact sheet to write")
+    p.add_argument("--out", type=Path, default=Path("contact-sheet.png"), help="contact sheet to write")
     p.add_argument(
-        "--list", type=Path | None, help="CSV file to write: key and problem of each hand, for train --leave-out"
+        "--list",
+        type=Path | None,
+        help="CSV file to write, with the key and the problem of each hand; for train --leave-out",
     )
     return p
 
@@ -31,11 +33,13 @@ def _pack_parser() -> Parser:
     about = "Cut the hands of a data set out of their photos: shards are smaller and faster to read."
     p = command_parser("data pack", f"{about} Training reads the result with likelihand.data.Shards.")
     add_data_options(p, "data")
-    p.add_argument("--room", type=float, default=2.4, help="side of a cut over the longer side of the hand's box")
-    p.add_argument("--side", type=int, default=256, help="largest side of a cut in pixels")
+    p.add_argument(
+        "--room", type=float, default=2.4, help="side of a crop, relative to the longer side of the hand's box"
+    )
+    p.add_argument("--side", type=int, default=256, help="largest side of a crop in pixels")
     p.add_argument("--quality", type=int, default=90, help="JPEG quality, 1 to 100")
-    p.add_argument("--processes", type=int, default=1, help="how many work at a time")
-    p.add_argument("--out", type=Path, required=True, help="the folder to write; interrupted work goes on there")
+    p.add_argument("--processes", type=int, default=1, help="number of processes")
+    p.add_argument("--out", type=Path, required=True, help="output folder; interrupted work is resumed there")
     return p
 
 
@@ -44,11 +48,9 @@ def _yolo_parser() -> Parser:
         "data yolo", "Write a data set as an Ultralytics pose data set: data.yaml, images and labels."
     )
     add_data_options(p, "data")
+    p.add_argument("--out", type=Path, required=True, help="output folder; a split is added to an existing one")
     p.add_argument(
-        "--out", type=Path, required=True, help="the folder to write; of one that is there, a split is added"
-    )
-    p.add_argument(
-        "--out-split", type=Literal["train", "val", "test"], default="train", help="which split the hands are"
+        "--out-split", type=Literal["train", "val", "test"], default="train", help="name of the split to write"
     )
     return p
 

@@ -9,15 +9,15 @@ from likelihand.cli.plain import Namespace, PlainParser
 
 def parser() -> PlainParser:
     """Describe the command's options."""
-    p = PlainParser("demo", "Find the hands of the pictures and the film that come with the package.")
-    p.add_argument("--out", type=Path, default=Path("demo-out"), help="folder of the results")
+    p = PlainParser("demo", "Find hands in the sample pictures and the film that come with the package.")
+    p.add_argument("--out", type=Path, default=Path("demo-out"), help="output folder")
     p.add_argument(
         "--train",
         action="store_true",
-        help="train, score, export and use a small network on drawn hands instead, in about two CPU minutes",
+        help="instead train, score, export and run a small network on drawn hands; two minutes on a CPU",
     )
-    p.add_argument("--steps", type=int, default=250, help="--train: training steps of 16 hands")
-    p.add_argument("--hands", type=int, default=24, help="--train: unseen hands to score")
+    p.add_argument("--steps", type=int, default=250, help="with --train: training steps, each on 16 hands")
+    p.add_argument("--hands", type=int, default=24, help="with --train: unseen hands to evaluate on")
     return p
 
 

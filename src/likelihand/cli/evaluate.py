@@ -28,20 +28,37 @@ def parser() -> Parser:
     p.add_argument("model", type=Path, help=".onnx file, .safetensors checkpoint or run folder")
     add_data_options(p, "--data")
     p.add_argument("--protocol", default="paper", help="paper, mmpose or box")
-    p.add_argument("--json", type=Path | None, help="write the report here as JSON too")
-    p.add_argument("--batch-size", type=int, default=32)
+    p.add_argument("--json", type=Path | None, help="also write the report to this JSON file")
+    p.add_argument("--batch-size", type=int, default=32, help="crops in a batch")
     p.add_argument(
-        "--padding", type=float | None, help="side of the crop over the box's; the model's where absent"
+        "--padding", type=float | None, help="side of the crop, relative to the box; by default the model's"
     )
-    p.add_argument("--limit", type=int | None, help="score so many samples, spread evenly")
-    p.add_argument("--threshold", type=float | None, help="least score of a hand detector's find; the model's own")
+    p.add_argument("--limit", type=int | None, help="score at most this many samples, spread evenly")
+    p.add_argument(
+        "--threshold",
+        type=float | None,
+        help="minimum score of a detection, for a hand detector; by default the model's",
+    )
     p.add_argument("--threads", type=int | None, help="threads of one prediction")
     p.add_argument("--device", type=str | None, help=DEVICE_HELP)
-    p.add_argument("--workers", type=int, default=0, help="threads that read pictures")
-    p.add_argument("--uncertainty", action="store_true", help="score its uncertainty too, beside baselines")
-    p.add_argument("--tta", type=int, default=1, help="looks at a hand whose uncertainty is scored, 1 to 4")
-    p.add_argument("--calibration", type=str | None, help="photos or rendered; photos where the model has it")
-    p.add_argument("--worst", type=Path | None, help="draw the 20 worst hands, label beside estimate, as this PNG")
+    p.add_argument("--workers", type=int, default=0, help="threads that read images")
+    p.add_argument(
+        "--uncertainty", action="store_true", help="also score the uncertainty, and compare it with baselines"
+    )
+    p.add_argument(
+        "--tta",
+        type=int,
+        default=1,
+        help="test-time augmentations per hand when the uncertainty is scored, 1 to 4",
+    )
+    p.add_argument(
+        "--calibration",
+        type=str | None,
+        help="calibration to use: photos or rendered; by default photos if the model has it",
+    )
+    p.add_argument(
+        "--worst", type=Path | None, help="draw the 20 worst hands, label next to prediction, to this PNG file"
+    )
     p.add_argument("--plots", type=Path | None, help="folder for reliability and risk-coverage plots")
     return p
 

@@ -7,15 +7,19 @@ from likelihand.cli.parsing import Namespace, Parser, command_parser
 
 def parser() -> Parser:
     """Describe the command's options."""
-    p = command_parser("export", "Make one ONNX file of a trained network, checked against PyTorch.")
+    p = command_parser("export", "Export a trained network as one ONNX file, and check it against PyTorch.")
     p.add_argument("run", type=Path, metavar="RUN", help="folder of a training run, or a .safetensors checkpoint")
-    p.add_argument("--out", type=Path, default=Path("hand.onnx"), help="the file to write")
+    p.add_argument("--out", type=Path, default=Path("hand.onnx"), help="file to write")
     p.add_argument("--stages", type=int | None, help="cut the network after this stage")
-    p.add_argument("--half", action="store_true", help="store the weights in half precision, in half the space")
-    p.add_argument("--name", default="", help="what to call the model")
-    p.add_argument("--threshold", type=float, default=0.5, help="of a hand detector: least score that counts")
-    p.add_argument("--size", type=int | None, help="side of the input in pixels; that of training where absent")
-    p.add_argument("--licence", default="", help="licence of the weights, to stand in the file")
+    p.add_argument(
+        "--half", action="store_true", help="store the weights in half precision, which halves the file"
+    )
+    p.add_argument("--name", default="", help="name of the model")
+    p.add_argument(
+        "--threshold", type=float, default=0.5, help="minimum score of a detection, for a hand detector"
+    )
+    p.add_argument("--size", type=int | None, help="side of the input in pixels; by default that of the training")
+    p.add_argument("--licence", default="", help="licence of the weights, stored in the file")
     return p
 
 

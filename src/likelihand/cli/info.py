@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 def parser() -> Parser:
     """Describe the command's options."""
     p = command_parser(
-        "info", "Count parameters and multiply-adds by part; of the paper's network where nothing is named."
+        "info", "Count the parameters and multiply-adds of each part of a network; by default the paper's."
     )
     p.add_argument("model", nargs="?", type=Path | None, help=".onnx file, .safetensors checkpoint or run folder")
-    p.add_argument("--run-file", type=Path | None, help="take the network of this run file instead")
-    p.add_argument("--stages", type=int | None, help="count so many stages of it")
+    p.add_argument("--run-file", type=Path | None, help="use the network of this run file")
+    p.add_argument("--stages", type=int | None, help="count only this many stages")
     p.add_argument("--size", type=int, default=256, help="side of the crop in pixels")
     return p
 

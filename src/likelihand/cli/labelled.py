@@ -26,33 +26,39 @@ def add_data_options(parser: Parser, name: str) -> None:
         name,
         type=Dataset | SampleDataset | Path,
         **({"required": True} if name.startswith("-") else {}),
-        help="labelled hands: folder or file, YAML file or options with class_path and init_args",
+        help="labelled hands: a folder or a file, or a class as class_path and init_args (YAML file or options)",
     )
     parser.add_argument(
-        "--where", nargs="*", default=[], metavar="FIELD=VALUE", help="which hands of a COCO file, as subset=core"
+        "--where",
+        nargs="*",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="use only annotations of a COCO file with this field, e.g. subset=core",
     )
     parser.add_argument(
         "--box",
         choices=["annotation", "keypoints"],
-        help="whose box of a COCO or YOLO file: the file's own, or the tight one of its keypoints",
+        help="box to use of a COCO or YOLO file: the annotated one, or the tight box of the keypoints",
     )
     parser.add_argument(
-        "--images-folder", type=Path | None, help="where the pictures of a COCO file are; beside it where absent"
+        "--images-folder",
+        type=Path | None,
+        help="folder of the images of a COCO file; by default next to the file",
     )
     parser.add_argument(
         "--keypoint-order",
         nargs="*",
         metavar="PLACE",
-        help="place in a COCO file of each of our 21 keypoints (wrist, thumb from palm to tip, index, ...), or a "
-        f"name: {', '.join(ORDERS)}; by the names of its keypoints where absent",
+        help="position in a COCO file of each of our 21 keypoints (wrist, thumb from palm to tip, ...), or a "
+        f"name: {', '.join(ORDERS)}; by default from the file's keypoint names",
     )
     parser.add_argument(
         "--pixel-centre",
         type=float | None,
         metavar="0|0.5",
-        help="what a COCO or YOLO file calls the centre of the first pixel",
+        help="coordinate of the centre of the first pixel in a COCO or YOLO file",
     )
-    parser.add_argument("--split", help="which part of a YOLO set: train, val or test; all where absent")
+    parser.add_argument("--split", help="split of a YOLO data set: train, val or test; by default all")
 
 
 def data_of(arguments: Namespace) -> "Dataset":

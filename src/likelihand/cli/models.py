@@ -21,16 +21,18 @@ DESCRIBED: Final = ("name", "licence", "training_data", "recipe", "speed")
 
 def parser() -> Parser:
     """Describe the command's options."""
-    p = command_parser("models", "List the models that come with the package, or describe model files.")
-    p.add_argument("files", nargs="*", type=Path, metavar="FILE", help=".onnx files; the package's where absent")
+    p = command_parser("models", "List the bundled models, or describe model files.")
+    p.add_argument("files", nargs="*", type=Path, metavar="FILE", help=".onnx files; by default the bundled ones")
     p.add_argument("--device", type=str | None, help=DEVICE_HELP)
-    p.add_argument("--json", action="store_true", help="print everything that the files say, as JSON")
-    p.add_argument("--describe", action="store_true", help="write the texts below into the one file given")
+    p.add_argument("--json", action="store_true", help="print all metadata as JSON")
+    p.add_argument(
+        "--describe", action="store_true", help="write the texts below into the metadata of the given file"
+    )
     for name in DESCRIBED:
-        p.add_argument(
-            f"--{name.replace('_', '-')}", type=str | None, help=f"what the file is to say as its {name}"
-        )
-    p.add_argument("--scores", type=Path | None, help="JSON file: {score's name, with data and protocol: value}")
+        p.add_argument(f"--{name.replace('_', '-')}", type=str | None, help=f"{name} to store in the file")
+    p.add_argument(
+        "--scores", type=Path | None, help="JSON file: {name of the score, with data and protocol: value}"
+    )
     return p
 
 

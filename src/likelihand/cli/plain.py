@@ -1,11 +1,20 @@
 """A parser of plain values: the command that people wait for must not import what builds objects."""
 
-from argparse import ArgumentDefaultsHelpFormatter, ArgumentParser, Namespace
+from argparse import Action, ArgumentDefaultsHelpFormatter, ArgumentParser, Namespace
 from typing import Final, NoReturn
 
 __all__ = ["DEVICE_HELP", "Namespace", "PlainParser"]
 
-DEVICE_HELP: Final = "where the model runs: cpu, cuda, tensorrt, coreml, directml, or auto for what works; the CPU"
+DEVICE_HELP: Final = "device: cpu (default), cuda, tensorrt, coreml, directml, or auto for the first that works"
+
+
+class _Defaults(ArgumentDefaultsHelpFormatter):
+    """Shows the defaults that tell a reader something; None and a flag's False do not."""
+
+    def _get_help_string(self, action: Action) -> str | None:
+        if not action.default or action.default is True:
+            return action.help
+        return super()._get_help_string(action)
 
 
 class PlainParser(ArgumentParser):
@@ -26,7 +35,7 @@ class PlainParser(ArgumentParser):
             prog=f"likelihand {command}",
             description=description,
             allow_abbrev=False,
-            formatter_class=ArgumentDefaultsHelpFormatter,
+            formatter_class=_Defaults,
         )
 
     def error(self, message: str) -> NoReturn:

@@ -20,43 +20,63 @@ if TYPE_CHECKING:
 
 def parser() -> PlainParser:
     """Describe the command's options."""
-    p = PlainParser("predict", "Find the keypoints of hands in pictures; write JSON Lines and overlay pictures.")
+    p = PlainParser(
+        "predict", "Find hand keypoints in pictures, films and camera streams; write JSON Lines and overlays."
+    )
     p.add_argument(
         "sources",
         nargs="*",
         metavar="SOURCE",
-        help="file, film, folder, glob, address as rtsp://, or - for standard input",
+        help="picture, film, folder, glob, URL (e.g. rtsp://...), or - for standard input",
     )
-    p.add_argument("--boxes", type=Path, help="JSON: {file name: [[x0, y0, x1, y1], ...]}, or COCO JSON")
-    p.add_argument("--crop", action="store_true", help="each picture is one hand that fills it")
+    p.add_argument(
+        "--boxes",
+        type=Path,
+        help="JSON file with the boxes of hands: {file name: [[x0, y0, x1, y1], ...]}, or COCO JSON",
+    )
+    p.add_argument("--crop", action="store_true", help="treat each picture as the crop of one hand")
     p.add_argument(
         "--tiles",
         type=str,
-        help="look for small hands in parts of a picture: always (pictures), empty or never (films)",
+        help="detect small hands in tiles too: always (default), empty (where no hand was found) or never (films)",
     )
-    p.add_argument("--passes", type=int, help="times to look at a hand, each closer than the last; 1")
-    p.add_argument("--tta", type=int, help="crops of a hand, turned and mirrored; 4 (pictures), 1 (films)")
+    p.add_argument("--passes", type=int, help="refinement passes per hand, each with a tighter crop (default: 1)")
+    p.add_argument(
+        "--tta",
+        type=int,
+        help="test-time augmentation: rotated and mirrored crops per hand (default: 4 for pictures, 1 for films)",
+    )
     p.add_argument(
         "--beyond",
         type=float,
-        help="how far crops reach beyond an edge that their box touches; 0.3 of its length (films: 0)",
+        help="how far crops extend beyond an edge that their box touches, relative to it (default: 0.3; films: 0)",
     )
-    p.add_argument("--calibration", type=str, help="what regions are to hold on: photos (where known) or rendered")
-    p.add_argument("--model", type=Path, help=".onnx file, .safetensors checkpoint or run folder")
-    p.add_argument("--runtime", type=str, help="onnx, openvino or torch; goes by the model where absent")
+    p.add_argument(
+        "--calibration",
+        type=str,
+        help="calibration to use: photos or rendered (default: photos if the model has it)",
+    )
+    p.add_argument(
+        "--model", type=Path, help=".onnx file, .safetensors checkpoint or run folder (default: the bundled model)"
+    )
+    p.add_argument("--runtime", type=str, help="onnx, openvino or torch (default: by the type of the model file)")
     p.add_argument("--threads", type=int, help="threads of one prediction")
     p.add_argument("--device", type=str, help=DEVICE_HELP)
-    p.add_argument("--batch-size", type=int, help="crops in one call of the model; 4")
-    p.add_argument("--out", type=_folder, default=Path("predictions"), help="folder of the results")
-    p.add_argument("--format", type=str, default="jsonl", help=f"{', '.join(FORMATS)}; JSON Lines in any case")
+    p.add_argument("--batch-size", type=int, help="crops in a batch (default: 4)")
+    p.add_argument("--out", type=_folder, default=Path("predictions"), help="output folder")
     p.add_argument(
-        "--mirrored", action="store_true", help="a selfie camera's mirror image: left and right swapped"
+        "--format", type=str, default="jsonl", help=f"{', '.join(FORMATS)}; JSON Lines are always written"
     )
     p.add_argument(
-        "--unmirror", action="store_true", help="the same, its pixels turned back in what is written too"
+        "--mirrored",
+        action="store_true",
+        help="the input is mirrored, as from a selfie camera: swap left and right",
     )
-    p.add_argument("--fit", action="store_true", help="fit hands in space: 3D joints and joint angles too")
-    p.add_argument("--no-overlay", dest="overlay", action="store_false", help="write no overlay pictures")
+    p.add_argument(
+        "--unmirror", action="store_true", help="like --mirrored, and also flip the written pictures back"
+    )
+    p.add_argument("--fit", action="store_true", help="also fit a 3D hand model: joints in space and joint angles")
+    p.add_argument("--no-overlay", dest="overlay", action="store_false", help="do not write overlays")
     predict_video.add_options(p)
     predict_bulk.add_options(p)
     return p
@@ -99,7 +119,7 @@ def _check(arguments: Namespace) -> None:
     if arguments.camera is not None and arguments.sources:
         raise ValueError("--camera and SOURCE exclude each other; give one of them")
     if arguments.camera is None and not arguments.sources:
-        raise ValueError("nothing to look at; give a SOURCE or --camera 0")
+        raise ValueError("no input; give a SOURCE or --camera 0")
     check_format(arguments.format)
     if arguments.engine is None:
         predict_bulk.check_absent(arguments)

@@ -19,12 +19,12 @@ def add_options(p: PlainParser) -> None:
     bulk = p.add_argument_group(
         "bulk runs", "millions of pictures, resumable, results as Parquet; see docs/how-to/bulk.md"
     )
-    bulk.add_argument("--engine", choices=ENGINES, help="ray: many workers, on this machine or a cluster")
-    bulk.add_argument("--address", help="the Ray cluster, as auto; Ray is started here where absent")
-    bulk.add_argument("--workers", type=int, help="how many look at a time; as many as the CPUs allow")
-    bulk.add_argument("--worker-gpus", type=float, help="share of a GPU that a worker takes, as 0.25; none")
-    bulk.add_argument("--chunk", type=int, help="pictures a worker does at a time, and of a part; 256")
-    bulk.add_argument("--column", help="column of Parquet files with pictures or paths; the only one that can")
+    bulk.add_argument("--engine", choices=ENGINES, help="ray: run many workers, on this machine or on a cluster")
+    bulk.add_argument("--address", help="address of a Ray cluster, or auto (default: start Ray on this machine)")
+    bulk.add_argument("--workers", type=int, help="number of workers (default: as many as the CPUs allow)")
+    bulk.add_argument("--worker-gpus", type=float, help="GPUs per worker, e.g. 0.25 (default: none)")
+    bulk.add_argument("--chunk", type=int, help="pictures per task and per output file (default: 256)")
+    bulk.add_argument("--column", help="Parquet column with pictures or paths (default: the only suitable one)")
 
 
 def check_absent(arguments: Namespace) -> None:
@@ -35,13 +35,13 @@ def check_absent(arguments: Namespace) -> None:
     """
     for name in _OWN:
         if getattr(arguments, name) is not None:
-            raise ValueError(f"--{name.replace('_', '-')} goes with --engine ray; add it")
+            raise ValueError(f"--{name.replace('_', '-')} needs --engine ray; add it")
     if isinstance(arguments.out, str):
-        raise ValueError(f"--out {arguments.out} is no folder of this machine; add --engine ray")
+        raise ValueError(f"--out {arguments.out} is not a local folder; add --engine ray")
 
 
 def run(arguments: Namespace) -> int:
-    """Look at everything and tell what was done: 0, 1 where inputs failed or are missing, 2 where none is good."""
+    """Process every input and report: 0 done, 1 where inputs failed or are missing, 2 where all failed."""
     from likelihand.apps.bulk import predict_bulk
     from likelihand.apps.bulk.engine import LENGTH
 
@@ -64,10 +64,10 @@ def run(arguments: Namespace) -> int:
 def _check(arguments: Namespace) -> None:
     for name in _OTHERS:
         if getattr(arguments, name) not in (None, False):
-            raise ValueError(f"--{name} does not go with --engine ray; leave one of them out")
+            raise ValueError(f"--{name} cannot be used with --engine ray; leave one of them out")
     if arguments.format != "jsonl":
         raise ValueError(
-            f"--format {arguments.format} does not go with --engine ray, which writes Parquet; leave it out"
+            f"--format {arguments.format} cannot be used with --engine ray, which writes Parquet; leave it out"
         )
     for name, least in (("workers", 1), ("chunk", 1), ("worker_gpus", 0), ("threads", 1)):
         if (value := getattr(arguments, name)) is not None and value < least:

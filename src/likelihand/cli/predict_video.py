@@ -18,12 +18,24 @@ if TYPE_CHECKING:
 
 def add_options(p: PlainParser) -> None:
     """Describe the options for films and cameras."""
-    p.add_argument("--camera", type=int, help="number of a camera to follow until Ctrl-C, as 0")
-    p.add_argument("--detect-every", type=int, help="frames between two looks for new hands in a film; 15")
-    p.add_argument("--longest-gap", type=float, help="seconds without a frame that a film's clock is believed; 10")
-    p.add_argument("--show", action="store_true", help="films, cameras: a live window; a page where there is none")
-    p.add_argument("--osc", metavar="HOST:PORT", help="films, cameras: send the hands as OSC messages too")
-    p.add_argument("--no-smoothing", dest="smoothing", action="store_false", help="films: the model's own points")
+    p.add_argument("--camera", type=int, help="camera index, e.g. 0; runs until Ctrl-C")
+    p.add_argument(
+        "--detect-every", type=int, help="films: frames between two runs of the hand detector (default: 15)"
+    )
+    p.add_argument(
+        "--longest-gap",
+        type=float,
+        help="films: largest gap between timestamps that is accepted, in seconds (default: 10)",
+    )
+    p.add_argument(
+        "--show",
+        action="store_true",
+        help="films, cameras: show a live window, or a browser page if there is no display",
+    )
+    p.add_argument("--osc", metavar="HOST:PORT", help="films, cameras: also send the hands as OSC messages")
+    p.add_argument(
+        "--no-smoothing", dest="smoothing", action="store_false", help="films: do not smooth the points over time"
+    )
 
 
 def run(request: Request, arguments: Namespace, predictor: Callable[[], "Predictor"]) -> int:

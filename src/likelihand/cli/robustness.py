@@ -24,22 +24,28 @@ def parser() -> Parser:
     """Describe the command's options."""
     p = command_parser(
         "robustness",
-        "Measure what bad light, cameras and files and cut pictures cost; interrupted work goes on.",
+        "Measure accuracy under bad light, noise, compression and truncation; interrupted work is resumed.",
     )
     add_data_options(p, "--data")
     p.add_argument("--model", type=Path | None, help=".onnx file, .safetensors checkpoint or run folder")
-    p.add_argument("--peer", action="append", default=[], help="another tool beside it: mediapipe")
-    p.add_argument("--boxes", action="store_true", help="give each hand's box; else whole pictures are searched")
+    p.add_argument("--peer", action="append", default=[], help="another tool to compare with: mediapipe")
     p.add_argument(
-        "--only", nargs="*", default=[], metavar="CONDITION", help="some conditions, as 'dark' 'JPEG 8'"
+        "--boxes",
+        action="store_true",
+        help="use the labelled boxes; by default hands are detected in whole pictures",
     )
-    p.add_argument("--tta", type=int, default=4, help="crops of a hand, turned and mirrored")
-    p.add_argument("--calibration", type=str | None, help="what regions are to hold on: photos or rendered")
-    p.add_argument("--seed", type=int, default=0, help="of noise, colours and edges")
-    p.add_argument("--limit", type=int | None, help="measure so many hands, spread evenly")
+    p.add_argument(
+        "--only", nargs="*", default=[], metavar="CONDITION", help="only these conditions, e.g. 'dark' 'JPEG 8'"
+    )
+    p.add_argument(
+        "--tta", type=int, default=4, help="test-time augmentation: rotated and mirrored crops per hand"
+    )
+    p.add_argument("--calibration", type=str | None, help="calibration to use: photos or rendered")
+    p.add_argument("--seed", type=int, default=0, help="random seed of the corruptions")
+    p.add_argument("--limit", type=int | None, help="use at most this many hands, spread evenly")
     p.add_argument("--threads", type=int | None, help="threads of one prediction")
-    p.add_argument("--json", type=Path | None, help="write the scores here too")
-    p.add_argument("--out", type=Path, default=Path("robustness"), help="folder of outcomes, tables and pictures")
+    p.add_argument("--json", type=Path | None, help="also write the scores to this JSON file")
+    p.add_argument("--out", type=Path, default=Path("robustness"), help="output folder")
     return p
 
 
@@ -101,7 +107,7 @@ def _check(arguments: Namespace) -> None:
     if arguments.seed < 0:
         raise ValueError(f"--seed is {arguments.seed}; give 0 or more")
     if arguments.boxes and arguments.peer:
-        raise ValueError(f"--peer {arguments.peer[0]} looks for hands itself; leave out --boxes")
+        raise ValueError(f"--peer {arguments.peer[0]} detects hands itself; leave out --boxes")
 
 
 def _predictor(arguments: Namespace) -> "Predictor":

@@ -11,24 +11,32 @@ from likelihand.inference.settings import FILMS, PHOTOS
 
 def parser() -> PlainParser:
     """Describe the command's options."""
-    p = PlainParser("serve", "Serve the page, POST /v1/predict and the WebSocket /v1/stream.")
-    p.add_argument("--host", type=str, default="127.0.0.1", help="address to listen at; 0.0.0.0 for all")
-    p.add_argument("--port", type=int, default=8750, help="port to listen at")
-    p.add_argument("--token", type=str, help="what /v1/ asks for; also from LIKELIHAND_TOKEN")
-    p.add_argument("--model", type=Path, help="hand model, an .onnx file; the bundled one")
+    p = PlainParser("serve", "Serve the browser page, POST /v1/predict and the WebSocket /v1/stream.")
     p.add_argument(
-        "--tta", type=int, default=PHOTOS["tta"], help="crops of a hand in a picture, turned and mirrored"
+        "--host", type=str, default="127.0.0.1", help="address to listen on; 0.0.0.0 for all interfaces"
+    )
+    p.add_argument("--port", type=int, default=8750, help="port to listen on")
+    p.add_argument("--token", type=str, help="bearer token required by /v1/; also read from LIKELIHAND_TOKEN")
+    p.add_argument("--model", type=Path, help=".onnx file of a hand model (default: the bundled model)")
+    p.add_argument(
+        "--tta",
+        type=int,
+        default=PHOTOS["tta"],
+        help="test-time augmentation: rotated and mirrored crops per hand in a picture",
     )
     p.add_argument(
-        "--tiles", type=str, default=PHOTOS["tiles"], help="look for small hands: always, empty or never"
+        "--tiles",
+        type=str,
+        default=PHOTOS["tiles"],
+        help="detect small hands in tiles: always, empty (if nothing else is found) or never",
     )
     p.add_argument("--threads", type=int, default=1, help="threads of one prediction")
-    p.add_argument("--workers", type=int, help="pictures that are worked on at once; one a processor")
-    p.add_argument("--queue", type=int, default=64, help="requests that are received, wait or are worked on")
-    p.add_argument("--max-body", type=int, default=16_000_000, help="bytes of a request")
-    p.add_argument("--max-pixels", type=int, default=50_000_000, help="pixels of a picture")
-    p.add_argument("--timeout", type=float, default=30.0, help="seconds of a request")
-    p.add_argument("--connections", type=int, default=256, help="connections at once")
+    p.add_argument("--workers", type=int, help="pictures processed at once (default: one per CPU)")
+    p.add_argument("--queue", type=int, default=64, help="maximum number of requests in progress or waiting")
+    p.add_argument("--max-body", type=int, default=16_000_000, help="maximum size of a request in bytes")
+    p.add_argument("--max-pixels", type=int, default=50_000_000, help="maximum number of pixels in a picture")
+    p.add_argument("--timeout", type=float, default=30.0, help="timeout of a request in seconds")
+    p.add_argument("--connections", type=int, default=256, help="maximum number of open connections")
     return p
 
 

@@ -26,22 +26,28 @@ def parser() -> Parser:
     from likelihand.apps.study import Grid, Pictures, Setting
     from likelihand.data.dataset import Dataset
 
-    p = command_parser("study", "Put the paper's claims to the test; interrupted work goes on where it stopped.")
+    p = command_parser("study", "Reproduce the paper's experiments; interrupted work is resumed.")
     p.add_argument(
-        "grid", choices=[*(grid.value for grid in Grid), ALL], help="what to answer; quick: in half an hour"
+        "grid", choices=[*(grid.value for grid in Grid), ALL], help="experiments to run; quick takes half an hour"
     )
     p.add_argument("--config", action="config", help="settings from a YAML file, as in configs/")
-    p.add_argument("--data", type=Path | None, help="folder of FreiHAND or RHD; rendered hands where absent")
+    p.add_argument("--data", type=Path | None, help="folder of FreiHAND or RHD; by default hands are rendered")
     p.add_argument("--train_data", type=Dataset | None, default=None, help="class_path and init_args")
     p.add_argument("--test_data", type=Dataset | None, default=None, help="class_path and init_args")
-    p.add_argument("--pictures", type=Pictures, default=Pictures(), help="what is rendered without --data")
-    p.add_argument("--real", type=Path | None, help="COCO JSON of labelled photos: a further test set")
-    p.add_argument("--real_where", nargs="*", default=[], metavar="FIELD=VALUE", help="which hands of it")
+    p.add_argument("--pictures", type=Pictures, default=Pictures(), help="pictures rendered without --data")
+    p.add_argument("--real", type=Path | None, help="COCO JSON of labelled photos, as an additional test set")
+    p.add_argument(
+        "--real_where",
+        nargs="*",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="use only its annotations with this field",
+    )
     p.add_argument("--setting", type=Setting, default=Setting(), help="sizes, epochs, seeds, learning rates")
-    p.add_argument("--out", type=Path, default=Path("runs/study"), help="folder of pictures, training and report")
-    p.add_argument("--results", type=Path | None, help="folder of finished runs; OUT/results where absent")
-    p.add_argument("--jobs", type=int, default=1, help="runs at a time, of one thread each")
-    p.add_argument("--plan", action="store_true", help="say what would be run and for how long, and stop")
+    p.add_argument("--out", type=Path, default=Path("runs/study"), help="output folder")
+    p.add_argument("--results", type=Path | None, help="folder of finished runs (default: OUT/results)")
+    p.add_argument("--jobs", type=int, default=1, help="runs at once, each on one thread")
+    p.add_argument("--plan", action="store_true", help="print the planned runs and their duration, and exit")
     return p
 
 

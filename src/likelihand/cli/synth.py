@@ -14,16 +14,20 @@ def parser() -> Parser:
     """Describe the command's options."""
     from likelihand.synth.options import SynthOptions
 
-    p = command_parser("synth", "Render hands with exact labels; interrupted work goes on where it stopped.")
-    p.add_argument("--count", type=int, default=1000, help="how many pictures")
-    p.add_argument("--out", type=Path | None, help="folder of the pictures and annotations.json")
+    p = command_parser("synth", "Render hands with exact labels; interrupted work is resumed.")
+    p.add_argument("--count", type=int, default=1000, help="number of pictures")
+    p.add_argument("--out", type=Path | None, help="output folder of the pictures and annotations.json")
     p.add_argument("--size", type=int, default=160, help="side of the pictures in pixels")
-    p.add_argument("--seed", type=int, default=0)
-    p.add_argument("--processes", type=int, default=1)
-    p.add_argument("--scenes", action="store_true", help="whole pictures with none to four hands")
-    p.add_argument("--backgrounds", type=Path | None, help="folder of photos without hands")
+    p.add_argument("--seed", type=int, default=0, help="random seed")
+    p.add_argument("--processes", type=int, default=1, help="number of processes")
+    p.add_argument("--scenes", action="store_true", help="render whole pictures with up to four hands")
+    p.add_argument("--backgrounds", type=Path | None, help="folder of background photos, without hands")
     p.add_argument("--shards", action="store_true", help="write shards for training instead of COCO JSON")
-    p.add_argument("--preview", type=Path | None, help="write a sheet of 64 pictures here, and one without labels")
+    p.add_argument(
+        "--preview",
+        type=Path | None,
+        help="write a contact sheet of 64 pictures to this file, and one without labels",
+    )
     p.add_class_arguments(SynthOptions, "options")
     return p
 

@@ -23,7 +23,7 @@ def parser() -> Parser:
     from likelihand.training import TrainConfig
 
     p = command_parser(
-        "train", "Train a network from a run file; any value can be overridden, as --train.epochs 3."
+        "train", "Train a network from a run file; any value can be overridden, e.g. --train.epochs 3."
     )
     p.add_argument("--config", action="config", help="the run file (YAML)")
     p.add_argument("--network", type=nn.Module, required=True, help="class_path and init_args")
@@ -31,11 +31,11 @@ def parser() -> Parser:
     p.add_argument("--train_data", type=TrainingData, required=True, help="class_path and init_args")
     p.add_argument("--validation_data", type=Dataset | None, default=None, help="class_path and init_args")
     p.add_argument("--train", type=TrainConfig, default=TrainConfig(), help="schedule and settings")
-    p.add_argument("--out", type=Path, default=Path("runs/latest"), help="folder of the run")
+    p.add_argument("--out", type=Path, default=Path("runs/latest"), help="output folder of the run")
     p.add_argument(
         "--start",
         type=Path | None,
-        help="begin with the weights of this checkpoint or run folder; `bundled` for the package's own",
+        help="start from the weights of this checkpoint or run folder; `bundled` for the bundled model",
     )
     p.add_argument(
         "--leave-out",
@@ -43,10 +43,12 @@ def parser() -> Parser:
         action=Extend,
         default=[],
         metavar="CSV",
-        help="leave out the training hands that this file lists, as audit's suspects.csv; may be repeated",
+        help="leave out the training hands listed in this file, e.g. audit's suspects.csv; may be repeated",
     )
-    p.add_argument("--parts", nargs="*", metavar="PART", help="what --start takes, as backbone; all where absent")
-    p.add_argument("--resume", action="store_true", help="go on from the folder's last checkpoint")
+    p.add_argument(
+        "--parts", nargs="*", metavar="PART", help="parts to take with --start, e.g. backbone; by default all"
+    )
+    p.add_argument("--resume", action="store_true", help="resume from the last checkpoint in the output folder")
     return p
 
 

@@ -35,32 +35,32 @@ def parser() -> PlainParser:
     """Describe the command's options."""
     p = PlainParser(
         "triangulate",
-        "Put what calibrated cameras see of hands together to points in space, weighted by how sure each is.",
+        "Triangulate hands from two or more calibrated cameras, weighted by the uncertainty of each view.",
     )
     p.add_argument(
         "sources",
         nargs="+",
         metavar="SOURCE",
-        help="one a camera, frame by frame of the same moments: a film, or the JSON Lines that predict made of it",
+        help="one per camera, synchronised frame by frame: a film, or the JSON Lines that predict wrote for it",
     )
     p.add_argument(
         "--calibration",
         action="append",
         type=Path,
         required=True,
-        help="anipose's or Pose2Sim's TOML, or OpenCV's YAML; repeated where each camera has a file",
+        help="TOML of anipose or Pose2Sim, or YAML of OpenCV; repeat it if each camera has its own file",
     )
     p.add_argument(
         "--cameras",
         action="append",
         metavar="NAME",
-        help="camera of a source, repeated in their order; by the names in the files' names, else by order",
+        help="name of each source's camera, in their order (default: from the file names, else by order)",
     )
-    p.add_argument("--out", type=Path, default=Path("triangulated"), help="folder of the results")
+    p.add_argument("--out", type=Path, default=Path("triangulated"), help="output folder")
     p.add_argument(
-        "--format", action="append", default=[], help=f"{', '.join(FORMATS)}, beside the CSV; repeated for both"
+        "--format", action="append", default=[], help=f"{', '.join(FORMATS)}, in addition to CSV; may be repeated"
     )
-    p.add_argument("--unit", default="mm", help="unit of the calibration, for trc and c3d: m, dm, cm, mm")
+    p.add_argument("--unit", default="mm", help="unit of the calibration, needed by trc and c3d: m, dm, cm or mm")
     p.add_argument("--model", type=Path, help=".onnx file, .safetensors checkpoint or run folder")
     p.add_argument("--threads", type=int, help="threads of one prediction")
     p.add_argument("--device", type=str, help=DEVICE_HELP)

@@ -9,15 +9,15 @@ from likelihand.cli.plain import Namespace, PlainParser
 
 def parser() -> PlainParser:
     """Describe the command's options."""
-    p = PlainParser(
-        "web", "Find hands in photos, films and the camera's picture, in the browser; pictures stay there."
-    )
-    p.add_argument("--model", type=Path, help="hand model, an .onnx file of `likelihand export`; the bundled one")
-    p.add_argument("--host", type=str, default="127.0.0.1", help="address to listen at")
-    p.add_argument("--port", type=int, default=8750, help="port to listen at; 0 takes a free one")
-    p.add_argument("--no-browser", dest="browser", action="store_false", help="open no browser")
+    p = PlainParser("web", "Find hands in photos, films and the webcam, in the browser; no picture leaves it.")
     p.add_argument(
-        "--export", type=Path, metavar="DIR", help="write the page to a folder for any web server, and end"
+        "--model", type=Path, help=".onnx file written by `likelihand export` (default: the bundled model)"
+    )
+    p.add_argument("--host", type=str, default="127.0.0.1", help="address to listen on")
+    p.add_argument("--port", type=int, default=8750, help="port to listen on; 0 for any free one")
+    p.add_argument("--no-browser", dest="browser", action="store_false", help="do not open a browser")
+    p.add_argument(
+        "--export", type=Path, metavar="DIR", help="write the page to this folder, for any web server, and exit"
     )
     return p
 
