@@ -46,7 +46,7 @@ def scaling(x: float, y: float | None = None) -> FloatArray:
 
 
 def rotation(radians: float) -> FloatArray:
-    """Make the matrix that turns about the origin, clockwise as seen on the screen (y points down).
+    """Make the matrix that rotates about the origin, clockwise as seen on the screen (y points down).
 
     Example:
         >>> transform_points(rotation(math.pi / 2), [[1.0, 0.0]]).round(12)
@@ -67,7 +67,7 @@ def horizontal_flip(width: float) -> FloatArray:
 
 
 def transform_points(destination_from_source: ArrayLike, points: ArrayLike) -> FloatArray:
-    """Take points through an affine matrix.
+    """Transform points by an affine matrix.
 
     Args:
         destination_from_source: (..., 3, 3), the last row (0, 0, 1); leading axes as in `points`.
@@ -86,7 +86,7 @@ def transform_points(destination_from_source: ArrayLike, points: ArrayLike) -> F
 
 
 def transform_covariances(destination_from_source: ArrayLike, covariances: ArrayLike) -> FloatArray:
-    """Take 2x2 covariances through an affine matrix: A C A^T, with A its linear part.
+    """Transform 2x2 covariances by an affine matrix: A C A^T, with A its linear part.
 
     Args:
         destination_from_source: (3, 3).
@@ -309,7 +309,7 @@ def warp_image(
     *,
     fill: tuple[int, int, int] = (0, 0, 0),
 ) -> Image:
-    """Resample an image through an affine matrix: the one road from pixels to a network's input.
+    """Resample an image by an affine matrix: the only path from pixels to a network's input.
 
     Bilinear; where the matrix shrinks by two or more the image is first averaged over whole pixels, so that
     fine detail does not turn into noise. NumPy alone computes it, in an order that is the same on every machine: a

@@ -1,4 +1,4 @@
-"""What travels between the parts: a data set's record, a network's sample, a hand that was found."""
+"""Structures shared by all parts: a data set's record, a network's sample, a predicted hand."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ A = TypeVar("A")
 
 
 class Visibility(IntEnum):
-    """What a data set says of a keypoint, as COCO numbers it."""
+    """Visibility of a keypoint, numbered as in COCO."""
 
     UNLABELLED = 0
     HIDDEN = 1
@@ -70,7 +70,7 @@ class Record:
 
 
 class KeypointLabels(NamedTuple, Generic[A]):
-    """What is asked of a crop of one hand, or with a leading axis (N, ...) of a batch of them.
+    """Training targets of a crop of one hand, or with a leading axis (N, ...) of a batch.
 
     Attributes:
         target: (21, 2) float32 (x, y) in crop pixels; 0 where not labelled.
@@ -85,7 +85,7 @@ class KeypointLabels(NamedTuple, Generic[A]):
 
 
 class SceneLabels(NamedTuple, Generic[A]):
-    """What is asked of a whole picture, or with a leading axis (N, ...) of a batch of them.
+    """Training targets of a whole picture, or with a leading axis (N, ...) of a batch.
 
     Attributes:
         boxes: (M, 4) float32 (x0, y0, x1, y1) in crop pixels; an empty box (all 0) is no hand at all.
@@ -102,7 +102,7 @@ class SceneLabels(NamedTuple, Generic[A]):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
-    """One input of a network with what is asked of it.
+    """One input of a network with its targets.
 
     Attributes:
         crop: (height, width, 3) uint8 RGB.
@@ -122,13 +122,13 @@ class Sample:
 
     @property
     def labels(self) -> "KeypointLabels[NDArray[np.float32]]":
-        """What is asked of the crop."""
+        """The targets of the crop."""
         return KeypointLabels(self.target, self.weight, self.traits)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SceneSample:
-    """A whole picture as a network's input, with what is asked of it.
+    """A whole picture as a network's input, with its targets.
 
     Attributes:
         crop: (height, width, 3) uint8 RGB.
@@ -145,7 +145,7 @@ class SceneSample:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hand:
-    """A hand that was found.
+    """A predicted hand.
 
     Attributes:
         points: (21, 2) float64 (x, y) in image pixels, corner origin.
@@ -195,7 +195,7 @@ class Hand:
 
     @property
     def confidence(self) -> NDArray[np.float64]:
-        """(21,) chance in 0..1 that a keypoint lies within 10 % of the hand's size of its estimate.
+        """(21,) probability in 0..1 that the true keypoint lies within 10 % of the hand's size of its estimate.
 
         The size is max(width, height) of the tight box of the 21 *estimated* points, which is known for every
         picture and whatever is labelled; `likelihand.evaluation.calibration` measures by the same. Confidence
@@ -206,7 +206,7 @@ class Hand:
         return chance_within(REACH * size_of_hand(self.points), self.covariance, self.radial)
 
     def region(self, level: float = 0.9) -> Ellipses:
-        """Return the ellipses that hold each keypoint with a probability.
+        """Return the ellipses that contain each keypoint with a given probability.
 
         Args:
             level: from 0 to below 1.
@@ -225,7 +225,7 @@ class Hand:
         return ellipses(self.points, self.covariance, float(self.radial.radius(level)))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the hand as JSON values: what every command writes of a hand.
+        """Return the hand as JSON values, as every command writes them.
 
         Returns:
             `keypoints`, `scale`, `covariance`, `confidence`, `inside`, `box`, `side` and `score`; lengths in image

@@ -1,4 +1,4 @@
-"""Contracts that a class of your own can be checked against before it meets the rest.
+"""Contract tests for classes of your own: backbones, networks, losses, densities.
 
 Each check raises `ValueError` with the first thing that does not hold, and returns nothing. They run on the CPU
 in well under a second for a small module.
@@ -19,7 +19,7 @@ from likelihand.ops.heatmaps import Prediction
 
 
 def check_backbone(backbone: object, size: int = 128) -> None:
-    """Check that a module can carry a network.
+    """Check that a module can be the backbone of a network.
 
     It must be an `nn.Module` with whole `channels` and `stride`, give finite features of the promised shape for
     square and oblong pictures, pass a gradient to its input and its parameters, and in evaluation mode treat a

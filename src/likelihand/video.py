@@ -1,4 +1,4 @@
-"""The former place of `likelihand.tracking`'s films; importing it warns.
+"""Deprecated: moved to `likelihand.tracking`; importing it warns.
 
 Example:
     >>> from likelihand import tracking, video

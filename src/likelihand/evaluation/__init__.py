@@ -1,4 +1,4 @@
-"""One run of a model over labelled hands, and the scores that follow from it.
+"""Run a model over labelled hands once, and compute every score from the result.
 
 `predictions` runs the model; `score`, and the functions of the packages `calibration` and `audit` in here, take
 what it returns. `evaluate` is both for scores alone.

@@ -1,4 +1,4 @@
-"""What the parts cost, side by side in one run.
+"""Measure the speed of the parts, side by side in one run.
 
 Absolute times belong to a machine and an hour; ratios of things timed in turns, round after round, travel.
 """
@@ -79,7 +79,7 @@ class BenchOptions:
 
 
 def interleaved(tasks: Mapping[str, Task], rounds: int) -> dict[str, float]:
-    """Time tasks in turns, so that a slow minute of the machine hits them alike.
+    """Time tasks in turns, so that a slow phase of the machine affects them all equally.
 
     Args:
         tasks: name to what to run; each runs once more, untimed, before.
@@ -104,7 +104,7 @@ def interleaved(tasks: Mapping[str, Task], rounds: int) -> dict[str, float]:
 
 
 def bench(options: BenchOptions) -> list[Row]:
-    """Measure everything in one run; a part that cannot be measured here has a row that says why.
+    """Measure everything in one run; a part that cannot be measured gets a row with the reason.
 
     Sets the number of threads of PyTorch for the whole process.
 

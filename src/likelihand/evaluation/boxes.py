@@ -1,4 +1,4 @@
-"""How well a detector finds hands: those missed, those that are none, and their sides, by source."""
+"""Score a hand detector: missed hands, false detections and sides, by source."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -23,17 +23,17 @@ WELL: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class DetectionCounts:
-    """What was counted over the pictures of a source.
+    """Counts over the pictures of a source.
 
     Attributes:
-        pictures: looked at.
-        hands: that the labels name.
-        missed: those that no box overlaps by an IoU of 0.3.
-        well: those whose box has an IoU of at least 0.5.
-        extra: boxes of no labelled hand.
+        pictures: evaluated.
+        hands: labelled.
+        missed: labelled hands without a box of IoU 0.3 or more.
+        well: labelled hands whose box has an IoU of 0.5 or more.
+        extra: boxes that match no labelled hand.
         false_pictures: pictures with such a box.
         sides: found hands whose side is known.
-        sides_right: those of the right side.
+        sides_right: found hands with the correct side.
     """
 
     pictures: int = 0
@@ -51,7 +51,7 @@ class DetectionCounts:
 
 
 def match_boxes(found: ArrayLike, true: ArrayLike, least: float = FOUND) -> NDArray[np.int64]:
-    """Assign to each hand the box that overlaps it most, the best pairs first; a box serves one hand.
+    """Match each hand to the box with the largest overlap, best pairs first; a box is used once.
 
     Args:
         found: (F, 4), or (F, T, 4) where a found hand has another box for each hand: that of the keypoints which
@@ -87,7 +87,7 @@ def count_detections(
     """Count what a detector finds in labelled pictures, the same on one process and on several.
 
     Args:
-        detector: to be judged.
+        detector: the detector to score.
         scenes: pictures with the boxes of their hands.
         indices: which of them; all where None.
         workers: threads that read pictures; 0 for none.

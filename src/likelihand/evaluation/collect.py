@@ -1,4 +1,4 @@
-"""A model run over a data set, once: every number that the library states of a model comes from here."""
+"""Run a model over a data set once: the source of every score that the library reports."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ def predictions(
     workers: int = 0,
     progress: bool = True,
 ) -> Predictions:
-    """Run a model over labelled hands and keep what it says beside the truth.
+    """Run a model over labelled hands and keep its predictions together with the truth.
 
     With several processes each runs whole batches of its own and every process gets all hands: the model sees the
     same batches as with one process, so the numbers are the same bit for bit.
@@ -38,7 +38,7 @@ def predictions(
         model: a runtime, as `likelihand.load(...).runtime`; `EveryStage(network, ...)`, or `Function(...)`.
         dataset: the labelled hands.
         indices: which of them, in this order; all where None.
-        batch_size: crops a call.
+        batch_size: crops per call.
         padding: side of the crop over the longer side of the box; the model's where None.
         beyond: how far the crop of a box at the picture's edge reaches beyond it, as a share of its length, as
             a predictor's does; 0 for the plain box.
@@ -49,7 +49,7 @@ def predictions(
         All hands, the same on every process.
 
     Raises:
-        ValueError: the data set is empty, a sample cannot be read, or the model gave something else than points.
+        ValueError: the data set is empty, a sample cannot be read, or the model's output is no array of points.
 
     Example:
         >>> from likelihand.data.drawn import DrawnHands
@@ -74,23 +74,23 @@ def predictions_by_look(
     workers: int = 0,
     progress: bool = True,
 ) -> list[Predictions]:
-    """Run a model over labelled hands several times, turned and mirrored as a predictor of several looks does.
+    """Run a model over rotated and mirrored crops of labelled hands, as a predictor with `tta` does.
 
     Args:
         model: as in `predictions`, like all arguments that are not described here.
         dataset: the labelled hands; each picture is read once.
-        looks: the ways to cut a hand out of its picture.
+        looks: the augmented views: how a hand is cropped from its picture.
         indices: which hands, in this order; all where None.
-        batch_size: crops a call, of one look.
+        batch_size: crops per call, of one view.
         padding: as in `predictions`.
         beyond: as in `predictions`.
         workers: as in `predictions`.
         progress: as in `predictions`.
 
     Returns:
-        Predictions of each look, in the pixels of its own crop, all of the same hands;
-        `likelihand.evaluation.calibration.join` puts them together. The chance of a right hand is that of the
-        hand itself, also where a look mirrors it.
+        Predictions of each view, in the pixels of its own crop, all of the same hands;
+        `likelihand.evaluation.calibration.join` combines them. The probability of a right hand is that of
+        the hand itself, also where a view mirrors it.
 
     Raises:
         ValueError: as `predictions`.
@@ -115,7 +115,7 @@ def predictions_by_look(
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
-    """A hand that was read, with a crop a look."""
+    """A loaded hand with a crop for each view."""
 
     record: Record
     index: int
@@ -143,7 +143,7 @@ def _loaded(
 
 
 def _looked(model: Runtime, look: Look, number: int, batch: Sequence[_Loaded], padding: float) -> Predictions:
-    """Run a batch of hands in one look, and put what the model says beside the truth."""
+    """Run a batch of hands in one view, and keep the predictions together with the truth."""
     records, outputs = (
         [each.record for each in batch],
         dict(model(np.stack([each.crops[number] for each in batch]))),

@@ -1,4 +1,4 @@
-"""From what a model said to scores: the same numbers whatever runs the model and however it is spread."""
+"""Scores of predictions: the same numbers for every runtime and any number of processes."""
 
 import json
 import math
@@ -23,7 +23,7 @@ from likelihand.utils.tables import aligned
 
 @dataclass(frozen=True)
 class Report:
-    """Scores with all that is needed to compare them with others.
+    """Scores with everything needed to compare them with others.
 
     Attributes:
         protocol: how they were made.
@@ -94,10 +94,10 @@ def _row(scores: Scores) -> list[str]:
 
 
 def score(found: Predictions, protocol: Protocol = PAPER, split: str = "") -> Report:
-    """Score what a model said, in the pixels of the original images.
+    """Score predictions in the pixels of the original images.
 
     Args:
-        found: what it said; a hand that is there twice counts once.
+        found: the predictions; a hand that occurs twice counts once.
         protocol: how to score.
         split: name of the data for the report.
 
@@ -134,13 +134,13 @@ def evaluate(
     workers: int = 0,
     progress: bool = True,
 ) -> Report:
-    """Run a model over a data set and score its points: `predictions`, of the plain boxes, and `score` in one.
+    """Run a model over a data set and score its points: `predictions` on plain boxes, then `score`.
 
     Args:
         model: a runtime, as `likelihand.load(...).runtime`; `EveryStage(network, ...)`, or `Function(...)`.
         dataset: what to run it on.
         protocol: how to score.
-        batch_size: crops a call.
+        batch_size: crops per call.
         padding: side of the crop over the longer side of the box; the model's where None.
         split: name of the data for the report; the data set's own `name`, or its class, where empty.
         indices: samples to run; all where None.

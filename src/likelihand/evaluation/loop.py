@@ -1,4 +1,4 @@
-"""The one loop over a data set: samples read ahead by threads, in batches, shared among processes."""
+"""The loop over a data set: samples are prefetched by threads, batched, and distributed over processes."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +21,7 @@ def batches(
     progress: bool = True,
     name: str = "evaluate",
 ) -> Iterator[list[T]]:
-    """Load what a model is to be run on, batch by batch.
+    """Load the inputs of a model, batch by batch.
 
     With several processes, as `torchrun` or `accelerate launch` start them, each gets whole batches of its own:
     the model sees the same batches as with one.

@@ -1,4 +1,4 @@
-"""What `predictions` can run beside a file on a runtime: a network with all its stages, and any function."""
+"""Models for `predictions` other than model files: a network with all its stages, and any function."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
@@ -60,7 +60,7 @@ class EveryStage:
 
 
 class Function:
-    """Any function from crops to points as a model.
+    """Wrap any function from crops to points as a model.
 
     Args:
         points_of: crops (N, H, W, 3) uint8 -> points (N, K, 2), or (stages, N, K, 2), in crop pixels.

@@ -1,4 +1,4 @@
-"""What a model said of labelled hands, beside the truth: all that scores, calibrations and audits are made of."""
+"""Predictions of labelled hands together with the truth: the input of scores, calibrations and audits."""
 
 import io
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _STAGED: Final = "earlier"
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What a model said of N labelled hands, in the pixels of the crop that it saw.
+    """A model's predictions of N labelled hands and the truth, in the pixels of its input crops.
 
     `likelihand.evaluation.predictions` makes it. `likelihand.evaluation.score` turns it into a report,
     `likelihand.evaluation.calibration` into calibrations and `likelihand.evaluation.audit` into suspects, each
@@ -78,7 +78,7 @@ class Predictions:
         return replace(self, **taken)
 
     def sized(self) -> "Predictions":
-        """Return the hands with two labelled keypoints that lie apart; the others say nothing of a hand's size.
+        """Return the hands with two distinct labelled keypoints; the size of the others is unknown.
 
         Raises:
             ValueError: there is none, or the model gave points that are not finite.
@@ -125,7 +125,7 @@ class Predictions:
 
     @property
     def correct(self) -> NDArray[np.bool_]:
-        """(N, K) whether an error stays within `reach`: what confidence gives the chance of."""
+        """(N, K) whether an error stays within `reach`: the event whose probability confidence states."""
         return np.asarray(np.linalg.norm(self.residual, axis=-1) <= self.reach)
 
     @property
@@ -151,7 +151,7 @@ class Predictions:
 
 
 def concatenated(parts: Sequence[Predictions]) -> Predictions:
-    """Put the hands of several parts of a data set together, in the data set's order.
+    """Concatenate the hands of several parts of a data set, in the data set's order.
 
     Example:
         >>> from likelihand.evaluation.calibration import simulated
@@ -181,7 +181,7 @@ def gathered(
 
 
 def joined(parts: Sequence[Predictions], position: NDArray[np.int64]) -> Predictions:
-    """Put the hands of several parts together, in the order of their positions (N,)."""
+    """Concatenate the hands of several parts, in the order of their positions (N,)."""
     order = np.argsort(position, kind="stable")
     columns = [part._columns() for part in parts]
     whole = {n: np.concatenate([c[n] for c in columns], axis=int(n == _STAGED)) for n in columns[0]}

@@ -1,4 +1,4 @@
-"""From pictures to hands: find them, crop, run the model, and take the answer back to image pixels."""
+"""From pictures to hands: detect, crop, run the model, and map the result back to image pixels."""
 
 from likelihand.geometry import check_boxes
 from likelihand.inference.duplicates import without_duplicates

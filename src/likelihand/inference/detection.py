@@ -40,14 +40,14 @@ Tiles: TypeAlias = Literal["never", "empty", "always"]
 
 
 class DetectorRuntime(Protocol):
-    """What the detector asks of a runtime, as those of `likelihand.inference.runtimes` are."""
+    """What the detector requires of a runtime; see `likelihand.inference.runtimes`."""
 
     @property
     def metadata(self) -> ModelMetadata:
-        """What the model says of itself."""
+        """The model's metadata."""
 
     def __call__(self, crops: NDArray[np.uint8], /) -> dict[str, NDArray[np.float32]]:
-        """Run (N, height, width, 3) uint8 RGB pictures; give the outputs by name."""
+        """Run (N, height, width, 3) uint8 RGB pictures; return the outputs by name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +67,7 @@ class Detection:
 
 
 class Detector:
-    """Finds the hands of a picture, the surest first.
+    """Finds the hands of a picture, the most certain first.
 
     It looks at the whole picture, letterboxed; if asked, also at parts of it, for hands that are small, as far as
     these show more than the whole did.
@@ -221,7 +221,7 @@ def find_peaks(scores: FloatArray, threshold: float) -> tuple[NDArray[np.intp], 
 
 
 def distinct(boxes: FloatArray, right: FloatArray, scores: FloatArray) -> list[int]:
-    """Choose boxes that are different hands, the surest first.
+    """Choose the boxes of different hands, the most certain first.
 
     Two boxes are one hand where they overlap, or where one is covered by a surer one. Folded hands are told apart
     by their sides: where these are sure and differ, only nearly the same box is the same hand.

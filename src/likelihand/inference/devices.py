@@ -51,11 +51,11 @@ _ADVICE: Final = (
 
 
 class DeviceError(ValueError):
-    """Says that a device is not there, or is there but cannot be used."""
+    """Raised where a device is missing or cannot be used."""
 
 
 def check_device(device: str, known: Sequence[str] = get_args(Device)) -> None:
-    """Refuse what is no device.
+    """Check the name of a device.
 
     Raises:
         ValueError: it is none.

@@ -1,4 +1,4 @@
-"""Hands that were found twice."""
+"""Suppress hands that were found twice."""
 
 from collections.abc import Sequence
 from typing import Final

@@ -106,8 +106,8 @@ def _runtime_name(file: Path, asked: RuntimeName | None) -> RuntimeName:
     if asked is not None and asked not in known:
         raise ValueError(f"runtime {asked!r} is not known; give {', '.join(map(repr, known))}")
     if asked is not None and asked not in able:
-        mend = "give the .safetensors checkpoint" if asked == "torch" else "run `likelihand export` first"
-        raise ValueError(f"model {file} is for runtime {able[0]!r}, not {asked!r}; {mend}")
+        advice = "give the .safetensors checkpoint" if asked == "torch" else "run `likelihand export` first"
+        raise ValueError(f"model {file} is for runtime {able[0]!r}, not {asked!r}; {advice}")
     return asked or able[0]
 
 
@@ -146,7 +146,7 @@ def _detector(
 
 
 def metadata_of(network: "Network", info: "CheckpointInfo") -> ModelMetadata:
-    """Say of a checkpoint's network what an exported file says of itself.
+    """Return the metadata that an export of a checkpoint's network would have.
 
     Args:
         network: as the checkpoint describes it.

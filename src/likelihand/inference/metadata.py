@@ -1,4 +1,4 @@
-"""What a model file says of itself: the contract between the export that writes it and every runtime.
+"""Metadata of a model file: the contract between the export and every runtime.
 
 It travels inside the file (ONNX `metadata_props`, key `likelihand`) as JSON, so that a model needs no second
 file, and no guess about colour order, padding or keypoint order is ever made.
@@ -31,7 +31,7 @@ _TEXTS: Final = ("name", "licence", "training_data", "recipe", "speed")
 
 @dataclass(frozen=True, slots=True)
 class ModelMetadata:
-    """What a runtime must know to run a model, and what a person wants to know before using it.
+    """What a runtime needs to run a model, and what users need to know before using it.
 
     Attributes:
         size: (height, width) of the crop in pixels.

@@ -1,4 +1,4 @@
-"""From a picture and boxes to hands: crop, run, and take the answer back through the crop's inverse matrix."""
+"""From a picture and boxes to hands: crop, run, and map the result back through the inverse crop matrix."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -296,7 +296,7 @@ def _boxes(found: Sequence[Found]) -> FloatArray:
 
 
 def is_clear(hand: Hand, least: float = CONFIDENCE) -> bool:
-    """Tell whether a hand's keypoints have a place: the rule for what is found in photos, and for new tracks.
+    """Tell whether a hand's keypoints are well localised: the rule for photos and for new tracks.
 
     Example:
         >>> is_clear(Hand(np.zeros((21, 2)), np.ones((21, 2)), np.zeros(4), clarity=0.2))
@@ -306,7 +306,7 @@ def is_clear(hand: Hand, least: float = CONFIDENCE) -> bool:
 
 
 def next_box(hand: Hand) -> FloatArray:
-    """Choose where to look next: the tight box of the points, or the old box where the points are of no use.
+    """Choose the next box: the tight box of the points, or the old box where the points are unusable.
 
     They are of none where they are not finite, or lie closer together than a tenth of the box.
 
@@ -338,7 +338,7 @@ def _answer(
 
 
 def _side(right: float | None, told: Side | None) -> Side | None:
-    """Weigh the model's chance in 0..1 of a right hand, where it says one, against the detector's word."""
+    """Combine the model's probability of a right hand, where it states one, with the detector's side."""
     if right is None:
         return told
     chance = min(max(right, 1e-6), 1 - 1e-6)

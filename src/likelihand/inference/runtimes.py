@@ -1,4 +1,4 @@
-"""Runtimes: what turns crops into points, behind one call, so that the predictor knows none of them.
+"""Runtimes: run a model on crops behind one interface.
 
 A runtime is anything with `metadata` and `__call__((N, H, W, 3) uint8) -> {name: (N, ...) float}`. The crop
 goes in as it is: normalisation lives inside the network.
@@ -26,14 +26,14 @@ EXPORT: Final = "make one with `likelihand export RUN --out hand.onnx`"
 
 
 class Runtime(Protocol):
-    """What the predictor asks of a runtime."""
+    """What the predictor requires of a runtime."""
 
     @property
     def metadata(self) -> ModelMetadata:
-        """What the model says of itself: crop size, padding, names of the outputs."""
+        """The model's metadata: crop size, padding, names of the outputs."""
 
     def __call__(self, crops: NDArray[np.uint8], /) -> Outputs:
-        """Run (N, height, width, 3) uint8 RGB crops; give the outputs by name."""
+        """Run (N, height, width, 3) uint8 RGB crops; return the outputs by name."""
 
 
 class OnnxRuntime:
@@ -149,7 +149,7 @@ def _metadata(session: Any, path: Path) -> ModelMetadata:  # noqa: ANN401
 
 
 def _contract(text: str | None, inputs: set[str], outputs: set[str], path: Path) -> ModelMetadata:
-    """Read what a file says of itself, and check it against the file's graph."""
+    """Read a file's metadata, and check it against the file's graph."""
     if text is None:
         raise ValueError(f"model {path} carries no likelihand metadata, so its input is unknown; {EXPORT}")
     try:

@@ -1,4 +1,4 @@
-"""What `load`, the command line and `track` take where nobody says otherwise, named once."""
+"""Default settings of `load`, the command line and `track`."""
 
 from typing import Final, TypedDict
 
@@ -6,7 +6,7 @@ from likelihand.inference.detection import Tiles
 
 
 class Settings(TypedDict):
-    """How thoroughly to look; the keyword arguments of `likelihand.load` of these names.
+    """How thoroughly to search a picture: keyword arguments of `likelihand.load`.
 
     Attributes:
         tiles: when the detector also looks at parts of a picture, for small hands.

@@ -1,4 +1,4 @@
-"""Several looks at one hand, turned and mirrored, and what they say together."""
+"""Test-time augmentation: rotated and mirrored views of a hand, and how their predictions are merged."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -9,7 +9,7 @@ from likelihand.geometry import FloatArray, box_length, crop_matrix
 
 
 class Look(NamedTuple):
-    """One way to cut a hand out of its picture.
+    """One augmented view: how a hand is cropped from its picture.
 
     Attributes:
         room: the crop's padding over the model's own.
@@ -22,7 +22,7 @@ class Look(NamedTuple):
     radians: float
 
     def crop_from_image(self, box: FloatArray, size: tuple[int, int], padding: float) -> FloatArray:
-        """Make the (3, 3) matrix of a crop of (height, width) `size`; a closer look never cuts into the box."""
+        """Make the (3, 3) matrix of a crop of (height, width) `size`; a closer view never cuts into the box."""
         closer = max(padding * self.room, min(padding, 1.0))
         return crop_matrix(box, size, padding=closer, radians=self.radians, flip=self.mirrored)
 
@@ -62,7 +62,7 @@ LOOKS: Final = (Look(1.0, False, 0.0), Look(0.88, True, 0.0), Look(0.92, False, 
 
 
 class Answer(NamedTuple):
-    """What the model says of one look, in image pixels.
+    """The model's prediction for one view, in image pixels.
 
     Attributes:
         points: (K, 2).
@@ -78,7 +78,7 @@ class Answer(NamedTuple):
 
 
 def merge(answers: Sequence[Answer]) -> Answer:
-    r"""Join several answers about one hand.
+    r"""Merge several predictions of one hand.
 
     Each keypoint's density is the mixture of the looks' densities, look i with a weight w in proportion to
     1 / sqrt(det C), which a surer look has more of. The mean and the covariance of the mixture are

@@ -70,7 +70,7 @@ class Accumulator:
         box: ArrayLike,
         dataset: Sequence[str],
     ) -> None:
-        """Take in a batch.
+        """Add a batch.
 
         Args:
             index: (N,) positions in the data set; one that is known already is dropped.
@@ -104,13 +104,13 @@ class Accumulator:
         return dict(self._datasets)
 
     def merge(self, rows: FloatArray, datasets: Mapping[int, str]) -> None:
-        """Take in what `rows` and `datasets` of other accumulators gave; known indices are dropped."""
+        """Merge `rows` and `datasets` of other accumulators; known indices are dropped."""
         for row in rows:
             self._rows.setdefault(int(row[0]), row)
         self._datasets = {**datasets, **self._datasets}
 
     def breakdown(self) -> Breakdown:
-        """Score everything taken in.
+        """Compute the scores of everything added.
 
         Raises:
             ValueError: no sample can be scored under the protocol.

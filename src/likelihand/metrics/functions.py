@@ -73,7 +73,7 @@ def average(values: ArrayLike, counted: ArrayLike, over: Average = Average.POOLE
 
 
 def _ratio(total: ArrayLike, count: ArrayLike) -> FloatArray:
-    """Divide, giving NaN where the count is 0."""
+    """Divide; NaN where the count is 0."""
     number = np.asarray(count, np.float64)
     return np.asarray(
         np.where(number > 0, np.asarray(total, np.float64) / np.where(number > 0, number, 1), np.nan)

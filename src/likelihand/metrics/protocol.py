@@ -1,4 +1,4 @@
-"""How a score is made: protocols, and the scores of a set of hands under one of them."""
+"""Scoring protocols, and the scores of a set of hands under one of them."""
 
 import math
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from likelihand.metrics.functions import (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Truth:
-    """What is known of one hand when its score is normalised.
+    """The true values by which one hand's score is normalised.
 
     Attributes:
         points: (K, 2) in image pixels.
@@ -77,7 +77,7 @@ def mmpose_box_length(truth: Truth) -> float:
 
 @dataclass(frozen=True)
 class Protocol:
-    """How a score is made; a score means nothing without it.
+    """How a score is computed and normalised.
 
     Attributes:
         name: short name.
@@ -172,7 +172,7 @@ def _finite(value: float) -> float | None:
 
 
 def scores(distances: ArrayLike, counted: ArrayLike, lengths: ArrayLike, protocol: Protocol) -> Scores:
-    """Make all the scores of a set of hands.
+    """Compute all scores of a set of hands.
 
     Args:
         distances: (N, K) in image pixels; infinite = missed.

@@ -1,4 +1,4 @@
-"""Scores of uncertainty: does a region hold what it says, and does the sure half err less?
+"""Scores of uncertainty: calibration of regions and confidence, and risk-coverage.
 
 Functions of flat arrays, one number a keypoint.
 """
@@ -104,7 +104,7 @@ def risk_coverage(confidence: ArrayLike, error: ArrayLike) -> FloatArray:
 
 
 def kept(curve: FloatArray, share: float = 0.5) -> float:
-    """Read the mean error of the surest share off a risk-coverage curve.
+    """Read the mean error of the most certain share off a risk-coverage curve.
 
     Example:
         >>> kept(np.array([1.0, 2.0, 3.0, 4.0]))
@@ -115,7 +115,7 @@ def kept(curve: FloatArray, share: float = 0.5) -> float:
 
 @dataclass(frozen=True)
 class Reliability:
-    """How honest and how sharp one statement of uncertainty is; NaN where it says nothing of the kind.
+    """Calibration and sharpness of one statement of uncertainty; NaN where a value is not stated.
 
     Attributes:
         keypoints: how many were counted.
@@ -141,11 +141,11 @@ class Reliability:
 
     @property
     def reduction(self) -> float:
-        """How much lower the surest half's mean error is, 0..1."""
+        """Relative reduction of the mean error of the most certain half, 0..1."""
         return 1 - self.error_kept / self.error
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as JSON values, null where it says nothing."""
+        """Return it as JSON values, null where nothing is stated."""
         values: dict[str, Any] = {k: _finite(v) if isinstance(v, float) else v for k, v in vars(self).items()}
         values["coverage"] = {f"{level:g}": _finite(share) for level, share in self.coverage.items()}
         return values | {"reduction": _finite(self.reduction)}

@@ -1,4 +1,4 @@
-"""Films and cameras in, hands followed from frame to frame, tracked hands and films out.
+"""Read films and cameras, track hands from frame to frame, and write films.
 
 Reading and writing use PyAV (`likelihand[video]`), cameras OpenCV. A frame keeps its time from the first line to
 the last, also where frames are not evenly spaced; a phone's rotation is applied; a damaged film gives what can be

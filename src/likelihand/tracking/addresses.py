@@ -1,4 +1,4 @@
-"""What a film may come from: a path, an address on a network, or a stream that cannot go back."""
+"""Sources of a film: a path, a URL, or a stream that cannot seek."""
 
 import os
 import re
@@ -7,7 +7,7 @@ from typing import Final, Protocol, TypeAlias
 
 
 class Stream(Protocol):
-    """Bytes that come one after another, as from a pipe."""
+    """A stream of bytes, as from a pipe."""
 
     def read(self, size: int = -1, /) -> bytes:
         """Return the next bytes, at most `size`, all where it is -1; none at the end."""
@@ -22,7 +22,7 @@ _ATOMS: Final = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip",
 
 
 def is_address(source: object) -> bool:
-    """Tell whether a source is an address on a network, as rtsp://camera/stream.
+    """Tell whether a source is a URL, e.g. rtsp://camera/stream.
 
     Example:
         >>> is_address("rtsp://camera/1"), is_address("C:/film.mp4"), is_address("-")
@@ -32,7 +32,7 @@ def is_address(source: object) -> bool:
 
 
 def scheme(address: str) -> str:
-    """Return what stands before an address's colon, in small letters.
+    """Return the scheme of a URL in lower case.
 
     Example:
         >>> scheme("HTTPS://example.org/a.mp4")
@@ -42,7 +42,7 @@ def scheme(address: str) -> str:
 
 
 def shown(source: object) -> str:
-    """Return what messages and results may call a source: an address without its password, `-` for a stream.
+    """Return the name of a source for messages: a URL without its password, `-` for a stream.
 
     Example:
         >>> shown("rtsp://me:secret@camera:554/1"), shown("film.mp4")
@@ -55,7 +55,7 @@ def shown(source: object) -> str:
 
 
 class Peeked:
-    """A stream whose beginning can be looked at before it is read.
+    """A stream whose beginning can be peeked at.
 
     Args:
         stream: as `sys.stdin.buffer`.

@@ -54,7 +54,7 @@ class Camera:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep OpenCV from writing of its own to standard error."""
+    """Keep OpenCV from writing to standard error."""
     log: Any = cv2.utils.logging
     level = log.getLogLevel()
     log.setLogLevel(log.LOG_LEVEL_SILENT)

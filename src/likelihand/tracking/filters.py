@@ -1,4 +1,4 @@
-"""Smoothing of moving points that trusts certain points more: a Kalman filter fed with predicted covariances.
+"""Smooth moving points with a Kalman filter that uses the predicted covariances.
 
 Every point moves with a nearly constant velocity: its acceleration is white noise of density q (Bar-Shalom, Li and
 Kirubarajan, "Estimation with Applications to Tracking and Navigation", 2001, section 6.2.2). Over a time T
@@ -24,7 +24,7 @@ _UNIT: Final = np.eye(2)
 
 @dataclass(frozen=True, slots=True)
 class Smoothing:
-    """How a filter weighs what it expects against what it sees.
+    """How a filter weights prediction against observation.
 
     Lengths are in spreads of the hand, the root mean square distance of its points from their middle: about a
     third of the longer side of the box of an open hand. The density of the acceleration is
@@ -67,7 +67,7 @@ class Smoothing:
 
 
 class Smoothed(NamedTuple):
-    """What a filter makes of one frame.
+    """The result of a filter for one frame.
 
     Attributes:
         points: (K, 2) pixels.
@@ -85,7 +85,7 @@ class Smoothed(NamedTuple):
 
 
 class PointFilter:
-    """Follows K points through frames at any times, some of them unseen or wrong.
+    """Tracks K points through frames at arbitrary times; some may be missing or wrong.
 
     Two tests keep what is wrong apart from what is fast. If the points in their majority are further away than
     expected, the hand as a whole moves in a new way: what is known of all points is made as uncertain as that asks
@@ -125,12 +125,12 @@ class PointFilter:
     def step(
         self, points: ArrayLike | None, covariance: ArrayLike | None = None, seconds: float = 0.0
     ) -> Smoothed:
-        """Go on to the next frame.
+        """Advance to the next frame.
 
         Args:
             points: (K, 2) what is seen, pixels; NaN for a point that is not; None where nothing is seen.
             covariance: (K, 2, 2) of the points, square pixels; zeros where None.
-            seconds: since the last step, 0 or more; of no account in the first.
+            seconds: since the last step, 0 or more; ignored in the first.
 
         Raises:
             ValueError: shapes differ, a point is missing from the first frame, or time runs backwards.
@@ -180,7 +180,7 @@ class PointFilter:
     def _corrected(
         self, state: "_State", seen: FloatArray, covariance: FloatArray
     ) -> tuple["_State", NDArray[np.bool_]]:
-        """Take in what is seen; give the new state and which observations were used."""
+        """Apply the observations; return the new state and which observations were used."""
         here = np.asarray(np.isfinite(seen).all(1))
         if not here.any():
             return state, here
@@ -218,7 +218,7 @@ class _State(NamedTuple):
     away: NDArray[np.intp]
 
     def moved(self, seconds: float, unrest: FloatArray) -> "_State":
-        """Let time pass: x + T v, and F P F^T + Q."""
+        """Predict: x + T v, and F P F^T + Q."""
         t, q = seconds, unrest[:, None, None] * _UNIT
         return self._replace(
             points=self.points + t * self.velocity,
@@ -233,7 +233,7 @@ class _State(NamedTuple):
     def corrected(
         self, innovation: FloatArray, precision: FloatArray, covariance: FloatArray, used: NDArray[np.bool_]
     ) -> "_State":
-        """Take in observations: K = P H^T (H P H^T + R)^-1, x + K (z - H x), (I - K H) P; no gain where unused."""
+        """Update: K = P H^T (H P H^T + R)^-1, x + K (z - H x), (I - K H) P; no gain where unused."""
         inverse = np.where(used[:, None, None], precision, 0.0)
         gain, gain_velocity = self.place @ inverse, _transposed(self.mixed) @ inverse
         place = self.place - gain @ self.place
@@ -287,7 +287,7 @@ def spread(points: ArrayLike) -> float:
 
 
 def median(values: FloatArray) -> float:
-    """Return the median of finite numbers of any shape, sooner than NumPy's own where they are few.
+    """Return the median of finite numbers of any shape, faster than NumPy for few of them.
 
     Example:
         >>> median(np.array([[3.0, 1.0], [2.0, 9.0]]))

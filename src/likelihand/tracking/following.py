@@ -1,4 +1,4 @@
-"""Hands followed through a film, and drawn on its frames."""
+"""Track the hands of a film, and draw them on its frames."""
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -48,7 +48,7 @@ def track(
     rate: float = 30.0,
     mirrored: bool = False,
 ) -> Iterator[TrackedFrame]:
-    """Follow the hands of a film, frame by frame, as `likelihand predict` does.
+    """Track the hands of a film, frame by frame, as `likelihand predict` does.
 
     Args:
         source: a film's path or address (rtsp://, http://), frames with times (`VideoReader`, `Camera`); or
@@ -99,7 +99,7 @@ def track(
 
 
 def unmirrored(frames: Iterable[Frame]) -> Iterator[Frame]:
-    """Turn the pixels of a mirrored film back, so that all that comes after sees what others see.
+    """Flip the frames of a mirrored film back.
 
     Example:
         >>> import numpy as np
@@ -116,7 +116,7 @@ def tracker_of(
     settings: Tracking | None = None,
     smoothing: Smoothing | None = Smoothing(),  # noqa: B008
 ) -> Tracker:
-    """Make a tracker of a predictor and its detector; without one, a film shows one hand that fills it at first.
+    """Make a tracker from a predictor and its detector; without one, a film starts with one hand that fills it.
 
     Example:
         >>> from likelihand.inference import load

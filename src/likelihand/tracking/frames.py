@@ -1,4 +1,4 @@
-"""What the parts of `likelihand.tracking` share: a frame, and the error that says what is wrong with a film."""
+"""What the modules of `likelihand.tracking` share: a frame, and the error of an unreadable film."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from likelihand.geometry import Image
 
 
 class VideoError(ValueError):
-    """Says that a film or camera cannot be read, or not to its end."""
+    """Raised where a film or camera cannot be read, or not to its end."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,7 +25,7 @@ class Frame:
 
 
 def reason(error: Exception) -> str:
-    """Put FFmpeg's error in a few words.
+    """Summarise FFmpeg's error.
 
     Example:
         >>> reason(OSError(2, "No such file or directory"))

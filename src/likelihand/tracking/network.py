@@ -1,4 +1,4 @@
-"""What lies at an address of the web: its first bytes, or all of them, with errors that name what is wrong."""
+"""Fetch a web address: its first bytes or all of them, with errors that name the problem."""
 
 import base64
 import http.client
@@ -13,7 +13,7 @@ from likelihand.tracking.frames import VideoError
 
 
 def web_head(address: str, timeout: float) -> tuple[bytes, bool]:
-    """Return the first bytes of what an address holds, and whether its server also sends parts.
+    """Return the first bytes at an address, and whether its server supports range requests.
 
     Args:
         address: of http or https; a name and password in it are sent as HTTP's basic scheme has it.
@@ -27,7 +27,7 @@ def web_head(address: str, timeout: float) -> tuple[bytes, bool]:
 
 
 def web_bytes(address: str, timeout: float) -> bytes:
-    """Return all that an address holds; as `web_head`.
+    """Return all bytes at an address; see `web_head`.
 
     Raises:
         VideoError: the server cannot be reached, does not answer or does not have it.
@@ -40,7 +40,7 @@ def web_bytes(address: str, timeout: float) -> bytes:
 def web_stream(
     address: str, timeout: float, headers: dict[str, str] | None = None
 ) -> Iterator[tuple[Stream, int]]:
-    """Open an address as a stream of bytes with the status of the server's answer; as `web_head`.
+    """Open an address as a stream of bytes with the status of the server's answer; see `web_head`.
 
     Raises:
         VideoError: also while it is read.

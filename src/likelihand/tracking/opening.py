@@ -1,4 +1,4 @@
-"""Films opened by FFmpeg: from a file, from an address on a network, from a stream that cannot go back."""
+"""Open films with FFmpeg: from a file, a URL, or a stream that cannot seek."""
 
 import os
 import shutil
@@ -79,7 +79,7 @@ def _spooled(stream: Stream) -> IO[bytes]:
 
 
 def film_track(container: Any, name: str) -> Any:  # noqa: ANN401
-    """Return a container's first track of moving pictures; a record's cover is none.
+    """Return a container's first video track; an album cover is none.
 
     Raises:
         VideoError: there is none.

@@ -1,4 +1,4 @@
-"""Times of frames that only rise, made of time stamps that may be coarse, repeated, missing or wrong.
+"""Strictly increasing frame times from timestamps that may be coarse, repeated, missing or wrong.
 
 What a container says is kept where it can be true. Frames whose stamps cannot be true are spread evenly between
 the two around them that can. Where the clock itself jumps, back or by more than `LONGEST_GAP`, the frame rate says
@@ -37,7 +37,7 @@ class Jump(NamedTuple):
 
 
 class Clock:
-    """Turns time stamps into times that rise strictly.
+    """Turns timestamps into strictly increasing times.
 
     Args:
         rate: frames a second, until steps have been seen.

@@ -1,4 +1,4 @@
-"""Hands followed from frame to frame, each with a number and a side of its own.
+"""Track hands from frame to frame, each with its own number and side.
 
 The detector looks at a frame only where it must: at first, when a hand is lost, and now and then for new ones.
 Between, a hand's next crop is the box around its points as the filter expects them. A hand that another one hides
@@ -27,7 +27,7 @@ EVERY: Final = 15
 
 @dataclass(frozen=True, slots=True)
 class Tracking:
-    """When a track starts, goes on, and ends.
+    """When a track starts, continues and ends.
 
     Attributes:
         every: the detector looks at each frame of this number, besides those in which a hand is lost.
@@ -77,7 +77,7 @@ class Tracking:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrackedHand(Hand):
-    """A hand of a track: a `Hand` whose points are smoothed, with what only a track knows.
+    """A tracked hand: a `Hand` with smoothed points and the state of its track.
 
     Attributes:
         track: number of the track, from 0, never used twice.
@@ -100,7 +100,7 @@ class TrackedHand(Hand):
 
 
 class Tracker:
-    """Follows the hands of a film, frame by frame.
+    """Tracks the hands of a film, frame by frame.
 
     Args:
         predict: finds the points in boxes; a `likelihand.Predictor` will do.
@@ -135,7 +135,7 @@ class Tracker:
         self._next = 0
 
     def __call__(self, image: Image, seconds: float) -> list[TrackedHand]:
-        """Take the next frame.
+        """Process the next frame.
 
         Args:
             image: (height, width, 3) uint8 RGB, of the same size each time.
@@ -163,7 +163,7 @@ class Tracker:
         return [track.hand(self.smoothing is not None) for track in shown]
 
     def _followed(self, image: Image) -> dict[int, Hand]:
-        """Look where the tracks should be; give the hand of each that is seen there."""
+        """Search where the tracks are expected; return the hands found there."""
         looked = [t for t in self._tracks if t.live and _shows(t.box, image)]
         if not looked:
             return {}
@@ -183,7 +183,7 @@ class Tracker:
         return bool(inside >= _INSIDE * len(hand.points) and wide >= _SMALLEST and sure and alike)
 
     def _apart(self, seen: dict[int, Hand]) -> dict[int, Hand]:
-        """Of two tracks that see one hand, leave it to the one that expected it there and is of its side."""
+        """Where two tracks claim one hand, assign it to the one that predicted it best and has its side."""
         doubt = {t.number: t.surprise(seen[t.number]) for t in self._tracks if t.number in seen}
         kept: dict[int, Hand] = {}
         for number in sorted(doubt, key=lambda n: doubt[n]):
@@ -201,7 +201,7 @@ class Tracker:
         return lost or self._frame % min(pause, self.settings.every) == 0
 
     def _detected(self, image: Image, seen: Mapping[int, Hand]) -> dict[int, Hand]:
-        """Look with the detector; give the hands of tracks that it finds again, and of new ones.
+        """Run the detector; return the hands of the tracks that it finds again, and of new ones.
 
         A hand is looked at twice, so that its next crop is like its first.
         """
@@ -286,7 +286,7 @@ _FARTHEST: Final = 1.5  # most spreads that a hand is expected to move between f
 
 @dataclass(slots=True, eq=False)
 class _Track:
-    """One hand's past.
+    """The state of one tracked hand.
 
     Attributes:
         number: never used twice.
@@ -372,7 +372,7 @@ class _Track:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A place to look at, as `likelihand.inference.detection.Detection`."""
+    """A region with a hand, as `likelihand.inference.detection.Detection`."""
 
     box: FloatArray
     side: Side | None = None

@@ -1,4 +1,4 @@
-"""Films whose frames keep their times."""
+"""Write films whose frames keep their times."""
 
 import math
 import os

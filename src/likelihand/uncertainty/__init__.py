@@ -1,4 +1,4 @@
-"""What a predicted spread is worth: covariances, regions and chances that hold what they say.
+"""Calibrated uncertainty: covariances, regions and probabilities.
 
 NumPy alone. The deviation of a keypoint from its estimate is modelled as elliptical: a covariance C gives shape
 and size, and a monotone map, the same for every keypoint, takes the distance d = sqrt(e^T C^-1 e) of a deviation e

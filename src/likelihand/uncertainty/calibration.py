@@ -1,4 +1,4 @@
-"""From what a model says of a keypoint to a covariance and a map that hold what they say."""
+"""From a model's outputs for a keypoint to a calibrated covariance and radial distribution."""
 
 import math
 import re
@@ -34,7 +34,7 @@ _ABSENT: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    r"""Seven numbers and a table that turn what a model says into a predictive density.
+    r"""Seven numbers and a table that turn a model's outputs into a predictive density.
 
     With s the geometric mean of a keypoint's scale along x and y, h the same of its heatmap's spread (the fourth
     root of the determinant of the softmax's covariance H), both as shares of the crop's longer side, one look says
@@ -97,7 +97,7 @@ class Calibration:
             )
 
     def covariance(self, scale: ArrayLike, spread: ArrayLike | None, side: float) -> FloatArray:
-        """Compute the covariance of keypoints in the crop of one look.
+        """Compute the covariance of keypoints in the crop of one view.
 
         Args:
             scale: (..., 2) crop pixels, along x and y.
@@ -127,7 +127,7 @@ class Calibration:
         return np.asarray(shape * size[..., None, None])
 
     def stated(self, covariance: ArrayLike, size: ArrayLike, nearness: ArrayLike | None = None) -> FloatArray:
-        """Compute the covariance that is stated in the end, C', of the covariance of the looks.
+        """Compute the final covariance C' from the covariance of the views.
 
         Args:
             covariance: (..., 21, 2, 2), of one look or of several together, square pixels of any image or crop.
@@ -165,7 +165,7 @@ class Calibration:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Calibration":
-        """Read what `to_json` wrote; what files from before names and looks lack is taken for one rendered look.
+        """Read what `to_json` wrote; older files without a name or a number of views are read as rendered, one view.
 
         Raises:
             ValueError: a part is missing or of a wrong kind.
@@ -192,7 +192,7 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Calibrations:
-    """The calibrations of one model: one for each kind of pictures and number of looks.
+    """The calibrations of one model: one for each kind of pictures and number of augmented views.
 
     Attributes:
         entries: no two of the same name and number of looks.
@@ -226,11 +226,11 @@ class Calibrations:
 
     @property
     def default(self) -> str | None:
-        """What is taken where nothing is asked for: "photos", else "rendered", else the first; None of none."""
+        """The default kind: "photos", else "rendered", else the first; None if there is none."""
         return next((name for name in (PHOTOS, RENDERED, *self.names) if name in self.names), None)
 
     def choose(self, name: str | None = None, looks: int = 1) -> Calibration | None:
-        """Return the calibration for a kind of pictures and a number of looks.
+        """Return the calibration for a kind of pictures and a number of views.
 
         Where none was fitted for as many looks, the one for the most looks below stands in. Its regions hold more
         than they say, never less: several looks err less than one, and their scatter is added.
@@ -252,7 +252,7 @@ class Calibrations:
         return max(able, key=lambda entry: entry.looks, default=None)
 
     def put(self, calibration: Calibration) -> "Calibrations":
-        """Return these with one more, in place of the one for the same pictures and looks where there is one."""
+        """Return these with one added or replaced, for its kind of pictures and number of views."""
         kind = (calibration.name, calibration.looks)
         kept = [entry for entry in self.entries if (entry.name, entry.looks) != kind]
         order = list(dict.fromkeys((*self.names, calibration.name)))
@@ -294,7 +294,7 @@ class Calibrations:
 def look_covariance(
     calibration: Calibration | None, scale: ArrayLike, spread: ArrayLike | None, side: float
 ) -> FloatArray:
-    """Return the covariances (..., 2, 2) of one look in square crop pixels, before anything is stated of them.
+    """Return the uncalibrated covariances (..., 2, 2) of one view in square crop pixels.
 
     Without a calibration the scale is taken for the standard deviation of a Gaussian, which it need not be.
 
@@ -322,7 +322,7 @@ def predicted_density(
     size: ArrayLike = 0.0,
     nearness: ArrayLike | None = None,
 ) -> tuple[FloatArray, Radial]:
-    """Return what is stated where there is one look: covariances (..., 2, 2) in square crop pixels and their map.
+    """Return the calibrated covariances (..., 2, 2) of one view in square crop pixels and their radial map.
 
     Args:
         calibration: as `look_covariance` takes it.

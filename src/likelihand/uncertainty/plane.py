@@ -1,4 +1,4 @@
-"""Deviations in the plane: distances under a covariance, ellipses, and the size that hands are measured by.
+"""Deviations in the plane: Mahalanobis distances, ellipses, and the size of a hand.
 
 NumPy alone; arrays in, arrays out.
 """
@@ -28,7 +28,7 @@ def size_of_hand(points: ArrayLike) -> FloatArray:
 
 
 def edge_nearness(points: ArrayLike, picture: ArrayLike) -> FloatArray:
-    """Say how near keypoints lie to the picture's edge, or beyond it.
+    """Compute how near keypoints lie to the picture's edge, or beyond it.
 
     Args:
         points: (..., 21, 2) image pixels, corner origin.

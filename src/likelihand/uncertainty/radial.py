@@ -1,4 +1,4 @@
-"""Maps from distances to probabilities, and the densities and chances that follow from them."""
+"""Radial distributions: maps from distances to probabilities, and their densities."""
 
 import math
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class Radial(Protocol):
         """Return the probability in 0..1 of a smaller distance."""
 
     def radius(self, level: ArrayLike, /) -> FloatArray:
-        """Return the distance that holds a probability in 0..1: the inverse of `level`."""
+        """Return the distance that contains a probability in 0..1: the inverse of `level`."""
 
     def log_density(self, distance: ArrayLike, /) -> FloatArray:
         """Return the logarithm of the density, per unit area where C is the identity."""
@@ -47,7 +47,7 @@ class Gaussian:
         return np.asarray(-np.expm1(-0.5 * np.square(np.asarray(distance, np.float64))))
 
     def radius(self, level: ArrayLike, /) -> FloatArray:
-        """Return the distance that holds a probability in 0..1."""
+        """Return the distance that contains a probability in 0..1."""
         return np.asarray(np.sqrt(-2.0 * np.log1p(-_checked_level(level))))
 
     def log_density(self, distance: ArrayLike, /) -> FloatArray:
@@ -99,7 +99,7 @@ class RadialTable:
         return np.asarray(np.where(squared <= last, inside, 1 - beyond))
 
     def radius(self, level: ArrayLike, /) -> FloatArray:
-        """Return the distance that holds a probability in 0..1."""
+        """Return the distance that contains a probability in 0..1."""
         array = _checked_level(level)
         inside = np.interp(array, self.levels, np.square(self.radii))
         ratio = (1 - self.levels[-1]) / (1 - np.maximum(array, self.levels[-1]))

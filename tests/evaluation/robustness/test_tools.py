@@ -59,7 +59,7 @@ def test_where_it_is_missing_it_says_so_at_the_first_picture(monkeypatch):
 
 
 def test_boxes_are_refused(mediapipe):
-    with pytest.raises(ValueError, match="looks for hands itself"):
+    with pytest.raises(ValueError, match="detects hands itself"):
         MediaPipe()(PICTURE, np.array([0, 0, 4, 4.0]))
 
 

@@ -1,4 +1,4 @@
-"""Ranks the labels of a data set by how unlikely a model finds them, and says what may have gone wrong.
+"""Rank the labels of a data set by how unlikely they are under a model, and say what may have gone wrong.
 
 Example:
     >>> PATTERNS[0]
@@ -46,7 +46,7 @@ def audit(
     calibration: Calibration | None = None,
     tiles: int = 40,
 ) -> Audit:
-    """Look for wrong labels in a data set, and write `suspects.csv`, `suspects.png` and `cleaned.json`.
+    """Find wrong labels in a data set, and write `suspects.csv`, `suspects.png` and `cleaned.json`.
 
     Args:
         predictions: what a model that was not trained on these hands says of them; see

@@ -1,4 +1,4 @@
-"""How the errors of a whole hand go together: a Student's t over all its keypoints."""
+"""The joint density of the errors of a hand: a Student's t over all its keypoints."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -146,7 +146,7 @@ class Densities:
 
 
 class Tails(NamedTuple):
-    """How far truths lie from what was foretold of them.
+    """The distribution of the distances of truths from their predictions.
 
     Attributes:
         scale: of their scatter.
@@ -188,7 +188,7 @@ def student(q: FloatArray, p: int, log_det: FloatArray | float, freedom: float) 
 
 
 def fit_density(z: FloatArray, labelled: NDArray[np.bool_]) -> HandDensity:
-    """Fit a `HandDensity` by expectation-maximisation; wrong labels count little, by their small weight.
+    """Fit a `HandDensity` by expectation-maximisation; wrong labels get small weights.
 
     Args:
         z: (N, K, 2) whitened residuals, anything where not labelled.
@@ -204,7 +204,7 @@ def fit_density(z: FloatArray, labelled: NDArray[np.bool_]) -> HandDensity:
 
 
 def fit_shape(points: FloatArray, labelled: NDArray[np.bool_]) -> HandDensity:
-    r"""Fit how the keypoints of hands lie to each other, by expectation-maximisation.
+    r"""Fit the joint distribution of a hand's keypoints by expectation-maximisation.
 
     A hand turned or mirrored is a hand as well, so the coordinates have no correlation across the axes and the
     same along both: the scatter is :math:`R \otimes 1_2` with R (K, K), and few hands tell it.

@@ -1,4 +1,4 @@
-"""Several looks at the same hands: a label is as suspicious as the look that finds it least so."""
+"""Several augmented views of the same hands: a label is as suspicious as in the view that suspects it least."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,9 +20,9 @@ LOOKS: Final = (Look(1.0, False, 0.0), Look(0.88, True, 0.0), Look(1.12, True, 0
 def predict_often(
     runtime: Runtime, dataset: Dataset, *, batch_size: int = 32, progress: bool = True
 ) -> list[Predictions]:
-    """Run a model over labelled hands as they are, and mirrored from closer and from farther away.
+    """Run a model over labelled hands as they are, and over mirrored, closer and wider crops of them.
 
-    What a model gets wrong it often gets wrong in one look; a wrong label is wrong in all of them. Of a hand's
+    A model often errs in one view only; a wrong label is wrong in all of them. Of a hand's
     side there is one opinion: the mean of the looks' log-odds.
 
     Args:
@@ -42,7 +42,7 @@ def predict_often(
 
 
 def of_one_mind(chances: FloatArray) -> FloatArray:
-    """Join chances (looks, N) in 0..1 by the mean of their log-odds, no look surer than 100,000 : 1.
+    """Combine probabilities (views, N) by the mean of their log-odds, each clipped to 100,000 : 1.
 
     Example:
         >>> of_one_mind(np.array([[0.9, 0.5], [0.1, 0.5], [0.5, 0.9]])).round(3)
@@ -54,7 +54,7 @@ def of_one_mind(chances: FloatArray) -> FloatArray:
 
 
 def agreed(looks: Sequence[Sequence[Suspicion]]) -> list[Suspicion]:
-    """Return for each hand the weakest suspicion of any look, the strongest of these first.
+    """Return each hand's weakest suspicion over the views, sorted with the strongest first.
 
     Args:
         looks: of each look one suspicion a hand, as `suspicions` gives them, of the same hands.

@@ -1,4 +1,4 @@
-"""Keypoints that were put anywhere: one, several, a whole finger, all that lie at one place."""
+"""Keypoints that were placed anywhere: one, several, a whole finger, or all that share one position."""
 
 import math
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def in_box(o: Predictions, points: FloatArray) -> FloatArray:
 def outlier(
     o: Predictions, w: FloatArray, z: FloatArray, density: HandDensity, shape: HandDensity, tails: Tails
 ) -> Suspicion:
-    """Score the explanations that keypoints of one hand were put anywhere, or at (0, 0) for want of a place.
+    """Score the explanations that keypoints of a hand were placed anywhere, or at (0, 0) as unknown.
 
     Each keypoint alone, each finger, and the keypoints that lie at one place, as all that a tool had no place for
     do. A finger's keypoints speak for each other, so that one by one none of them is strange.

@@ -1,4 +1,4 @@
-"""What may have gone wrong with labels: the patterns by name, and the orders that they come in."""
+"""What may have gone wrong with labels: named patterns, and wrong keypoint orders."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -44,13 +44,13 @@ class Suspicion:
 
     @property
     def suspect(self) -> bool:
-        """Whether the explanation is better than the labels by more than chance and habit allow."""
+        """Whether the explanation is significantly better than the labels as they stand."""
         return self.nats >= SUSPECT
 
 
 @cache
 def orders() -> tuple[tuple[str, str, tuple[int, ...]], ...]:
-    """List the wrong orders that are tried: pattern, detail, and the permutation that would set them right."""
+    """List the wrong orders that are tried: pattern, detail, and the permutation that corrects them."""
     found: list[tuple[str, str, tuple[int, ...]]] = []
     for i, first in enumerate(FINGERS):
         for second in FINGERS[i + 1 :]:

@@ -1,4 +1,4 @@
-"""What an audit leaves behind: a table, a sheet to look at, and labels without the suspects."""
+"""The results of an audit: a table, a contact sheet, and labels without the suspects."""
 
 import csv
 import math
@@ -33,7 +33,7 @@ CELL: Final = 224
 
 @dataclass(frozen=True)
 class Audit:
-    """What an audit found.
+    """The result of an audit.
 
     Attributes:
         suspicions: one a hand, the likeliest to be wrong first.

@@ -1,4 +1,4 @@
-"""Labels that no hand could have, put aside so that the others can be audited."""
+"""Anatomically impossible labels, set aside so that the others can be audited."""
 
 from dataclasses import replace
 from typing import Final
@@ -20,7 +20,7 @@ MOST_REST: Final = 4.0
 
 
 class Sifted(Wrapped):
-    """A data set whose impossible labels are taken for missing, and remembered.
+    """A data set whose impossible labels are treated as missing and recorded.
 
     Not finite, over 2 box lengths outside the box, far from all the hand's others, or all at one place. Records
     are sifted when they are read.
@@ -78,7 +78,7 @@ class Sifted(Wrapped):
             return error.record
 
     def suspicions(self) -> list[Suspicion]:
-        """List the hands of which a label was put aside, the most keypoints first."""
+        """List the hands with labels that were set aside, most keypoints first."""
         order = sorted(self.wrong.items(), key=lambda item: (-len(item[1]), item[0]))
         return [
             Suspicion(index, OUTLIER, f"{_named(wrong)}: impossible", CERTAIN, wrong) for index, wrong in order

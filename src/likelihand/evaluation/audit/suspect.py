@@ -1,4 +1,4 @@
-"""Which labels a model finds hard to believe, and what may have gone wrong with them."""
+"""Labels that are unlikely under a model, and what may have gone wrong with them."""
 
 import math
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ NEAREST_SHIFT: Final = 0.05
 
 
 def suspicions(predictions: Predictions, known_side: NDArray[np.float64] | None = None) -> list[Suspicion]:
-    """Find the best explanation for every hand's labels other than that they are right, the likeliest first.
+    """Find the best alternative explanation of every hand's labels, sorted by log-odds.
 
     The residuals of all hands, whitened by the calibrated covariances, are given one density of whole hands
     (`HandDensity`), and so are the shapes that the labels of all hands make. Under both each explanation is scored

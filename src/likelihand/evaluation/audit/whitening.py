@@ -1,4 +1,4 @@
-"""Residuals in units of what the model says of them."""
+"""Residuals whitened by the predicted covariances."""
 
 import numpy as np
 

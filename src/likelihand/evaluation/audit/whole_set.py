@@ -1,4 +1,4 @@
-"""What holds for the labels of a whole data set: an offset, or another order."""
+"""Errors common to a whole data set: a constant offset, or another keypoint order."""
 
 import math
 from collections import Counter
@@ -15,7 +15,7 @@ from likelihand.geometry import FloatArray
 
 @dataclass(frozen=True)
 class Offset:
-    """Where the labels of a data set lie beside the estimates, on the whole, in image pixels.
+    """The mean offset of a data set's labels from the estimates, in image pixels.
 
     Attributes:
         dataset: its name.
@@ -37,7 +37,7 @@ class Offset:
 
 
 def offsets(predictions: Predictions) -> list[Offset]:
-    """Measure where each data set's labels lie beside the estimates, on the whole, in image pixels.
+    """Measure the mean offset of each data set's labels from the estimates, in image pixels.
 
     The mean residual, each keypoint weighted by its inverse covariance and by how well it fits the others (the
     weights of a Student's t, so that wrong labels count little), with a standard error from the hands' scatter. A
@@ -93,7 +93,7 @@ def _median(values: FloatArray, where: NDArray[np.bool_]) -> FloatArray:
 
 
 def of_whole_set(predictions: Predictions) -> list[str]:
-    """Name the wrong orders that would explain the labels of most hands: what a reader's wrong setting gives."""
+    """Name the keypoint orders that explain the labels of most hands, as after a wrong reader setting."""
     o = predictions
     own = _median(o.error, o.labelled)
     tried: Counter[str] = Counter()

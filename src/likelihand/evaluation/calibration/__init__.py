@@ -1,4 +1,4 @@
-"""Fits what turns a model's scale into honest regions, stores it in the model's file, and scores it.
+"""Fit the calibration of a model's uncertainty, store it in the model file, and score it.
 
 All of it takes `likelihand.evaluation.Predictions`. `join` puts several looks at the same hands together; `fit`
 makes the model's base `likelihand.uncertainty.Calibration` of what was seen, `adjust` one for other pictures or

@@ -1,4 +1,4 @@
-"""From a model's base calibration to one for other pictures or several looks: two numbers and a table."""
+"""Adapt a model's base calibration to other pictures or to test-time augmentation: two numbers and a table."""
 
 from dataclasses import replace
 from typing import Final
@@ -34,7 +34,7 @@ def adjust(
         base: says what C is, and what the picture's edge adds; the one that the looks were joined by.
         name: of the kind of pictures.
         looks: how many there were.
-        added_noise: fits t; 0 where false.
+        added_noise: also fit the constant noise t, else 0.
         weight: (N, K), how much each keypoint counts, as `balanced` makes it; all the same where None.
         source: the data in words, kept with the result.
 

@@ -1,4 +1,4 @@
-"""Statements of uncertainty side by side, on the same hands."""
+"""Compare statements of uncertainty on the same hands."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -79,7 +79,7 @@ class Comparison:
 def compare(
     predictions: Predictions, calibration: Calibration | None, density: LearnedDensity | None = None
 ) -> Comparison:
-    """Score what the model says of its errors beside simpler things that it could say.
+    """Score the model's predicted uncertainty and compare it with simple baselines.
 
     The baselines marked with * get the best factor and table that the other half of the same hands (by groups) can
     give them, so that they differ from the calibrated model in what they know alone; "1 - sigma" is the confidence

@@ -1,4 +1,4 @@
-"""What the picture's edge adds to uncertainty: two numbers, from hands that it cuts off."""
+"""The additional uncertainty near the picture's edge: two numbers, fitted on truncated hands."""
 
 from dataclasses import replace
 from itertools import product
@@ -17,7 +17,7 @@ _FINE: Final = tuple(i / 50 for i in range(-4, 5))
 
 
 def fit_edge(predictions: Predictions, calibration: Calibration) -> Calibration:
-    """Fit how much less certain hands and keypoints at the picture's edge are, by maximum likelihood.
+    """Fit the additional uncertainty of hands and keypoints near the picture's edge by maximum likelihood.
 
     The table stays; a grid of the two logarithms is searched, its best neighbourhood once more.
 
@@ -51,7 +51,7 @@ def fit_edge(predictions: Predictions, calibration: Calibration) -> Calibration:
 
 
 def at_edge(predictions: Predictions, calibration: Calibration) -> str:
-    """Say how regions and confidence hold inside and outside the picture, by the estimate and by the truth."""
+    """Score regions and confidence inside and outside the picture, by the estimate and by the truth."""
     o, mask = predictions, predictions.labelled
     scores = scores_of(o, calibration)
     parts = {

@@ -24,7 +24,7 @@ _ONE: Final = RadialTable((0.0, ONE_SIGMA), (0.0, UNIT), 1.0)
 def fit(
     predictions: Predictions, *, scale: float | None = None, spread: float | None = None, source: str = ""
 ) -> Calibration:
-    """Fit a calibration to what a model said of labelled hands.
+    """Fit a calibration to a model's predictions on labelled hands.
 
     The logarithm of a deviation's length, in units of the shape's ellipse, is regressed on the logarithms of scale
     and spread; then the quantiles of what remains make the table. The exponents are kept from being negative, so
@@ -105,7 +105,7 @@ def covariance_of(predictions: Predictions, calibration: Calibration) -> FloatAr
 
 
 def looks_covariance(predictions: Predictions, calibration: Calibration) -> FloatArray:
-    """Return what the look, or the looks together, say before anything is stated: (N, K, 2, 2)."""
+    """Return the uncalibrated covariances (N, K, 2, 2) of one view, or of several together."""
     if predictions.covariance is not None:
         return predictions.covariance
     return look_covariance(calibration, predictions.scale, predictions.spread, predictions.side)

@@ -1,4 +1,4 @@
-"""The density that the loss's flow learned, as training left it: it lives in checkpoints alone."""
+"""The density learned by the loss's flow, which only checkpoints contain."""
 
 import math
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Several looks at the same hands, put together as a predictor does."""
+"""Combine several augmented views of the same hands as a predictor does."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,7 +12,7 @@ from likelihand.uncertainty import Calibration, look_covariance
 
 
 def join(looks: Sequence[Predictions], calibration: Calibration | None) -> Predictions:
-    """Put several looks together as a predictor does.
+    """Combine several augmented views as a predictor does.
 
     Args:
         looks: of the same hands, as `likelihand.evaluation.predictions_by_look` returns them; the first is the

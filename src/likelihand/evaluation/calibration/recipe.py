@@ -1,4 +1,4 @@
-"""From what a model said of labelled hands to its calibrations, and how each holds on hands left out."""
+"""Fit calibrations to a model's predictions, and validate each on held-out hands."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ class Recipe:
     Attributes:
         name: of the kind of pictures; None for "rendered" where all hands are, else "photos".
         looks: numbers of looks, a calibration each.
-        added_noise: fits what labels differ by whatever the model knows.
+        added_noise: also fits a constant label noise, whatever the model predicts.
         balance: counts each source alike, fits on all of them, and checks on each by leaving it out; else a share
             of the groups is kept for the check.
         test_share: of the groups.
@@ -36,7 +36,7 @@ class Recipe:
 def calibrate(
     recipe: Recipe, seen: Sequence[Predictions], cut: Sequence[Predictions], known: Calibrations
 ) -> Iterator[tuple[Calibration, str]]:
-    """Fit a calibration for each number of looks.
+    """Fit a calibration for each number of augmented views.
 
     The base, what one look says, is fitted on rendered hands or where there is no base yet; other kinds of
     pictures keep that of the rendered ones, and what the picture's edge adds, unless hands cut off are given.

@@ -1,4 +1,4 @@
-"""How regions and confidence hold on some keypoints, in one line."""
+"""Summarise regions and confidence on some keypoints in one line."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""Hands without a model: what a model says whose statements are exactly true."""
+"""Simulated predictions of a perfectly calibrated model."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from likelihand.uncertainty import size_of_hand
 
 
 def simulated(hands: int, seed: int = 0, factor: float = 1.0) -> Predictions:
-    """Draw predictions of a model whose scale times a factor is exactly the Gaussian's that its errors follow.
+    """Draw predictions whose errors are Gaussian, with the predicted scale times a factor.
 
     To see how far scores scatter at a number of hands even where nothing is wrong.
 

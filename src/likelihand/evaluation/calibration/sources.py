@@ -1,4 +1,4 @@
-"""Hands of several sources: counted alike, and scored on a source that was left out of the fit."""
+"""Hands of several sources: weighted equally, and cross-validated by leaving one source out."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from likelihand.utils.tables import aligned
 
 
 def source_of(dataset: str) -> str:
-    """Return the source that a data set's name begins with: what stands in brackets is of no account.
+    """Return the source that a data set's name begins with; what is in brackets is ignored.
 
     Example:
         >>> source_of("OneHand10K (sample in mmpose tests)")
@@ -48,7 +48,7 @@ def balanced(predictions: Predictions) -> FloatArray:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """What calibrations say of sources that they were not fitted on.
+    """Scores of calibrations on sources that they were not fitted on.
 
     Attributes:
         sources: source to its scores: keypoints, mean error, coverage at each of `LEVELS`, mean radius of the 68 %
@@ -61,7 +61,7 @@ class LeftOut:
 
     @property
     def mean(self) -> FloatArray:
-        """The same over the sources, each counting alike."""
+        """The mean over the sources, each weighted equally."""
         return np.asarray(np.mean(list(self.sources.values()), axis=0))
 
     def __str__(self) -> str:
@@ -92,7 +92,7 @@ def leave_one_out(predictions: Predictions, fitted: Callable[[Predictions], Cali
 
 
 def halves(predictions: Predictions, share: float = 0.5, seed: int = 0) -> NDArray[np.bool_]:
-    """Choose a share of the groups by chance: (N,) booleans, true for what is left to the other part.
+    """Choose a share of the groups at random: (N,) booleans, true for the other groups.
 
     Raises:
         ValueError: there are fewer than two groups.

@@ -1,4 +1,4 @@
-"""Calibrations written into the model's own file."""
+"""Store calibrations in the model file."""
 
 import os
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What bad light, cameras and files and cut pictures cost: hands missed, error, honesty of regions."""
+"""Robustness to bad light, noise, compression and truncation: missed hands, error, calibration."""
 
 from likelihand.evaluation.robustness.conditions import CONDITIONS, Condition, chosen
 from likelihand.evaluation.robustness.journal import Journal

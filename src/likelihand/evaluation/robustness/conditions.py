@@ -1,4 +1,4 @@
-"""The conditions under which hands are looked for: a name, a level in words, and what happens to the picture."""
+"""The conditions of a robustness test: name, level, and the change to the picture."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Files of outcomes from which interrupted work goes on."""
+"""Files of outcomes from which interrupted work is resumed."""
 
 import json
 from collections.abc import Mapping

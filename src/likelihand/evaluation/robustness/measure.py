@@ -28,7 +28,7 @@ _DIGITS: Final = 5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
-    """What a tool made of one hand in one condition.
+    """The result of a tool for one hand under one condition.
 
     Attributes:
         index: of the hand in its data set.
@@ -103,7 +103,7 @@ def measure(
     done: Collection[Key] = (),
     progress: bool = True,
 ) -> Iterator[Outcome]:
-    """Look for every hand in every condition with every tool.
+    """Run every tool on every hand under every condition.
 
     A hand is found if the tight box of a found hand's points, of those that are labelled, overlaps that of its
     labels by an IoU of 0.3, one to one among the hands that are labelled in the picture.
@@ -245,7 +245,7 @@ def _outside(points: FloatArray, image: Image) -> BoolArray:
 
 
 def _outcome(tool: Tool, picture: _Picture, boxes: bool) -> Outcome:
-    """Look at a changed picture and put the hand that was found beside the truth."""
+    """Run a tool on a changed picture and compare the hand that it finds with the truth."""
     found = tool(picture.image, picture.given if boxes else None)
     hand: Hand | None
     if boxes:
@@ -268,7 +268,7 @@ def _outcome(tool: Tool, picture: _Picture, boxes: bool) -> Outcome:
 
 
 def _compared(hand: Hand | None, picture: _Picture, sure: bool) -> dict[str, Any]:
-    """Compare a hand's points and what it says of them with the truth."""
+    """Compare a hand's points and their stated uncertainty with the truth."""
     nothing = np.full(21, np.nan)
     if hand is None:
         return {"error": nothing, "near": np.zeros(21, bool), "confidence": nothing, "level": nothing}

@@ -1,4 +1,4 @@
-"""Pictures of a measurement: bars by condition, and a sheet of what the conditions look like."""
+"""Figures of a measurement: bars by condition, and a contact sheet of the conditions."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
@@ -67,7 +67,7 @@ def _bars(
 
 
 def _confidence(axes: "Axes", rows: Sequence[Row], names: Sequence[str]) -> None:
-    """Draw the confidence that was said as a ring and how often it came true as a dot, joined by a line."""
+    """Draw the stated confidence as a ring and the observed accuracy as a dot, joined by a line."""
     for row in rows:
         place = names.index(row.condition)
         axes.plot([100 * row.said, 100 * row.true], [place, place], color="0.6", linewidth=1.5, zorder=1)

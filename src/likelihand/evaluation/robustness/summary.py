@@ -1,4 +1,4 @@
-"""Scores of outcomes: one row a tool and condition."""
+"""Scores of outcomes: one row per tool and condition."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields

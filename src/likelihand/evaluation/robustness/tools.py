@@ -48,7 +48,7 @@ class Own:
 
 
 class MediaPipe:
-    """MediaPipe Hands (its full model) in pictures that do not belong together; it says nothing of its certainty.
+    """MediaPipe Hands (its full model) in static-image mode; it states no uncertainty.
 
     Args:
         limit: most hands of a picture.
@@ -72,13 +72,13 @@ class MediaPipe:
         )
 
     def __call__(self, image: Image, box: FloatArray | None, /) -> Sequence[Hand]:
-        """Find the hands of a picture; a box is not taken, since MediaPipe looks for hands itself.
+        """Find the hands of a picture; a box is not accepted, since MediaPipe detects hands itself.
 
         Raises:
             ValueError: mediapipe is not installed, or its version comes without models; or a box is given.
         """
         if box is not None:
-            raise ValueError("MediaPipe looks for hands itself; measure it without given boxes")
+            raise ValueError("MediaPipe detects hands itself; measure it without given boxes")
         found = self._hands.process(np.ascontiguousarray(image))
         sides = [one.classification[0].label for one in found.multi_handedness or []]
         return [
@@ -99,14 +99,14 @@ def _hand(found: Any, label: str, image: Image) -> Hand:  # noqa: ANN401
 
 
 def _solutions() -> Any:  # noqa: ANN401
-    mend = "install mediapipe==0.10.21, or leave out --peer mediapipe"
+    advice = "install mediapipe==0.10.21, or leave out --peer mediapipe"
     try:
         import mediapipe
     except ModuleNotFoundError as error:
-        raise ValueError(f"mediapipe is not installed; {mend}") from error
+        raise ValueError(f"mediapipe is not installed; {advice}") from error
     if not hasattr(mediapipe, "solutions"):
         version = getattr(mediapipe, "__version__", "of this version")
-        raise ValueError(f"mediapipe {version} comes without hand models; {mend}")
+        raise ValueError(f"mediapipe {version} comes without hand models; {advice}")
     return mediapipe.solutions
 
 
