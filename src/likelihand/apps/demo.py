@@ -1,4 +1,4 @@
-"""The whole road on hands drawn on the spot: train, export, score; then `likelihand predict` as a user would."""
+"""The whole pipeline on drawn hands: train, export, score, and run `likelihand predict`."""
 
 import json
 import shutil
@@ -90,7 +90,7 @@ def _score(predict: Predictor, hands: int, file: Path) -> dict[str, float]:
 
 
 def write_pictures(folder: Path, boxes: Path, count: int) -> None:
-    """Write drawn hands that no training saw as pictures, and their boxes as a JSON file for `likelihand predict`.
+    """Write unseen drawn hands as pictures, and their boxes as a JSON file for `likelihand predict`.
 
     Example:
         >>> import tempfile

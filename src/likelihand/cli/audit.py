@@ -1,4 +1,4 @@
-"""`likelihand audit`: a model reads a data set's labels and says which it finds hard to believe."""
+"""`likelihand audit`: find labels that are unlikely under a model."""
 
 import sys
 from pathlib import Path
@@ -28,7 +28,7 @@ def parser() -> Parser:
 
 
 def run(arguments: Namespace) -> int:
-    """Audit and print what was found; the exit code is 0 whatever that is."""
+    """Audit and print what was found; the exit code is always 0."""
     from likelihand.evaluation.audit import Sifted, audit, predict_often
     from likelihand.inference import bundled, load, model_file
 

@@ -1,4 +1,4 @@
-"""`likelihand bench`: one table of speeds and ratios, measured in one run."""
+"""`likelihand bench`: a table of speeds and ratios, measured in one run."""
 
 from pathlib import Path
 

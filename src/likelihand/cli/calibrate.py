@@ -1,4 +1,4 @@
-"""`likelihand calibrate`: labelled hands that a model was not trained on make its uncertainty honest."""
+"""`likelihand calibrate`: calibrate a model's uncertainty on labelled hands that it was not trained on."""
 
 import sys
 from pathlib import Path
@@ -50,7 +50,7 @@ def parser() -> Parser:
 
 
 def run(arguments: Namespace) -> int:
-    """Fit for each number of looks, print how it holds on hands left out, and store all."""
+    """Fit a calibration for each number of views, print its validation on held-out hands, and store all."""
     from likelihand.data.cut_off import CutOff
     from likelihand.evaluation import predictions_by_look
     from likelihand.evaluation.calibration import Recipe, calibrate, store

@@ -34,7 +34,7 @@ def detector_of(model: Path, threads: int | None, device: str | None = None) -> 
 
 
 def judge(runtime: "Runtime", arguments: Namespace) -> int:
-    """Count missed and false hands, by source, and print the table."""
+    """Count missed hands and false detections by source, and print the table."""
     from likelihand.evaluation import evenly
     from likelihand.evaluation.boxes import count_detections, format_counts
     from likelihand.inference.detection import Detector

@@ -1,4 +1,4 @@
-"""`likelihand evaluate`: a model, a data set and a protocol become scores."""
+"""`likelihand evaluate`: score a model on a data set under a protocol."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""`likelihand export`: a checkpoint becomes one ONNX file that explains itself."""
+"""`likelihand export`: write a checkpoint as one self-describing ONNX file."""
 
 from pathlib import Path
 

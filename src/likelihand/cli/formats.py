@@ -1,4 +1,4 @@
-"""What `predict` writes: JSON Lines as the work goes, and what other programs read, made of them at its end.
+"""Output formats of `predict`: JSON Lines as it runs, converted to other formats at its end.
 
 The lines are the record: each is on the disk before the next picture or frame is begun, whatever the format asked
 for, so that work that is interrupted, or killed, loses nothing that was finished.

@@ -1,4 +1,4 @@
-"""`likelihand info`: what a network or a model file is, and what it costs."""
+"""`likelihand info`: describe a network or a model file, and its cost."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

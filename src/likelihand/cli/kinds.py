@@ -1,4 +1,4 @@
-"""Pictures and films told apart, by what they hold rather than by what they are called."""
+"""Tell pictures from films by content rather than by name."""
 
 import os
 from pathlib import PurePath

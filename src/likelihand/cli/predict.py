@@ -148,7 +148,7 @@ def _run_pictures(request: Request, arguments: Namespace) -> int:
 
 
 def _with_progress(found: Sequence[str]) -> Iterable[str]:
-    """Show a bar, but for a single picture: whoever waits for one would wait for the bar's import."""
+    """Show a bar, but for a single picture: importing the bar would only delay it."""
     if len(found) == 1:
         return found
     from tqdm import tqdm

@@ -1,4 +1,4 @@
-"""`likelihand robustness`: what bad pictures cost, beside another tool where it is installed."""
+"""`likelihand robustness`: accuracy on degraded pictures, compared with another tool if installed."""
 
 import hashlib
 import sys

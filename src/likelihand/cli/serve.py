@@ -41,7 +41,7 @@ def parser() -> PlainParser:
 
 
 def run(arguments: Namespace) -> int:
-    """Serve until Ctrl-C or SIGTERM; what was begun is finished."""
+    """Serve until Ctrl-C or SIGTERM; requests in progress are finished."""
     from likelihand.apps.serve.application import application
     from likelihand.apps.serve.limits import Limits
     from likelihand.apps.serve.server import server

@@ -1,4 +1,4 @@
-"""Which pictures and films the user means, and which boxes go with them."""
+"""Resolve the pictures, films and boxes that the user names."""
 
 import contextlib
 import glob

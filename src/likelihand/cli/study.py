@@ -1,4 +1,4 @@
-"""`likelihand study`: the paper's claims, put to the test."""
+"""`likelihand study`: reproduce the paper's experiments."""
 
 import shlex
 import sys

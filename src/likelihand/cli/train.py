@@ -1,4 +1,4 @@
-"""`likelihand train`: a run file becomes objects, the objects a trained network."""
+"""`likelihand train`: train a network from a run file."""
 
 import os
 import sys

@@ -68,7 +68,7 @@ def parser() -> PlainParser:
 
 
 def run(arguments: Namespace) -> int:
-    """Triangulate to the end of the shortest source; what was done stays, however it ends."""
+    """Triangulate to the end of the shortest source; finished frames are kept, however it ends."""
     from likelihand.multiview import Reprojection, SpaceTracker, read_cameras
 
     sources = list(arguments.sources)

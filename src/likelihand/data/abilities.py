@@ -1,4 +1,4 @@
-"""What a data set may say of itself beside its records; nothing of it must be there.
+"""Optional abilities of a data set beside its records.
 
 A reader, or a data set of your own, that has such a method or attribute is asked; of any other the library finds
 out what it can by going through the records.
@@ -51,7 +51,7 @@ class Composed(Protocol):
 
 @runtime_checkable
 class Described(Protocol):
-    """A data set that says by which settings it was made, for the description of a run."""
+    """A data set that describes its settings, for the description of a run."""
 
     def about(self) -> Mapping[str, str | int | float]:
         """Return the settings by name, as split, root, seed and size."""
@@ -60,7 +60,7 @@ class Described(Protocol):
 
 @runtime_checkable
 class Doubtful(Protocol):
-    """A reader that did not understand all of its file.
+    """A reader that could not understand part of its file.
 
     Attributes:
         problems: one line each.
@@ -71,7 +71,7 @@ class Doubtful(Protocol):
 
 @runtime_checkable
 class LeavesOut(Protocol):
-    """A data set without some of what its source holds.
+    """A data set that leaves out some of its source.
 
     Attributes:
         left_out: how many, by reason.
@@ -103,7 +103,7 @@ class SampleDataset(Protocol):
         ...
 
     def key(self, index: int) -> str:
-        """Return what names the picture at `index` to a person."""
+        """Return a readable name of the picture at `index`."""
         ...
 
     def sample(

@@ -27,7 +27,7 @@ _NORMAL: Final = np.array([NormalDist().inv_cdf((i + 0.5) / 256) for i in range(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Augmentation:
-    """How a training crop may differ from its picture; every field says the largest change or a chance.
+    """Augmentation of training crops; every field is a maximum change or a probability.
 
     Attributes:
         rotation: degrees, both ways; 180 turns hands fully round.
@@ -196,7 +196,7 @@ def random_crop_matrix(
 
 
 def augment_pixels(crop: Image, rng: np.random.Generator, augmentation: Augmentation) -> Image:
-    """Change a crop's pixels and not its geometry, in the order of a camera: scene, light, lens, sensor, file.
+    """Change a crop's pixels but not its geometry, in the order of a camera: scene, light, lens, sensor, file.
 
     Args:
         crop: (height, width, 3) uint8 RGB; left as it is.

@@ -1,4 +1,4 @@
-"""A data set looked through: counts, problems and a sheet of labelled pictures."""
+"""Check a data set: counts, problems and a contact sheet of labelled pictures."""
 
 import csv
 import json
@@ -25,7 +25,7 @@ _TOLD: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a look through a data set found.
+    """The result of checking a data set.
 
     Attributes:
         records: how many there are.
@@ -78,7 +78,7 @@ def _listed(counts: dict[str, int]) -> str:
 def check_dataset(
     dataset: Dataset, out: str | Path | None = None, *, tiles: int = 48, pictures: bool = True
 ) -> Report:
-    """Look through every record of a data set, and write a contact sheet and the report beside it.
+    """Check every record of a data set, and write a contact sheet and the report next to it.
 
     Args:
         dataset: what to look through.
@@ -103,7 +103,7 @@ def check_dataset(
 
 
 class _Look:
-    """Counts what is found while a data set is looked through."""
+    """Collects counts and problems while a data set is checked."""
 
     def __init__(self, dataset: Dataset, drawn: bool, tiles: int, pictures: bool) -> None:
         self.dataset, self.pictures = dataset, pictures
@@ -119,7 +119,7 @@ class _Look:
         self._shown = set(chosen.tolist()) if drawn else set()
 
     def at(self, index: int) -> None:
-        """Look at one record."""
+        """Check one record."""
         try:
             record = check_record(self.dataset.record(index))
         except (ValueError, OSError) as error:

@@ -1,4 +1,4 @@
-"""COCO keypoint JSON with 21 keypoints a hand: OneHand10K, Panoptic, mmpose's conversions, one's own labels."""
+"""COCO keypoint JSON with 21 keypoints per hand: OneHand10K, Panoptic, mmpose's conversions, your own labels."""
 
 import functools
 import logging
@@ -93,7 +93,7 @@ class CocoHands:
         self._tell({name: count for name, count in self.left_out.items() if name != unasked})
 
     def _leave_out(self, file: CocoFile, where: Mapping[str, str]) -> str:
-        """Take annotations out of the file whose fields are not as asked; return the name they are counted by."""
+        """Remove annotations whose fields do not match; return the name they are counted under."""
         every = file.annotations
         fields = [file.fields_of(annotation) for _, annotation in every] if where else [{}] * len(every)
         asked = [all(plain(f.get(key)) == str(value) for key, value in where.items()) for f in fields]
@@ -109,7 +109,7 @@ class CocoHands:
         return [hand for name, annotation in file.annotations for hand in self._read(file, annotation, name)]
 
     def _read(self, file: CocoFile, annotation: Mapping[str, Any], name: str) -> list[CocoHand]:
-        """Read the hands of an annotation; one that cannot be read is left out and told."""
+        """Read the hands of an annotation; one that cannot be read is left out and reported."""
         doubts: list[str] = []
         try:
             return self._hands_of(file, annotation, name, doubts)

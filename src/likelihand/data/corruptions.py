@@ -1,4 +1,4 @@
-"""Pictures as bad cameras, bad light and bad files make them, to measure or train robustness.
+"""Image corruptions as from bad cameras, bad light and compression, to measure or train robustness.
 
 Each function takes (height, width, 3) uint8 RGB of any size, returns a new picture of that size and leaves its
 argument as it is; what is random comes from the generator alone. Light adds up and is absorbed in linear light, so

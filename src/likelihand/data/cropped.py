@@ -1,4 +1,4 @@
-"""A data set's hands cut out of their photos, for shards that travel or stream faster than whole photos."""
+"""Crop a data set's hands from their photos, for shards that load faster than whole photos."""
 
 from dataclasses import replace
 from functools import partial
@@ -10,7 +10,7 @@ from likelihand.structures import Record
 
 
 class Cropped(Wrapped):
-    """The surroundings of every hand of a data set, made smaller where they are larger than needed.
+    """Every hand of a data set with its surroundings, downscaled where larger than needed.
 
     Augmentation turns, enlarges and moves a crop: `room` 2.4 holds what a crop of padding 1.25 sees at any turn
     when it is enlarged by a fifth and moved by a tenth. What lies outside the photo is black, as it is in a crop

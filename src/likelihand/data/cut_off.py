@@ -1,4 +1,4 @@
-"""A data set's hands, cut off by the picture's edge."""
+"""Truncate a data set's hands at the picture's edge."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ FEWEST_LEFT: Final = 4
 
 
 class CutOff(Wrapped):
-    """Hands of which the picture's edge cuts a share off, as cameras do.
+    """Hands truncated by the picture's edge.
 
     The edge, one of four, and the share are drawn for each hand. Keypoints beyond the edge keep their labels; the
     box is that of what is left, as a detector would give it.
@@ -47,7 +47,7 @@ class CutOff(Wrapped):
         self.shares, self.seed = tuple(shares), seed
 
     def about(self) -> dict[str, str | int]:
-        """Return the settings by which runs tell such data apart."""
+        """Return the settings that identify the data in a run's description."""
         return {"seed": self.seed}
 
     def record(self, index: int) -> Record:

@@ -1,4 +1,4 @@
-"""Drawn hands: a jointed hand of capsules before clutter, with exact labels; no file is needed.
+"""Drawn hands: an articulated hand of capsules before clutter, with exact labels; needs no file.
 
 Meant for tests, demonstrations and first steps of a training run, not for learning real hands.
 """
@@ -67,7 +67,7 @@ class DrawnHands:
         return self.count
 
     def about(self) -> dict[str, str | int]:
-        """Return the settings by which runs tell such data apart."""
+        """Return the settings that identify the data in a run's description."""
         return {"seed": self.seed, "size": self.size}
 
     def groups(self) -> list[str]:

@@ -75,8 +75,8 @@ class FreiHAND:
         self._check_pictures()
 
     def _read_xyz(self) -> FloatArray:
-        mend = "the file of keypoints, or labels=False to read pictures alone"
-        xyz = _read(self.root / f"{self.split}_xyz.json", (21, 3), mend)
+        advice = "the file of keypoints, or labels=False to read pictures alone"
+        xyz = _read(self.root / f"{self.split}_xyz.json", (21, 3), advice)
         if len(xyz) != len(self._camera):
             raise ValueError(
                 f"{self.split}_xyz.json has {len(xyz)} entries and {self.split}_K.json {len(self._camera)}; "
@@ -104,7 +104,7 @@ class FreiHAND:
         return self.unique * len(self.versions)
 
     def about(self) -> dict[str, str | int]:
-        """Return the settings by which runs tell such data apart."""
+        """Return the settings that identify the data in a run's description."""
         return {"split": self.split, "root": str(self.root)}
 
     def groups(self) -> list[str]:
@@ -157,9 +157,9 @@ def project(camera: FloatArray, xyz: FloatArray) -> FloatArray:
     return corner_from_pixel_index(homogeneous[:, :2] / homogeneous[:, 2:])
 
 
-def _read(path: Path, shape: tuple[int, ...], mend: str) -> FloatArray:
+def _read(path: Path, shape: tuple[int, ...], advice: str) -> FloatArray:
     """Read a JSON list of arrays of one shape."""
-    content = as_list(read_json(path, mend), str(path))
+    content = as_list(read_json(path, advice), str(path))
     if not content:
-        raise Malformed(f"{path} is an empty list; give {mend}")
+        raise Malformed(f"{path} is an empty list; give {advice}")
     return np.stack([as_numbers(entry, f"{path} entry {number}", shape) for number, entry in enumerate(content)])

@@ -1,4 +1,4 @@
-"""Pictures from files: whatever a camera or a web page gives, as uint8 (height, width, 3) RGB.
+"""Read pictures from files as uint8 (height, width, 3) RGB.
 
 Read: JPEG (also CMYK), PNG, WebP, BMP, TIFF, GIF, AVIF, JPEG 2000 and PPM, and HEIC with pillow-heif; the content
 decides, not the name. EXIF rotation is applied, grey becomes RGB, transparent parts are laid on white, 16 bits
@@ -47,7 +47,7 @@ _PNG: Final = b"\x89PNG\r\n\x1a\n"
 
 
 def as_image(picture: Picture, channels: Channels | None = None) -> Image:
-    """Make anything that holds a picture uint8 (height, width, 3) RGB, by the same rules for all.
+    """Convert any image object to uint8 (height, width, 3) RGB.
 
     Args:
         picture: a path; a Pillow image, turned as its EXIF data ask; or an array, (height, width) or
@@ -112,7 +112,7 @@ def read_image(path: str | os.PathLike[str]) -> Image:
 
 
 def size_of_image(path: str | os.PathLike[str]) -> tuple[int, int]:
-    """Read the size of a picture from the head of its file.
+    """Read the size of a picture from its file's header.
 
     Args:
         path: the file.

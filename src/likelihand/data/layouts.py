@@ -1,4 +1,4 @@
-"""Which layout a path holds, found out from its files."""
+"""Detect the layout of a data set from its files."""
 
 import logging
 from collections.abc import Callable
@@ -31,7 +31,7 @@ LAYOUTS: Final = (
 
 
 def detect(path: str | Path, **options: Any) -> Dataset:  # noqa: ANN401
-    """Open a data set whose layout is found out from its files.
+    """Open a data set, detecting its layout from its files.
 
     Args:
         path: FreiHAND's or RHD's folder, a COCO or COCO-WholeBody JSON, an Ultralytics `data.yaml`, or a folder

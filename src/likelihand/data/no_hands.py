@@ -1,4 +1,4 @@
-"""Regions of photos without hands, from which a network learns to say that there is none."""
+"""Regions of photos without hands, to train a network to predict their absence."""
 
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ SMALLEST: Final = 0.15
 
 
 class NoHands:
-    """Places in photos that show no hand; nothing is labelled, and `present` is False.
+    """Regions of photos that show no hand; nothing is labelled, and `present` is False.
 
     They are squares drawn at random or, every other time, places that look like a hand to a detector. Where
     photos show hands elsewhere, as those of faces do, the given places alone can be taken.
@@ -98,7 +98,7 @@ class NoHands:
         )
 
     def about(self) -> dict[str, str | int]:
-        """Return the settings by which runs tell such data apart."""
+        """Return the settings that identify the data in a run's description."""
         return {"seed": self.seed}
 
     def groups(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""Labels spoilt on purpose, to learn what a training loss makes of wrong ones."""
+"""Corrupt labels on purpose, to measure how a loss copes with wrong ones."""
 
 import zlib
 from dataclasses import dataclass, replace
@@ -18,10 +18,10 @@ _FINGERS: Final = np.array(list(FINGER_KEYPOINTS.values()))
 
 
 class Fault(Protocol):
-    """A way in which annotators err: the points that they would have given for a record."""
+    """A kind of annotation error: from a record to the points as wrongly labelled."""
 
     def __call__(self, record: Record, rng: Generator, /) -> FloatArray:
-        """Return spoilt points (21, 2) in image pixels; the record stays as it is."""
+        """Return corrupted points (21, 2) in image pixels; the record is not changed."""
         ...
 
 
@@ -76,7 +76,7 @@ class Outliers(_OfSome):
 
 
 class SwappedFingers(_OfSome):
-    """Takes two fingers of a hand, both labelled throughout, for each other.
+    """Swaps two fully labelled fingers of a hand.
 
     Args:
         share: chance of each hand.
@@ -97,7 +97,7 @@ class SwappedFingers(_OfSome):
 
 @dataclass(frozen=True)
 class BiasedAnnotator(_OfSome):
-    """Moves all keypoints of some hands by one constant offset: one of several annotators always errs alike.
+    """Moves all keypoints of some hands by one constant offset, as a biased annotator would.
 
     Args:
         share: chance of each hand.
@@ -142,7 +142,7 @@ class OtherConvention:
 
 @dataclass(frozen=True)
 class TwoSources:
-    """Spoils half of the hands in one way and the rest in another, as two data sets in one would be.
+    """Corrupts half of the hands in one way and the rest in another, as when two data sets are merged.
 
     Args:
         first: faults of the first source, one after another.
@@ -190,12 +190,12 @@ class SpoiltLabels(Wrapped):
         self.name = f"{fault}, seed {seed}"
 
     def record(self, index: int) -> Record:
-        """Return the record at `index`, its points spoilt."""
+        """Return the record at `index` with corrupted points."""
         record = self.dataset.record(index)
         rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence([self.seed, index])))
         labelled = record.weight[:, None] > 0
         return replace(record, points=np.where(labelled, self.fault(record, rng), record.points))
 
     def about(self) -> dict[str, str | int]:
-        """Return the settings by which runs tell such data apart."""
+        """Return the settings that identify the data in a run's description."""
         return {"seed": self.seed}

@@ -1,4 +1,4 @@
-"""Pictures as programs hold them (arrays, Pillow's images), made uint8 (height, width, 3) RGB."""
+"""Convert pictures in memory (arrays, Pillow's images) to uint8 (height, width, 3) RGB."""
 
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
@@ -19,11 +19,11 @@ _ORIENTATION: Final = 0x0112
 
 
 class ImageError(ValueError):
-    """Says that something is no picture: empty, truncated, of an unknown format, or an array of another kind."""
+    """Raised where something is not a picture: empty, truncated, of an unknown format, or a wrong array."""
 
 
 def rgb_of_array(array: NDArray[Any], channels: Channels = "RGB") -> Image:
-    """Make an array a picture, by the rules for files: grey becomes RGB, 16 bits become 8, alpha is laid on white.
+    """Convert an array to a picture: grey becomes RGB, 16 bits become 8, alpha is composited on white.
 
     Args:
         array: (height, width), (height, width, 1), (height, width, 3) or (height, width, 4); uint8, uint16 of the
@@ -79,7 +79,7 @@ def _on_white(rgba: NDArray[np.uint8]) -> Image:
 
 
 def rgb_of_pillow(picture: "PIL.Image.Image") -> Image:
-    """Make a Pillow image of any mode a picture, turned as its EXIF data ask.
+    """Convert a Pillow image of any mode to a picture, rotated according to its EXIF data.
 
     Returns:
         (height, width, 3) uint8 RGB.
@@ -104,7 +104,7 @@ def rgb_of_pillow(picture: "PIL.Image.Image") -> Image:
 
 
 def _upright(picture: "PIL.Image.Image") -> "PIL.Image.Image":
-    """Turn a picture as its EXIF data ask, where they can be read."""
+    """Rotate a picture according to its EXIF data, where they can be read."""
     try:
         orientation = picture.getexif().get(_ORIENTATION, 1)
     except Exception:  # Pillow's parser lets errors of many kinds through; damaged data ask for nothing

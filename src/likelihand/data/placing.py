@@ -1,4 +1,4 @@
-"""Where a whole picture comes to lie in a detector's input, and what its hands become there."""
+"""Place a whole picture in a detector's input, with the labels of its hands."""
 
 import math
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ class Place:
     right: FloatArray
 
     def labels(self, size: tuple[int, int], complete: bool) -> SceneLabels[NDArray[np.float32]]:
-        """Return what is asked of the picture in an input of (height, width) `size`, with room for `MOST` hands.
+        """Return the targets of the picture in an input of (height, width) `size`, with room for `MOST` hands.
 
         Args:
             size: of the input.

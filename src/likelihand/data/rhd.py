@@ -92,7 +92,7 @@ class RHD:
         return len(self._hands)
 
     def about(self) -> dict[str, str | int]:
-        """Return the settings by which runs tell such data apart."""
+        """Return the settings that identify the data in a run's description."""
         return {"split": self.split, "root": str(self.root)}
 
     def groups(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""Whole pictures with boxes of hands, for a detector: readers, and what makes a network's input of them."""
+"""Whole pictures with boxes of hands, for a detector: readers, and their conversion to network inputs."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
@@ -47,7 +47,7 @@ class SceneHand:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """A whole picture and the hands that are known in it.
+    """A whole picture and its labelled hands.
 
     Attributes:
         hands: none or more.
@@ -140,13 +140,13 @@ class SceneMix(Joined[Scenes]):
         return part.scene(inner)
 
     def key(self, index: int) -> str:
-        """Return what names the picture at `index` to a person."""
+        """Return a readable name of the picture at `index`."""
         return self.scene(index).key
 
     def sample(
         self, index: int, size: tuple[int, int], rng: np.random.Generator, augmentation: Augmentation | None
     ) -> SceneSample:
-        """Make a network's input of a picture, with what `likelihand.losses.DetectionLoss` asks of it.
+        """Make a network's input from a picture, with the targets of `likelihand.losses.DetectionLoss`.
 
         Args:
             index: of the picture.
@@ -183,7 +183,7 @@ def _laid(image: Image, around: Image | None, spot: Place, size: tuple[int, int]
 
 
 def hashed(names: Iterable[str]) -> list[str]:
-    """Sort names by their SHA-256: an order of chance that is the same everywhere.
+    """Sort names by their SHA-256: a random order that is the same everywhere.
 
     Example:
         >>> hashed(["one.jpg", "two.jpg", "three.jpg"])

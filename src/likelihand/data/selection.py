@@ -1,4 +1,4 @@
-"""A data set without the hands that a list names, say the suspects of an audit."""
+"""Leave listed hands out of a data set, e.g. the suspects of an audit."""
 
 import csv
 from collections.abc import Iterable, Mapping
@@ -80,7 +80,7 @@ def _is_listed(path: Path, number: int, row: list[str], columns: list[str]) -> b
 
 
 def leave_out(dataset: TrainingData, lists: Mapping[str, Iterable[str]]) -> LeftOut:
-    """Leave the records out that lists name.
+    """Leave out the records that the lists name.
 
     Args:
         dataset: the whole.

@@ -1,4 +1,4 @@
-"""The files of shards, on this machine's disk or on storage elsewhere behind a local cache."""
+"""Files of shards, on a local disk or on remote storage behind a local cache."""
 
 import hashlib
 import os
@@ -35,7 +35,7 @@ class ShardFiles(Protocol):
 
 
 def shard_files(path: str | os.PathLike[str], cache: str | os.PathLike[str] | None, cache_gb: float) -> ShardFiles:
-    """Open a folder of shards: a path, or an address as s3://bucket/folder."""
+    """Open a folder of shards: a path, or a URL such as s3://bucket/folder."""
     if not is_remote(path):
         return LocalFiles(Path(path))
     default = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache"), "likelihand", "shards").expanduser()
@@ -64,7 +64,7 @@ class LocalFiles:
 
 
 class CachedFiles:
-    """The files of a folder elsewhere, each fetched once to a local cache while that has room.
+    """The files of a remote folder, each fetched once to a local cache while it has room.
 
     Training asks for pictures in random order, so a cache that throws out what was used longest ago would fetch
     every shard again and again. Here the first shards, as many as `cache_gb` holds, are kept whole; of the others

@@ -1,4 +1,4 @@
-"""Pictures and labels in few large files, for training to stream with random access.
+"""Pictures and labels in a few large files, for streaming with random access.
 
 A folder holds, for each shard, `00000.pictures` (encoded pictures end to end) and `00000.npz` (where each begins,
 and the labels), `00000.json` (their checksums, written last: a shard with it is complete), and one `shards.json`.
@@ -35,7 +35,7 @@ _COLUMNS: Final[dict[str, tuple[tuple[int, ...], str]]] = {
 
 
 class Records(Protocol):
-    """Anything that gives labelled hands."""
+    """Anything that yields labelled hands."""
 
     def __len__(self) -> int: ...
     def record(self, index: int) -> Record:
@@ -52,7 +52,7 @@ def write_shards(
     quality: int | None = 95,
     describe: dict[str, object] | None = None,
 ) -> Path:
-    """Write a data set as shards; work that was interrupted goes on where it stopped.
+    """Write a data set as shards; interrupted work is resumed.
 
     Args:
         dataset: gives the records; other processes get a copy.

@@ -48,7 +48,7 @@ class Synthetic:
         self.photos = None if backgrounds is None else Photos(backgrounds)
 
     def about(self) -> dict[str, str | int]:
-        """Return the settings by which runs tell such data apart."""
+        """Return the settings that identify the data in a run's description."""
         return {"seed": self.seed, "size": self.size}
 
     def __len__(self) -> int:
@@ -67,7 +67,7 @@ class Synthetic:
 
 
 def record_of(image: NDArray[np.uint8], hand: HandLabel, key: str) -> Record:
-    """Make the record of a rendered hand: hidden keypoints are labelled too, for they are exactly known."""
+    """Make the record of a rendered hand: hidden keypoints are labelled too, since they are known exactly."""
     visible = hand.occlusion == Occlusion.VISIBLE
     visibility = np.where(visible, Visibility.VISIBLE, Visibility.HIDDEN).astype(np.int8)
     return Record(

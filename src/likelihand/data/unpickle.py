@@ -1,4 +1,4 @@
-"""Pickles of plain numeric arrays, read without running anything that they ask for.
+"""Read pickles of plain numeric arrays without executing any of their code.
 
 A pickle names functions and has them called; one from the web can name any. Here the names that NumPy writes
 lead to small classes of this module, which copy numbers; every other name is refused before anything is called.
@@ -19,7 +19,7 @@ _NUMBER: Final = re.compile(r"[biuf](1|2|4|8)")
 
 
 class UnsafePickle(ValueError):
-    """Says that a pickle asks for more than numeric arrays and built-in containers."""
+    """Raised where a pickle contains more than numeric arrays and built-in containers."""
 
 
 class _Type:
@@ -101,7 +101,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def read_arrays(path: str | Path) -> object:
-    """Read a pickle of numeric arrays inside dicts, lists and tuples; refuse any other, unrun.
+    """Read a pickle of numeric arrays inside dicts, lists and tuples; refuse any other without executing it.
 
     Args:
         path: the file, of any protocol, from Python 2 or 3 and from any release of NumPy.

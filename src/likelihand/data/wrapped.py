@@ -1,4 +1,4 @@
-"""A data set behind another one that changes its records."""
+"""Base class of data sets that change another one's records."""
 
 from likelihand.data.dataset import Dataset, groups_of
 

@@ -133,7 +133,7 @@ class YoloPose:
 
 
 def write_yolo(dataset: Dataset, folder: str | Path, split: Literal["train", "val", "test"] = "train") -> Path:
-    """Write a data set as an Ultralytics pose data set; of one that is there, another split is added.
+    """Write a data set as an Ultralytics pose data set; in an existing one, another split is added.
 
     Args:
         dataset: the hands; those whose records share a group are on one picture.

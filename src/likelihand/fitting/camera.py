@@ -1,4 +1,4 @@
-r"""Where a posed hand stands, what a camera sees of it, and the derivatives of both.
+r"""Place a posed hand before a camera and project it, with derivatives.
 
 The camera's frame is x to the right, y down, z away. With s the pixels of a palm length at the wrist's depth, t
 the wrist in the picture (from the principal point) and f the focal length in pixels, a keypoint at (X, Y, Z) palm
@@ -28,7 +28,7 @@ _NEAREST: Final = 0.05
 
 
 class State(NamedTuple):
-    """Hands before a camera.
+    """Pose, shape and placement of hands before a camera.
 
     Attributes:
         turn: (N, 3, 3) from the hand's frame to the camera's.
@@ -48,7 +48,7 @@ class State(NamedTuple):
 
 
 class Lens(NamedTuple):
-    """What is known of the cameras: one of the two is 0.
+    """The cameras' parameters; one of the two is 0.
 
     Attributes:
         focal: (N,) 1 / f in inverse pixels.

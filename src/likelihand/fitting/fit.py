@@ -1,4 +1,4 @@
-"""From hands with predicted densities to the hand in space whose likelihood is greatest."""
+"""Fit a 3D hand to predicted densities by maximum a posteriori."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ BATCH: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class FitSettings:
-    """How a fit searches, and how far it believes the skeleton.
+    """Settings of a fit: its search, and its trust in the skeleton.
 
     Attributes:
         weights: of the priors against the densities.
@@ -59,7 +59,7 @@ def fit(
     after: Sequence[HandFit | None] | None = None,
     settings: FitSettings | None = None,
 ) -> list[HandFit]:
-    r"""Find the hand in space that is most likely behind each hand's predicted densities.
+    r"""Fit the most likely 3D hand to each hand's predicted densities.
 
     It maximises, over joint angles within their limits, shape and camera,
 

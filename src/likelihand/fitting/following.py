@@ -1,4 +1,4 @@
-"""Fits of a film: the last frame's hand is where the search in the next one starts."""
+"""Fit the hands of a film, starting each search from the last frame."""
 
 from collections.abc import Sequence
 from typing import Final

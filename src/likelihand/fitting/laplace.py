@@ -1,4 +1,4 @@
-"""How sure a fit is: Laplace's approximation about each solution, and what tells the solutions apart.
+"""Uncertainty of a fit: Laplace's approximation about each solution.
 
 About a solution the posterior is taken for a Gaussian, whose covariance is the inverse of the curvature. Where a
 hand has several solutions, such as a finger bent to the camera or away from it, each is weighed by its posterior,
@@ -57,7 +57,7 @@ class Estimates(NamedTuple):
 def estimate(
     tables: Tables, evidence: Evidence, solved: Solved, values: FloatArray, settings: "FitSettings"
 ) -> Estimates:
-    """State the best solutions and how sure they are.
+    """Compute the best solutions and their covariances.
 
     Args:
         tables: skeleton and prior.

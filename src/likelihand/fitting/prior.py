@@ -1,4 +1,4 @@
-"""What is known of a hand before it is seen: how its joints are bent, and how it is built."""
+"""The prior of a hand: its joint angles and its shape."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,4 +1,4 @@
-"""What a fit gives: a hand in space, the angles of its joints, and how sure each of them is."""
+"""The result of a fit: joints in space and joint angles, with their uncertainty."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -30,7 +30,7 @@ CHAIN: Final = ([0, 9, 10, 11], [9, 10, 11, 12])
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HandFit:
-    """The hand that is most likely behind 21 predicted densities.
+    """The most likely 3D hand given 21 predicted densities.
 
     Space is the camera's: x to the right, y down, z away from it. Its unit is the hand's length, from the wrist
     over the middle finger's joints to its tip: what a ruler measures along a stretched hand, 0.19 m of a man's and

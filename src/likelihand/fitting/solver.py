@@ -1,4 +1,4 @@
-"""Levenberg-Marquardt over a batch of hands: what maximises likelihood times prior, from where each starts."""
+"""Levenberg-Marquardt over a batch of hands: maximise likelihood times prior from given starts."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -52,7 +52,7 @@ _Parts = TypeVar("_Parts", State, Local)
 
 
 class Solved(NamedTuple):
-    """Where the search ended: the state, and the objective about it."""
+    """The end of a search: the state, and the objective about it."""
 
     state: State
     local: Local

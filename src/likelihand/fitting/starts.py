@@ -1,4 +1,4 @@
-"""Where the search starts: the palm's two tilts, and for each of them the poses of each finger that fit best.
+"""Starting points of the search: the palm's two tilts, with the best poses of each finger.
 
 A flat palm seen from afar looks the same tilted towards the camera and away from it, and so does each finger: the
 likelihood has as many hills as there are such flips, and the search climbs only the one that it starts on.

@@ -1,4 +1,4 @@
-"""Keypoint names of other projects and annotation tools, read as ours."""
+"""Map keypoint names of other projects and annotation tools to ours."""
 
 import re
 from collections import Counter, defaultdict

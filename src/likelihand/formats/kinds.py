@@ -1,4 +1,4 @@
-"""Pictures and films told apart, by their names and by what they begin with."""
+"""Tell pictures from films by file name and first bytes."""
 
 from pathlib import PurePath
 from typing import Final, Literal, TypeAlias

@@ -1,4 +1,4 @@
-"""Where a picture is that a label file names: relative, absolute, or as it lay on somebody else's disk."""
+"""Find the pictures that a label file names: by relative or absolute path, or by a path of another machine."""
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache

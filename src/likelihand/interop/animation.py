@@ -1,4 +1,4 @@
-"""Fitted hands over time, as skeletons that turn: what glTF and BVH are made of."""
+"""Animated skeletons of fitted hands, for glTF and BVH."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

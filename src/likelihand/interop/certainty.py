@@ -1,4 +1,4 @@
-"""Which pictures a person should look at first: those of which the model is least sure."""
+"""Rank pictures for annotation, the least certain first."""
 
 from collections.abc import Iterable
 from typing import Any, TypeAlias

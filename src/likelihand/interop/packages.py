@@ -1,4 +1,4 @@
-"""Packages of third parties, asked for where they are used."""
+"""Optional third-party packages, imported where they are used."""
 
 from importlib import import_module
 from typing import Any

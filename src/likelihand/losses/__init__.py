@@ -1,4 +1,4 @@
-"""Losses: the likelihood of the paper, those it is compared with, and the detector's.
+"""Losses: the paper's likelihood, its baselines, and the detector's loss.
 
 Every loss of keypoints takes arrays and returns arrays. `loss(...)` is the weighted mean over the labelled
 keypoints; `reduction="none"` returns (N, K), already multiplied by the weight and 0 where the weight is 0, so that

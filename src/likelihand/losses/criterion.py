@@ -1,4 +1,4 @@
-"""What training asks of a loss, whatever the network predicts: keypoints, boxes, or something of your own."""
+"""The protocol of a loss in training, whatever the network predicts."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
@@ -13,7 +13,7 @@ TRAITS_TERM: Final = "traits"
 
 
 class Batch(NamedTuple):
-    """Inputs of a network and what is asked of them.
+    """Inputs of a network and their targets.
 
     Attributes:
         crops: (N, H, W, 3) uint8.
@@ -72,7 +72,7 @@ class Criterion(Protocol):
         ...
 
     def counts(self, batch: Batch) -> Mapping[str, Tensor]:
-        """Count what each term is divided by, a number without axes: that of labelled keypoints, say.
+        """Return each term's denominator as a scalar, e.g. the number of labelled keypoints.
 
         Every batch has the same names in the same order, those of terms that this network does not have among
         them.
@@ -80,7 +80,7 @@ class Criterion(Protocol):
         ...
 
     def set_step(self, step: int) -> None:
-        """Hear how many steps are done, before every step; most losses do not mind."""
+        """Set the number of finished steps, before every step; most losses ignore it."""
         ...
 
     def config(self) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""Densities in plain values, as a checkpoint keeps them, and back."""
+"""Serialise densities to plain values, as stored in checkpoints, and back."""
 
 from collections.abc import Mapping
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""The loss of a detector: where hands are, how large, and of which side."""
+"""The loss of a detector: presence, box and side of hands."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -72,12 +72,12 @@ class DetectionLoss(nn.Module):
         return {TERM: empty + hands.sum(1)}
 
     def counts(self, batch: Batch) -> dict[str, Tensor]:
-        """Count the pictures and the hands that are asked for."""
+        """Count the pictures and the labelled hands."""
         asked = scene_labels(batch).asked
         return {TERM: asked.sum() + len(asked)}
 
     def set_step(self, step: int) -> None:
-        """Stay as it is."""
+        """Do nothing: the loss does not change during training."""
 
     def config(self) -> dict[str, Any]:
         """Describe the loss in plain values for JSON."""

@@ -1,4 +1,4 @@
-"""The paper's loss: how likely is the target under the prediction?"""
+"""The paper's loss: the negative log-likelihood of the target under the prediction."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Labels from several sources: each with its own noise and its own idea of where a keypoint lies."""
+"""Labels from several sources, each with its own noise and its own keypoint convention."""
 
 import math
 from collections.abc import Sequence
@@ -109,7 +109,7 @@ class SourceConditional(StageLoss):
         return self.loss.of_batch(widened, batch._replace(labels=moved))
 
     def shift(self, mean: Tensor, source: Tensor) -> tuple[Tensor, Tensor]:
-        """Return how labels differ from what the network answers.
+        """Return the offsets of the labels from the network's prediction.
 
         Args:
             mean: (N, K, 2) predicted points in crop pixels.

@@ -1,4 +1,4 @@
-"""What the losses of keypoints share: masks, weights, reduction, and what training asks of them."""
+"""Base class of keypoint losses: masks, weights and reduction."""
 
 from collections.abc import Sequence
 from typing import Any, Literal, TypeAlias
@@ -37,7 +37,7 @@ def reduce(values: Tensor, weight: Tensor, reduction: Reduction) -> Tensor:
 
 
 def labelled(target: Tensor, weight: Tensor, keypoints: torch.Size) -> Tensor:
-    """Check the shapes of target and weight, and say which keypoints are labelled.
+    """Check the shapes of target and weight, and return which keypoints are labelled.
 
     Args:
         target: (N, K, 2) crop pixels.
@@ -134,7 +134,7 @@ class StageLoss(nn.Module):
         return stages | {TRAITS_TERM: (~labels.traits.isnan()).sum().to(labelled)}
 
     def set_step(self, step: int) -> None:
-        """Tell a loss that changes during training how many steps are done; the others do not mind."""
+        """Set the number of finished steps, for losses that change during training; others ignore it."""
 
     def config(self) -> dict[str, Any] | None:
         """Describe the loss in plain values for JSON; None where no file could rebuild it."""

@@ -1,4 +1,4 @@
-"""The loss of what is asked of a hand as a whole."""
+"""The loss of a hand's traits: side and presence."""
 
 from torch import Tensor
 from torch.nn import functional as F

@@ -1,4 +1,4 @@
-"""A likelihood that does not give up on what it is unsure of."""
+"""Weight a likelihood so that uncertain keypoints keep their gradient."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from likelihand.ops.heatmaps import Prediction
 
 
 class ScaleWeighted(StageLoss):
-    r"""Weighs every keypoint of a likelihood by the scale that is predicted for it.
+    r"""Weights every keypoint of a likelihood by its predicted scale.
 
     The gradient of a likelihood's mean is divided by the scale, so that keypoints of a large scale hardly move any
     more: what is hard stays badly learnt. Seitzer et al., On the Pitfalls of Heteroscedastic Uncertainty

@@ -1,4 +1,4 @@
-"""Networks from crops to keypoints, the detector, and the backbones under them.
+"""Networks from crops to keypoints, the hand detector, and backbones.
 
 Adding a network of keypoints: derive from `KeypointNetwork`, hand over its stages, write `predict` and `options`.
 Adding any other: write what `Network` asks for. Run `likelihand.testing.check_network` on it.

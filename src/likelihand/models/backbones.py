@@ -54,7 +54,7 @@ class DescribedBackbone(Backbone, Protocol):
 
 @runtime_checkable
 class NormalisedBackbone(Backbone, Protocol):
-    """A backbone that was made for pictures of a certain mean and deviation.
+    """A backbone trained with a certain mean and standard deviation of its input.
 
     Attributes:
         mean, std: of RGB in 0..1.
@@ -80,7 +80,7 @@ class JoinedBackbone(Backbone, Protocol):
 
 
 class TimmBackbone(nn.Module):
-    """Wraps any timm model that gives feature maps, cut at one of its strides.
+    """Wraps any timm model that returns feature maps, cut at one of its strides.
 
     Args:
         name: timm's name of the model.

@@ -1,4 +1,4 @@
-"""Checkpoints: safetensors files that explain themselves, written whole or not at all, read without any pickle.
+"""Checkpoints: self-describing safetensors files, written atomically, read without pickle.
 
 The header's metadata holds one entry, `likelihand`: JSON with the format's version, how to rebuild the network,
 what the loss was, on what data it was trained and how it scored. Tensors are named by what they belong to:
@@ -39,12 +39,12 @@ _PLAIN: Final = re.compile(r"[\w.+\-]{0,100}")
 
 
 class CheckpointError(ValueError):
-    """A checkpoint that cannot be used; the message says which, why, and what would mend it."""
+    """A checkpoint that cannot be used; the message says which, why, and how to fix it."""
 
 
 @dataclass(frozen=True)
 class CheckpointInfo:
-    """What a checkpoint says of itself.
+    """The metadata of a checkpoint.
 
     Attributes:
         size: (height, width) of the crops the network was trained on.
@@ -169,7 +169,7 @@ def rewrite_info(path: str | Path, info: CheckpointInfo, out: str | Path | None 
 
 
 def read_info(path: str | Path) -> CheckpointInfo:
-    """Read what a checkpoint says of itself, without its tensors.
+    """Read the metadata of a checkpoint, without its tensors.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -201,7 +201,7 @@ def read_tensors(path: str | Path, prefix: str | None = "") -> tuple[dict[str, T
 
 
 def _parse(path: Path, text: str | None) -> CheckpointInfo:
-    """Check the header and give it; nothing in it is believed before."""
+    """Validate the header and return it."""
     if text is None:
         raise CheckpointError(f"{path} has no likelihand header; give a checkpoint that likelihand wrote")
     if len(text) > _LONGEST_HEADER:
@@ -262,7 +262,7 @@ def load_checkpoint(path: str | Path) -> tuple[KeypointNetwork | DetectionNetwor
 @overload
 def load_checkpoint(path: str | Path, network: N) -> tuple[N, CheckpointInfo]: ...
 def load_checkpoint(path: str | Path, network: nn.Module | None = None) -> tuple[nn.Module, CheckpointInfo]:
-    """Load a network, on the CPU and in evaluation mode, with what the checkpoint says of itself.
+    """Load a network, on the CPU and in evaluation mode, with the checkpoint's metadata.
 
     Where training kept a moving average of the weights, as in `last.safetensors`, that is what is loaded. The
     network is built from the header by the library's own classes alone; its shapes are compared with the
@@ -353,7 +353,7 @@ def parts_of(state: Mapping[str, Tensor], parts: Sequence[str] | None, source: s
 
 
 class Started(NamedTuple):
-    """What a checkpoint gave to a training that starts from it.
+    """What a training took from the checkpoint it starts from.
 
     Attributes:
         loss: whether the loss took weights too.

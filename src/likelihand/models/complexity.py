@@ -1,4 +1,4 @@
-"""What a network costs: parameters and multiply-adds, part by part."""
+"""The cost of a network: parameters and multiply-adds of each part."""
 
 import math
 from collections.abc import Sequence

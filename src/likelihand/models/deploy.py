@@ -30,7 +30,7 @@ class StagedNetwork(nn.Module):
 
 
 class DeployedNetwork(Deployed):
-    """Computes the points and scales of one stage; the later stages are gone, and so is the flow.
+    """Computes the points and scales of one stage, without the later stages and the flow.
 
     This is what the PyTorch predictor runs and what `export` writes. It owns a copy of the weights, in evaluation
     mode.

@@ -22,7 +22,7 @@ RARE: Final = 0.02
 
 
 class DetectionNetwork(NormalisingNetwork):
-    """Says in every cell of 8 x 8 pixels whether the middle of a hand lies there, its box, and its side.
+    """Predicts for every cell of 8 x 8 pixels whether a hand's centre lies there, its box, and its side.
 
     A fully convolutional network in the manner of Zhou et al., Objects as Points (2019), whose box is a mean and
     a scale, as a keypoint is in the rest of this library.
@@ -77,7 +77,7 @@ class DetectionNetwork(NormalisingNetwork):
         return [BoxMaps(maps[..., 0], maps[..., 2:6], maps[..., 6:].clamp(-5, 3), maps[..., 1], STRIDE)]
 
     def deploy(self, stages: int | None = None) -> "DeployedDetector":
-        """Make what is deployed: an independent copy in evaluation mode that gives scores, boxes and sides.
+        """Make what is deployed: an independent copy in evaluation mode that returns scores, boxes and sides.
 
         Args:
             stages: there is one; 1 or None.
@@ -126,7 +126,7 @@ def _head(inputs: int, width: int, doublings: int) -> nn.Sequential:
 
 
 class DeployedDetector(Deployed):
-    """Computes the scores, boxes and sides of all cells, decoded; which of them count is decided after it.
+    """Computes the decoded scores, boxes and sides of all cells; thresholding comes later.
 
     Args:
         network: copied; the copy is in evaluation mode.

@@ -1,4 +1,4 @@
-"""Deployed networks in fewer operations, as `likelihand.inference.export` writes them.
+"""Fold deployed networks into fewer operations, for `likelihand.inference.export`.
 
 They compute the same up to rounding. What is linear changes places with what enlarges or averages: convolutions of
 one cell act on the backbone's maps before these are enlarged and joined, and heatmaps that only the next stage

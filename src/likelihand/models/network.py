@@ -1,4 +1,4 @@
-"""What all networks share: a backbone, a list of stages, pictures in, predictions out."""
+"""Base classes of the networks: a backbone, and stages that predict."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Self
@@ -39,7 +39,7 @@ _PARTS: Final[dict[str, Mapping[str, Callable[..., Any]]]] = {
 
 
 class NormalisingNetwork(nn.Module):
-    """What every network on a backbone shares: it checks and normalises pictures, and runs the backbone.
+    """Base class of networks on a backbone: checks and normalises pictures, and runs the backbone.
 
     Args:
         backbone: any module with `channels`, `stride` and `forward`.
@@ -72,7 +72,7 @@ class NormalisingNetwork(nn.Module):
         return self.backbone(self.normalised(images))
 
     def normalised(self, images: Tensor) -> Tensor:
-        """Check crops (N, H, W, 3) uint8, and make of them what the backbone takes, (N, 3, H, W).
+        """Check and normalise crops (N, H, W, 3) uint8 to the backbone's input (N, 3, H, W).
 
         Raises:
             ValueError: another shape or type.
@@ -100,7 +100,7 @@ class NormalisingNetwork(nn.Module):
 
 
 class KeypointNetwork(NormalisingNetwork, StagedNetwork):
-    """Finds keypoints in crops, stage by stage: the frame that the networks of this library fill.
+    """Base class of networks that find keypoints in crops, stage by stage.
 
     It checks and normalises pictures, runs the backbone, cuts, deploys and describes itself. A network derives
     from it, hands over its stages, and writes `predict` and `options`.
@@ -157,7 +157,7 @@ class KeypointNetwork(NormalisingNetwork, StagedNetwork):
         raise NotImplementedError
 
     def deploy(self, stages: int | None = None, spread: bool = False) -> DeployedNetwork:
-        """Make what is deployed: an independent copy in evaluation mode that gives (points, scale) alone.
+        """Make what is deployed: an independent copy in evaluation mode that returns (points, scale) alone.
 
         Args:
             stages: cut after so many stages; all by default.

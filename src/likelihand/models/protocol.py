@@ -1,4 +1,4 @@
-"""What the rest of the library asks of a network, whatever it predicts."""
+"""The protocol of a network, whatever it predicts."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -35,14 +35,14 @@ class Network(Protocol):
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """Names of the results that its deployed form can give, in order."""
+        """Names of the results that its deployed form can return, in order."""
         ...
 
     def forward(self, images: Any, /) -> Any:  # noqa: ANN401
         """Predict from images (N, H, W, 3) uint8: what the loss takes, one a stage, the last the best."""
 
     def deploy(self, stages: int | None = None) -> Deployed:
-        """Make an independent copy in evaluation mode that gives `outputs`, or the first of them, alone.
+        """Make an independent copy in evaluation mode that returns `outputs`, or only the first of them.
 
         Args:
             stages: cut after so many stages; all where None.
@@ -60,7 +60,7 @@ class Network(Protocol):
 
 
 def as_network(module: nn.Module) -> Network:
-    """Return a module as the network that it is.
+    """Return a module after checking that it is a `Network`.
 
     Raises:
         ValueError: it lacks a part of one.

@@ -1,4 +1,4 @@
-"""Hands in space from two or more calibrated cameras, weighted by what each is sure of."""
+"""Hands in space from two or more calibrated cameras, weighted by their uncertainty."""
 
 from likelihand.multiview.camera import Camera
 from likelihand.multiview.camera_files import read_cameras

@@ -1,4 +1,4 @@
-"""Calibrations of cameras, read: anipose's and Pose2Sim's TOML, and OpenCV's YAML.
+"""Read camera calibrations: TOML of anipose and Pose2Sim, and YAML of OpenCV.
 
 Both count pixels' centres as integers, as OpenCV does; `Camera` has the corner for its origin, so 1/2 is added to
 the principal point.

@@ -1,4 +1,4 @@
-"""One hand behind what several calibrated cameras see: the fit of `likelihand.fitting` to all densities at once.
+"""Fit one hand to the predicted densities of several calibrated cameras.
 
 Triangulation takes every keypoint alone. The skeleton ties them together: a keypoint that one camera alone sees,
 or none, is where the others leave room for it. Its mathematics is that of docs/explanation/fitting.md, with the
@@ -38,7 +38,7 @@ _LOST: Final = 1e3
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpaceFit:
-    """The hand that is most likely behind what several cameras see.
+    """The most likely hand given the predictions of several cameras.
 
     Attributes:
         joints: (21, 3) keypoints in the world's unit: between the skeleton's and where the cameras see them.

@@ -32,7 +32,7 @@ class SpaceHand:
 
 
 class SpaceTracker:
-    """Puts the hands that several cameras follow together to hands in space.
+    """Triangulates the tracked hands of several cameras.
 
     Args:
         cameras: two or more, in one world.
@@ -56,7 +56,7 @@ class SpaceTracker:
         self._numbers = Numbers()
 
     def __call__(self, views: Sequence[Sequence[TrackedHand]]) -> list[SpaceHand]:
-        """Take the next frame.
+        """Process the next frame.
 
         Args:
             views: the hands of each camera, in its pixels; those that are not seen in this frame are left out.

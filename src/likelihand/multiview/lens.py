@@ -1,4 +1,4 @@
-"""What a lens does to a picture, and how to undo it: OpenCV's two models, in NumPy.
+"""Lens distortion and its inverse: OpenCV's two models, in NumPy.
 
 Points are on the plane at depth 1 before the camera: (X / Z, Y / Z). The pinhole model's coefficients are
 OpenCV's, in its order: k1, k2, p1, p2, k3, k4, k5, k6, s1, s2, s3, s4 (Brown, "Decentering distortion of lenses",
@@ -103,7 +103,7 @@ def _radial_jacobian(points: FloatArray, ratio: FloatArray, slope: FloatArray) -
 
 
 def undistort(distort: Distort, coefficients: FloatArray, distorted: ArrayLike) -> FloatArray:
-    """Find the points that a lens moves to where they are seen, by Newton's method.
+    """Undo a lens's distortion of points by Newton's method.
 
     Args:
         distort: the lens model.

@@ -1,4 +1,4 @@
-"""Which hand of one camera is which of another's, and which number it keeps in space."""
+"""Match hands between cameras, and number them in space."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ OTHER_SIDE: Final = 2.0
 def match_hands(
     cameras: Sequence[Camera], views: Sequence[Sequence[Hand]], farthest: float = FARTHEST
 ) -> list[Group]:
-    """Find the hands that two or more cameras see.
+    """Match the hands that two or more cameras see.
 
     Two hands may be one where the keypoints of each lie on the epipolar lines of the other's, as closely as their
     covariances say. The pair that fits best is taken first; a hand is in one group, a group has one hand of a

@@ -1,4 +1,4 @@
-"""What a triangulation was worth: how far from the points of each camera the points in space fall."""
+"""Reprojection errors of a triangulation, camera by camera."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

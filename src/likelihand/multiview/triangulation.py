@@ -132,7 +132,7 @@ def triangulate(
     *,
     freedom: float = FREEDOM,
 ) -> Triangulated:
-    """Compute points in space from what two or more cameras see.
+    """Triangulate points from the predictions of two or more cameras.
 
     Args:
         cameras: V of them.

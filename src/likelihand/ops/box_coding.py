@@ -1,4 +1,4 @@
-"""Maps of boxes: what a detector says in every cell of a grid, and how cells and boxes become each other."""
+"""Box coding: a detector's predictions on a grid of cells, and the conversion between codes and boxes."""
 
 from collections.abc import Sequence
 from typing import Final, NamedTuple
@@ -41,7 +41,7 @@ def grid_centres(size: Sequence[int], stride: int) -> Tensor:
 
 
 def encode(boxes: Tensor, centres: Tensor) -> Tensor:
-    r"""Write boxes as seen from cells: where the middle is, in lengths of the box, and how large it is.
+    r"""Encode boxes relative to cells: centre in units of the box's length, and size.
 
     .. math:: \Big(\frac{x - c_x}{s}, \frac{y - c_y}{s}, \log\frac{w}{32}, \log\frac{h}{32}\Big),
         \qquad s = \sqrt{w h}
@@ -64,7 +64,7 @@ def encode(boxes: Tensor, centres: Tensor) -> Tensor:
 
 
 def decode(code: Tensor, centres: Tensor) -> Tensor:
-    """Read boxes (..., 4) in crop pixels from codes (..., 4) seen from cells (..., 2): the inverse of `encode`.
+    """Decode boxes (..., 4) in crop pixels from codes (..., 4) of cells (..., 2): the inverse of `encode`.
 
     Example:
         >>> boxes, centre = torch.tensor([[2.0, 3.0, 34.0, 11.0]]), torch.tensor([12.0, 4.0])

@@ -16,14 +16,14 @@ INITIAL_OUTPUT: Final = 0.01
 
 @runtime_checkable
 class Density(Protocol):
-    """A density over the plane: whatever has `log_prob`."""
+    """A density over the plane: any object with `log_prob`."""
 
     def log_prob(self, x: Tensor, /) -> Tensor:
         """Return the natural logarithm of the density at x (..., 2), shape (...)."""
 
 
 class Base(Density, Protocol):
-    """A density that can be drawn from: where a flow starts."""
+    """A density that can be sampled: the base of a flow."""
 
     def sample(self, shape: tuple[int, ...], generator: torch.Generator | None, like: Tensor) -> Tensor:
         """Draw an array of the given shape, (..., 2), with the type and device of `like`."""

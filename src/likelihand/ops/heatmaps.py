@@ -23,7 +23,7 @@ Decoder: TypeAlias = Callable[[Tensor, int], Tensor]
 
 
 class Prediction(NamedTuple):
-    """What one stage of a network says of a batch.
+    """The predictions of one stage for a batch.
 
     Attributes:
         heatmaps: (N, K, h, w) logits; values where the network learns pictures of Gaussians; (N, K, 0, 0) where it

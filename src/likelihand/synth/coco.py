@@ -1,4 +1,4 @@
-"""Rendered pictures as files: COCO keypoint JSON beside pictures, and sheets to look at."""
+"""Write rendered pictures with COCO keypoint JSON, and contact sheets."""
 
 import json
 from dataclasses import asdict, dataclass, field
@@ -55,7 +55,7 @@ class Recipe:
 
 
 def write_coco(count: int, out: str | Path, recipe: Recipe | None = None, *, processes: int = 1) -> Path:
-    """Write rendered pictures and `annotations.json`; interrupted work goes on where it stopped.
+    """Write rendered pictures and `annotations.json`; interrupted work is resumed.
 
     Args:
         count: how many pictures.

@@ -1,4 +1,4 @@
-"""The door to numba: one decorator, and one message where numba is absent.
+"""Compile functions with numba, with one error message where it is missing.
 
 Numba's cache on disk looks at a function's own file alone, but machine code holds what other files contributed. So
 the cache lies in a folder named by the sources of the whole package: other sources, another folder.

@@ -1,4 +1,4 @@
-"""One hand seen by several cameras at once, with exact cameras and points in space."""
+"""Render one hand from several cameras at once, with exact cameras and points in space."""
 
 import math
 from collections.abc import Sequence

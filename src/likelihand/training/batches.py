@@ -1,4 +1,4 @@
-"""Batches: pure functions of the step's number, made ahead by worker processes."""
+"""Batches: pure functions of the step, prefetched by worker processes."""
 
 import signal
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Batches(Dataset["Batch | str"]):
-    """The batches of a run by step; item s is the same however often and wherever it is made.
+    """The batches of a run by step; item s is the same whenever and wherever it is made.
 
     A sample that cannot be read gives a line of text in place of the batch, for the training process to raise.
 
@@ -69,7 +69,7 @@ def _stack(samples: Sequence[Sample | SceneSample]) -> Batch:
 
 
 def load(batches: Batches, first: int, workers: int, pin: bool) -> Iterator[Batch]:
-    """Yield the batches from step `first` on, made ahead by worker processes.
+    """Yield the batches from step `first` on, prefetched by worker processes.
 
     Args:
         batches: of the run.

@@ -161,7 +161,7 @@ class TrainConfig:
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
     def check_continues(self, earlier: dict[str, Any]) -> None:
-        """Refuse to continue a run under settings that would make it another run.
+        """Refuse to continue a run under different settings.
 
         A longer run is the same run, unless the rate's cosine depends on the length.
 
@@ -239,7 +239,7 @@ class Plan:
         return rate * ((1 + math.cos(math.pi * step / self.steps)) / 2 if c.cosine else 1.0)
 
     def validates(self, done: int) -> bool:
-        """Say whether a validation follows once `done` steps are done."""
+        """Tell whether a validation follows after `done` steps."""
         if done >= self.steps:
             return True
         if self.config.validate_every:

@@ -1,4 +1,4 @@
-"""What a run says of itself: its settings, data, network and the versions it ran on."""
+"""Describe a run: its settings, data, network and package versions."""
 
 import platform
 from collections.abc import Sized
@@ -39,7 +39,7 @@ def describe_data(dataset: Sized | None) -> dict[str, Any] | None:
 def describe_run(
     trainee: Trainee, data: dict[str, Any], config: dict[str, Any], world: int, device: str
 ) -> dict[str, Any]:
-    """Describe a run so that a stranger can tell what was done."""
+    """Describe a run well enough to reproduce it."""
     versions = {"torch": str(torch.__version__), "numpy": np.__version__, "opencv": str(cv2.__version__)}
     return {
         "config": config,

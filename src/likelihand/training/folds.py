@@ -1,4 +1,4 @@
-"""Estimates for hands that the model was trained on: each fold by a model that has not seen it."""
+"""Cross-validated predictions for hands that the model was trained on."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +13,7 @@ from likelihand.uncertainty import Calibrations
 
 
 def folds_of(dataset: Dataset, folds: int, seed: int = 0) -> list[list[int]]:
-    """Deal the groups of a data set out to folds; every record is in one of them.
+    """Assign the groups of a data set to folds; every record is in one of them.
 
     Raises:
         ValueError: fewer than two folds, or fewer groups than folds.
@@ -34,7 +34,7 @@ def folds_of(dataset: Dataset, folds: int, seed: int = 0) -> list[list[int]]:
 def predict_by_folds(
     checkpoint: str | Path, dataset: Dataset, folds: int, steps: int, out: str | Path, progress: bool = True
 ) -> Predictions:
-    """Train a model further on all but one fold, look at that fold, and so on for each.
+    """Fine-tune a model on all but one fold and predict that fold, for each fold in turn.
 
     Every fold starts from the checkpoint and trains `steps` steps on the others, with the sequential network's own
     loss at a tenth of the usual rate: enough to follow the data set's habits. A checkpoint that was itself trained

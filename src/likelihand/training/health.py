@@ -1,4 +1,4 @@
-"""Watches every step for values that are not finite, and for a wish to stop, without making a GPU wait.
+"""Check every step for non-finite values and stop requests, without making a GPU wait.
 
 What a step gave travels to the host while the next step is already queued, together with the numbers that
 processes must exchange anyway: how many keypoints and traits are labelled.
@@ -19,7 +19,7 @@ class NonFiniteLossError(ValueError):
 
 @dataclass
 class _Step:
-    """A step that has not been looked at: which samples gave finite values, and whether the gradient was."""
+    """A step not yet checked: which samples gave finite losses, and whether the gradient was finite."""
 
     step: int
     index: Tensor
@@ -31,7 +31,7 @@ class _Step:
 
 
 class Health:
-    """What a run must know of its last steps.
+    """The health of a run's last steps.
 
     Args:
         name: gives a person's name for the sample at an index.
@@ -74,7 +74,7 @@ class Health:
         return numbers[2:]
 
     def look(self) -> None:
-        """Look at all steps so far, waiting for them.
+        """Check all steps so far, waiting for them.
 
         Raises:
             NonFiniteLossError: one of them gave a value that is not finite.

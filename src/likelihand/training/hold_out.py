@@ -1,4 +1,4 @@
-"""A part of the training data that is held out to choose the best checkpoint on, so that no test data is."""
+"""Hold out a part of the training data to select the best checkpoint, instead of test data."""
 
 from collections.abc import Sequence
 

@@ -59,7 +59,7 @@ def _cell(value: float | int) -> str:
 
 
 class Log:
-    """Everything that a run says while it runs; only the first process has one that speaks.
+    """The log of a run; only the first process writes it.
 
     Args:
         out: folder of the run.

@@ -1,4 +1,4 @@
-"""The door to training: from objects to a folder with a trained network."""
+"""Entry point of training: from objects to a folder with a trained network."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +29,7 @@ _PRECISION: Final = {"fp32": "no", "bf16": "bf16", "fp16": "fp16"}
 
 @dataclass(frozen=True)
 class TrainResult:
-    """What a run leaves.
+    """The result of a run.
 
     Attributes:
         out: its folder.

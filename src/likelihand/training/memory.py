@@ -1,4 +1,4 @@
-"""Memory that stays with the process: a training step on a CPU takes the same large blocks again and again."""
+"""Keep freed memory in the process: a training step on a CPU reuses the same large blocks."""
 
 import ctypes
 import os

@@ -148,7 +148,7 @@ class Run:
         return {name: value.detach() for name, value in values.items()}
 
     def _gradient_norm(self) -> Tensor:
-        """Clip the gradient where it is to be clipped, and give its norm before."""
+        """Clip the gradient if configured, and return its norm before clipping."""
         if self.config.gradient_clip is not None:
             norm: Tensor = self.accelerator.clip_grad_norm_(self.trainee.parameters(), self.config.gradient_clip)
             return norm
@@ -156,7 +156,7 @@ class Run:
         return nn.utils.get_total_norm([p.grad for p in self.trainee.parameters() if p.grad is not None])
 
     def between_steps(self, log: Log, stopping: bool) -> None:
-        """Log, validate and keep, each when it is due."""
+        """Log, validate and save checkpoints when due."""
         validates = self.validation_data is not None and self.plan.validates(self.step)
         keeps = stopping or validates or self.step % self.config.checkpoint_every == 0
         keeps = keeps or self.step >= self.plan.steps

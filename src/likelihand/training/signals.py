@@ -1,4 +1,4 @@
-"""A polite end: the first interrupt asks the run to write its checkpoint and stop, the second ends it at once."""
+"""Graceful interruption: the first interrupt asks the run to write its checkpoint and stop, the second aborts."""
 
 import signal
 import threading

@@ -33,7 +33,7 @@ class Trainee(nn.Module):
 
     @property
     def criterion(self) -> Criterion:
-        """The loss as what training asks of it."""
+        """The loss as a `Criterion`."""
         criterion: Any = self.loss
         return criterion  # type: ignore[no-any-return]
 
@@ -80,7 +80,7 @@ class WeightAverage:
 
     @torch.no_grad()
     def update(self, network: nn.Module, step: int) -> None:
-        """Take in the weights after `step` steps."""
+        """Update the average with the weights after `step` steps."""
         keep = min(self.decay, (1 + step) / (10 + step))
         pairs = list(zip(_tensors(self.network), _tensors(network), strict=True))
         mine, theirs = zip(*(pair for pair in pairs if pair[0].is_floating_point()), strict=True)
@@ -143,7 +143,7 @@ def restore(
     average: WeightAverage | None,
     source: str,
 ) -> None:
-    """Put back what `tensors_of` gave.
+    """Restore what `tensors_of` returned.
 
     Raises:
         CheckpointError: the tensors do not fit.

@@ -165,7 +165,7 @@ class Calibration:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Calibration":
-        """Read what `to_json` wrote; older files without a name or a number of views are read as rendered, one view.
+        """Read what `to_json` wrote; older files without name or views count as rendered, one view.
 
         Raises:
             ValueError: a part is missing or of a wrong kind.

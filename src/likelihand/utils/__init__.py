@@ -1,1 +1,1 @@
-"""Tools that know nothing of hands: lazy imports, files, tables, long work in pieces, processes."""
+"""General utilities: lazy imports, files, tables, parallel jobs, process groups."""

@@ -1,4 +1,4 @@
-"""What several processes need of each other; with one process every function does nothing.
+"""Communication between processes; with one process every function does nothing.
 
 torch is never imported here: a process that has not imported it cannot belong to a group.
 """
@@ -75,7 +75,7 @@ def leave() -> None:
 
 
 def sum_over_processes(values: "torch.Tensor") -> "torch.Tensor":
-    """Add a tensor over all processes, in place, and give it.
+    """Sum a tensor over all processes in place, and return it.
 
     Args:
         values: tensor of any shape, the same on every process, on the device of the group's backend.

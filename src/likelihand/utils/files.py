@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Atomic file writing: a file exists whole or not at all."""
 
 import json
 import os
@@ -80,7 +80,7 @@ def _flush(path: Path, flags: int) -> None:
 
 
 def begin_folder(path: Path, about: Mapping[str, object]) -> None:
-    """Begin a folder by writing what it will hold, or make sure that it was begun for the same.
+    """Begin a folder by writing its description, or check that it was begun with the same one.
 
     Args:
         path: the file that says so, inside the folder, which is made where it is missing.

@@ -1,4 +1,4 @@
-"""Long work in pieces, by several processes, behind a progress bar."""
+"""Run long work in pieces, on several processes, with a progress bar."""
 
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""What a file may name: the library's own parts, nothing else."""
+"""Look up the library's own parts by name, so that a file can name nothing else."""
 
 from collections.abc import Mapping
 from typing import TypeVar

@@ -1,4 +1,4 @@
-"""Arguments under a former name: still taken, with a warning that says the new one."""
+"""Renamed arguments: the old name still works, with a warning that names the new one."""
 
 import warnings
 from collections.abc import Callable
@@ -10,7 +10,7 @@ R = TypeVar("R")
 
 
 def renamed(**names: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Let a function take keyword arguments under their former names too.
+    """Let a function accept keyword arguments under their old names too.
 
     Args:
         names: former name -> name.

@@ -1,4 +1,4 @@
-"""Pixels between pixels, on NumPy alone: the same numbers on every machine.
+"""Bilinear interpolation in NumPy: the same numbers on every machine.
 
 The values are those of `warpAffine` and `resize` of OpenCV 5, but for a rounding of one level in 3 of 100,000.
 OpenCV 4 warps with coordinates rounded to 1/32 pixel. Four bytes a pixel make a pixel one number to look up.

@@ -67,7 +67,7 @@ def _protocols(system: Any) -> set[str]:  # noqa: ANN401
 
 
 class Folder:
-    """A folder of files that are there whole or not at all.
+    """A folder of atomically written files.
 
     It can be pickled, its address travels, and used in a forked process, which opens the file system anew.
 

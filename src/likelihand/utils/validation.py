@@ -1,4 +1,4 @@
-"""Structured files checked where they are read: one line names the file, the place, the value, the expectation.
+"""Validate structured files as they are read: errors name the file, the place, the value and what was expected.
 
 Our own lines and not a library: msgspec and pydantic decode a file as a whole, so that one bad annotation costs
 the good ones; they refuse the NaN that tools write beside a visibility of 0; and the core would depend on them.
@@ -23,7 +23,7 @@ _REPR.maxlevel, _REPR.maxdict, _REPR.maxlist, _REPR.maxstring, _REPR.maxother = 
 
 
 class Malformed(ValueError):
-    """Says which value of a file is not what it should be."""
+    """Raised where a value of a file is invalid."""
 
 
 def shown(value: object) -> str:
@@ -51,7 +51,7 @@ def plain(value: object) -> str:
 
 
 def fail(where: str, value: object, expected: str) -> NoReturn:
-    """Raise the line that says what is wrong.
+    """Raise `Malformed` with a one-line message.
 
     Example:
         >>> fail("a.json image 3, field id", None, "a number or text")

@@ -41,7 +41,7 @@ def _axes(xlabel: str, ylabel: str) -> "tuple[Figure, Axes]":
 
 
 def _percent_axes(xlabel: str, ylabel: str) -> "tuple[Figure, Axes]":
-    """Make axes of 0 to 100 % with the diagonal, where what is said is what holds."""
+    """Make axes of 0 to 100 % with the diagonal of perfect calibration."""
     figure, axes = _axes(xlabel, ylabel)
     axes.plot([0, 100], [0, 100], color="0.6", linewidth=1)
     axes.set_xlim(0, 100)
@@ -60,7 +60,7 @@ def _style(position: int) -> dict[str, Any]:
 
 
 def plot_regions(statements: Statements) -> "Figure":
-    """Draw what regions hold against what they say they hold; the diagonal is honest.
+    """Plot the observed against the stated coverage of regions; the diagonal is perfect.
 
     Args:
         statements: those without `probability` are left out.
@@ -79,7 +79,7 @@ def plot_regions(statements: Statements) -> "Figure":
 
 
 def plot_confidence(statements: Statements, error: ArrayLike) -> "Figure":
-    """Draw the share of errors within 10 % of the hand's size against the confidence that says so.
+    """Plot the share of errors within 10 % of the hand's size against the stated confidence.
 
     Args:
         statements: with `confidence` each.
@@ -94,7 +94,7 @@ def plot_confidence(statements: Statements, error: ArrayLike) -> "Figure":
 
 
 def plot_risk_coverage(statements: Statements, error: ArrayLike) -> "Figure":
-    """Draw the mean error of the surest share of the keypoints, for every share, and the best there could be.
+    """Plot the mean error of the most certain share of the keypoints, for every share, and the optimum.
 
     Args:
         statements: with `confidence` each.

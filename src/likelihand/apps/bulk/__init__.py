@@ -1,4 +1,4 @@
-"""Hands in any number of pictures and films, on one machine or many: `predict_bulk`. Needs `likelihand[ray]`."""
+"""Bulk prediction on pictures and films, on one machine or many: `predict_bulk`. Needs `likelihand[ray]`."""
 
 from likelihand.apps.bulk.engine import Done, predict_bulk
 from likelihand.apps.bulk.settings import BulkSettings

@@ -32,12 +32,12 @@ _STORE: Final = 128 * 2**20
 
 @dataclass
 class Done:
-    """What a bulk run did.
+    """The result of a bulk run.
 
     Attributes:
         found: what the sources hold.
         new: inputs that no earlier run in the folder knew.
-        pictures: pictures and films that this run looked at.
+        pictures: pictures and films that this run processed.
         hands: rows of hands that it wrote.
         failed: inputs that could not be read; each has a row with the reason.
         missing: chunks that could not be done; the same command tries them again.
@@ -65,7 +65,7 @@ def predict_bulk(
     """Find the hands of any number of pictures and films, on one machine or a Ray cluster.
 
     Each input gets its rows once, however often the run is killed: called again it goes on, and over a folder that
-    has grown it looks at what is new. Only one run at a time may write to a folder.
+    has grown it processes the new inputs. Only one run at a time may write to a folder.
 
     Args:
         sources: folders, globs, lists, Parquet files, tars, pictures, films; paths or addresses as s3://bucket.
@@ -129,7 +129,7 @@ def _ray(address: str | None) -> Iterator[None]:
 def _results(
     left: Sequence[Chunk], folder: Folder, settings: BulkSettings, model: str, workers: int | None, gpus: float
 ) -> Iterator[dict[str, Any]]:
-    """Yield what came of each chunk, as it is done."""
+    """Yield the result of each chunk as it finishes."""
     import ray.data
     from ray.data import ActorPoolStrategy
 
@@ -156,7 +156,7 @@ def _results(
 
 
 def _quieten() -> None:
-    """Leave the progress to our own bar, and let a chunk that cannot be done not end the others."""
+    """Silence Ray's progress bars, and let the run continue after a failed chunk."""
     from ray.data import DataContext
 
     context = DataContext.get_current()
@@ -167,7 +167,7 @@ def _quieten() -> None:
 
 
 class _Mapper:
-    """A worker as Ray Data calls it; a chunk that fails is told and not written: the next run has it again."""
+    """A worker as Ray Data calls it; a chunk that fails is reported and not written: the next run retries it."""
 
     def __init__(self, folder: str, settings: BulkSettings, model: str) -> None:
         self._worker = Worker(folder, settings, model)
@@ -184,7 +184,7 @@ class _Mapper:
 def _bar(
     results: Iterator[dict[str, Any]], chunks: Sequence[Chunk], left: Sequence[Chunk], progress: bool
 ) -> Iterator[dict[str, Any]]:
-    """Show a bar of the inputs of all chunks, those done before included, and tell each problem once."""
+    """Show a progress bar over the inputs of all chunks, and report each problem once."""
     from tqdm import tqdm
 
     total, before = (sum(each.size for each in some) for some in (chunks, left))

@@ -1,4 +1,4 @@
-"""What a bulk run is to look at: files of any file system, by their names alone, for there may be millions."""
+"""Inputs of a bulk run: files on any file system, found by name alone, since there may be millions."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,7 +18,7 @@ _NETWORK: Final = ("rtsp://", "rtmp://", "udp://", "rtp://")
 
 
 class Input(NamedTuple):
-    """One thing to look at.
+    """One input.
 
     Attributes:
         kind: "picture", "film", "tar" (a WebDataset shard) or "table" (pictures in a column of a Parquet file).
@@ -33,7 +33,7 @@ class Input(NamedTuple):
 
 @dataclass
 class Found:
-    """What sources hold.
+    """The inputs that sources contain.
 
     Attributes:
         inputs: each once, in the order of the sources, a folder's and a glob's sorted.
@@ -109,7 +109,7 @@ def _of_folder(system: Any, folder: str, column: str | None, results: str, found
 
 
 def _of_file(system: Any, path: str, column: str | None) -> Iterator[Input]:  # noqa: ANN401
-    """Yield the inputs that a file is, or lists; a file whose name says nothing is taken for a picture."""
+    """Yield the inputs that a file is, or lists; a file with an unknown ending is taken for a picture."""
     ending, address = PurePosixPath(path).suffix.lower(), address_of(system, path)
     if ending in _LISTS:
         lines = system.cat_file(path).decode("utf-8-sig").splitlines()
@@ -131,7 +131,7 @@ def _of_table(system: Any, path: str, column: str | None) -> Iterator[Input]:  #
 
 
 def _listed(names: Iterable[str], system: Any, path: str) -> Iterator[Input]:  # noqa: ANN401
-    """Yield the inputs that a file names; what is no address lies beside the file, unless it is absolute."""
+    """Yield the inputs that a file names; relative paths are relative to the file."""
     folder = PurePosixPath(path).parent
     for name in names:
         if name:

@@ -1,4 +1,4 @@
-"""The folder of a bulk run: what it is to look at, cut into chunks, and which of them are done.
+"""The folder of a bulk run: its inputs, split into chunks, and which of them are done.
 
     likelihand.json             the settings and the model, by which another run in the same folder is refused
     inputs/00000.parquet        what a run found that no earlier one had; a row group a chunk
@@ -27,7 +27,7 @@ _LONGEST: Final = 200_000
 
 
 class Chunk(NamedTuple):
-    """One piece of work.
+    """One unit of work.
 
     Attributes:
         inputs: number of the list.
@@ -46,7 +46,7 @@ class Chunk(NamedTuple):
 
 
 def begin(folder: Folder, about: dict[str, Any]) -> None:
-    """Begin a folder, or make sure that it was begun with the same settings and the same model.
+    """Begin a folder, or check that it was begun with the same settings and the same model.
 
     Raises:
         ValueError: it was begun for something else.
@@ -65,7 +65,7 @@ def begin(folder: Folder, about: dict[str, Any]) -> None:
 
 
 def add(folder: Folder, inputs: Sequence[Input], length: int) -> int:
-    """Write a list of what no earlier list names.
+    """Write a list of the inputs that no earlier list contains.
 
     Args:
         folder: of the run.
@@ -96,13 +96,13 @@ def chunks_of(folder: Folder) -> list[Chunk]:
 
 
 def left(folder: Folder, chunks: Sequence[Chunk]) -> list[Chunk]:
-    """List the chunks whose part is not there."""
+    """List the chunks without a finished part."""
     done = folder.names("parts")
     return [chunk for chunk in chunks if chunk.part.partition("/")[2] not in done]
 
 
 def inputs_of(file: "pq.ParquetFile", chunk: Chunk) -> list[Input]:
-    """Read what a chunk is to look at from its list."""
+    """Read a chunk's inputs from its list."""
     rows = file.read_row_group(chunk.place).to_pylist()
     return [Input(row["kind"], row["path"], row["group"]) for row in rows]
 
@@ -125,7 +125,7 @@ def _known(folder: Folder, number: int) -> Iterator[tuple[str, int]]:
 
 
 def _cut(inputs: Sequence[Input], length: int) -> Iterator[list[Input]]:
-    """Yield the chunks: first films, tars and tables, each alone, for they take longest; then the pictures."""
+    """Yield the chunks: first films, tars and tables, each alone, as they take longest; then the pictures."""
     yield from ([each] for each in inputs if each.kind != "picture")
     pictures = [each for each in inputs if each.kind == "picture"]
     yield from (pictures[start : start + length] for start in range(0, len(pictures), length))

@@ -1,4 +1,4 @@
-"""Pictures read and decoded ahead by a few threads, so that the model need not wait for disk or network."""
+"""Prefetch and decode pictures in a few threads, so that the model does not wait for disk or network."""
 
 import tarfile
 from collections import deque
@@ -25,7 +25,7 @@ Result = TypeVar("Result")
 
 
 def pictures_of(inputs: Iterable[Input], column: str | None = None) -> Iterator[tuple[str, Image | Exception]]:
-    """Yield the pictures of inputs that are no films, in order, each with its path, or why it cannot be had.
+    """Yield the pictures of inputs that are no films, in order, each with its path, or why it cannot be read.
 
     A tar or table that ends too early gives what comes before, then an error under its own path.
 

@@ -1,4 +1,4 @@
-"""What a bulk run writes: Parquet files, a row a hand, and a row for each input that gave none."""
+"""Rows of a bulk run's Parquet files: one per hand, and one per input without any."""
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 

@@ -1,4 +1,4 @@
-"""How a bulk run looks: the model and the options of `likelihand predict`, which travel to every worker."""
+"""Settings of a bulk run: the model and the options of `likelihand predict`, sent to every worker."""
 
 import hashlib
 from dataclasses import asdict, dataclass
@@ -18,7 +18,7 @@ _FREE: Final = {"model", "threads", "device", "batch_size"}
 
 @dataclass(frozen=True)
 class BulkSettings:
-    """How to look at pictures and films; None takes the defaults of `likelihand.inference.PHOTOS` and `FILMS`.
+    """Options of the predictor; None takes the defaults of `likelihand.inference.PHOTOS` and `FILMS`.
 
     Attributes:
         model: file or run folder that every worker can read; the bundled model where None.
@@ -76,7 +76,7 @@ class BulkSettings:
         )
 
     def about(self) -> dict[str, Any]:
-        """Say what another run must share to add to the same results."""
+        """Return what another run must share to add to the same results."""
         told = {name: value for name, value in asdict(self).items() if name not in _FREE}
         return {"version": 1, "model": self.model_hash(), **told}
 

@@ -1,4 +1,4 @@
-"""What one worker does: it keeps the models loaded and turns chunks into parts."""
+"""A worker: keeps the models loaded and turns chunks into parts."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -26,7 +26,7 @@ _ROWS: Final = 1024
 
 
 class Worker:
-    """Looks at the inputs of chunks and writes their rows.
+    """Processes the inputs of chunks and writes their rows.
 
     Args:
         folder: address of the run.
@@ -58,7 +58,7 @@ class Worker:
         return self.settings.predictor(films)
 
     def work(self, chunk: Chunk) -> dict[str, int]:
-        """Write the part of a chunk, unless it is there.
+        """Write the part of a chunk, unless it exists.
 
         Returns:
             How many `pictures` (films, for their part), `hands` and `failed` inputs the part has.

@@ -1,1 +1,1 @@
-"""Tracked hands while they happen: a window, or a page where there is no window, and OSC for other programs."""
+"""Live output of tracked hands: a window, or a browser page where there is no display, and OSC messages."""

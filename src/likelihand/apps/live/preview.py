@@ -1,4 +1,4 @@
-"""A live picture: in a window where OpenCV has them, else in the browser."""
+"""Live preview: in a window where OpenCV supports them, else in the browser."""
 
 import io
 import threading
@@ -105,14 +105,14 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
 
     def put(self, picture: bytes | None) -> None:
-        """Take the newest picture; None ends the streams."""
+        """Set the newest picture; None ends the streams."""
         with self.changed:
             self.number = -1 if picture is None else self.number + 1
             self.picture = picture or b""
             self.changed.notify_all()
 
     def after(self, number: int) -> tuple[int, bytes]:
-        """Wait for a picture newer than one's number; the number is -1 at the end."""
+        """Wait for a picture newer than the given number; the number is -1 at the end."""
         with self.changed:
             self.changed.wait_for(lambda: self.number != number)
             return self.number, self.picture
@@ -146,4 +146,4 @@ class _Handler(BaseHTTPRequestHandler):
             return  # the page was closed
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: ANN401
-        """Keep quiet."""
+        """Log nothing."""

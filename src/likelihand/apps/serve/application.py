@@ -60,7 +60,7 @@ _HANDLERS: Final = {Refusal: _failed, HTTPException: _failed, Exception: _failed
 
 
 async def predict(request: Request) -> Response:
-    """Predict the picture that is the body, or the pictures of a form."""
+    """Predict the picture in the body, or the pictures of a form."""
     service: Service = request.app.state.service
     async with service.place():
         try:
@@ -75,7 +75,7 @@ async def predict(request: Request) -> Response:
 
 
 async def _predict_form(request: Request, service: Service) -> Response:
-    """Answer with a line a picture, as `predictions.jsonl` has them."""
+    """Answer with one line per picture, as in `predictions.jsonl`."""
     limits = service.limits
     try:
         form = await request.form(max_files=limits.files, max_fields=4, max_part_size=1_000_000)
@@ -100,7 +100,7 @@ async def _pictures(form: FormData) -> list[tuple[str, bytes]]:
 
 
 async def health(request: Request) -> Response:
-    """Say that the server is there, and how busy it is."""
+    """Report that the server is up, and its load."""
     service: Service = request.app.state.service
     return JSONResponse({"status": "ok", "waiting": service.waiting, "streams": service.streams})
 

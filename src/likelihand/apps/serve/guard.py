@@ -1,4 +1,4 @@
-"""What stands before the routes: bodies of bounded size and time, a token, one origin, errors of one line."""
+"""Middleware before the routes: limits on body size and time, token, origin check, one-line errors."""
 
 import asyncio
 import logging
@@ -28,7 +28,7 @@ def refused(refusal: Refusal) -> JSONResponse:
 
 
 class Guard:
-    """An ASGI application before another one.
+    """ASGI middleware.
 
     Args:
         app: what is guarded.

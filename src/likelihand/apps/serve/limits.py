@@ -1,11 +1,11 @@
-"""What a server takes, and the refusals that say so."""
+"""Limits of a server, and the error for requests beyond them."""
 
 from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of a server: what goes beyond is refused with one line.
+    """Limits of a server; what exceeds them is refused with a one-line error.
 
     A request holds a place in the queue from before its body is read, so that memory is bounded by `queue` times
     `body`, and by `workers` pictures of `pixels` beside it.
@@ -47,7 +47,7 @@ class Limits:
 
 
 class Refusal(Exception):
-    """A request that is not answered as asked.
+    """Raised to refuse a request.
 
     Args:
         status: of HTTP, 4xx or 503.

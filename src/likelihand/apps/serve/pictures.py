@@ -1,4 +1,4 @@
-"""From the bytes of a request to pictures and boxes, checked before anything large is made of them."""
+"""Decode the pictures and boxes of a request, checking sizes before allocating memory."""
 
 import io
 import json
@@ -13,7 +13,7 @@ Boxes = list[list[float]]
 
 
 def picture_of(data: bytes, name: str, limits: Limits) -> Image:
-    """Decode a picture, after its size was read from its head.
+    """Decode a picture after checking the size in its header.
 
     Raises:
         Refusal: it is no picture, or has too many pixels.

@@ -1,4 +1,4 @@
-"""uvicorn with bounds: of headers, of silence, of connections."""
+"""uvicorn with limits on headers, idle time and connections."""
 
 import asyncio
 from typing import Any
@@ -11,7 +11,7 @@ from likelihand.apps.serve.limits import Limits
 
 
 def server(app: App, limits: Limits, host: str, port: int) -> uvicorn.Server:
-    """Make the server; `run()` serves until SIGINT or SIGTERM, and finishes what it has begun.
+    """Make the server; `run()` serves until SIGINT or SIGTERM, and finishes the requests in progress.
 
     Args:
         app: of `application`.

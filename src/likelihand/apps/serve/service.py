@@ -1,4 +1,4 @@
-"""The work behind the routes: a bounded queue before a few threads that predict."""
+"""The work behind the routes: a bounded queue and a few prediction threads."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -39,7 +39,7 @@ class Service:
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:
-        """Hold a place in the queue.
+        """Reserve a place in the queue.
 
         Raises:
             Refusal: none is left.
@@ -70,5 +70,5 @@ class Service:
         return {"file": name, "size": list(image.shape[:2]), "hands": [hand.to_json() for hand in hands]}
 
     def close(self) -> None:
-        """Wait for what is being worked on."""
+        """Wait for the work in progress."""
         self._pool.shutdown(wait=True)

@@ -1,4 +1,4 @@
-"""Frames in, tracked hands out: one tracker a WebSocket, the newest frame first under load."""
+"""Track hands over a WebSocket: one tracker per connection; under load only the newest frame is processed."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ TRY_LATER = 1013  # the code of a closed WebSocket (RFC 6455's registry)
 
 
 class Mailbox:
-    """Holds the newest frame; an older one that nobody took is dropped.
+    """Holds the newest frame; older ones are dropped.
 
     Attributes:
         dropped: how many were.
@@ -45,7 +45,7 @@ class Mailbox:
 
 
 async def stream(socket: WebSocket) -> None:
-    """Follow the hands of the frames that a client sends, each a JPEG, PNG or WebP file in a binary message."""
+    """Track the hands in the frames that a client sends, each a JPEG, PNG or WebP file in a binary message."""
     service: Service = socket.app.state.service
     await socket.accept()
     if service.streams >= service.limits.streams:
@@ -82,7 +82,7 @@ async def _receive(socket: WebSocket, service: Service, mailbox: Mailbox, answer
 
 
 async def _answer(socket: WebSocket, service: Service, mailbox: Mailbox) -> None:
-    """Work on the newest frame, again and again."""
+    """Process the newest frame, repeatedly."""
     tracker = tracker_of(service.follow)
     number = 0
     while True:

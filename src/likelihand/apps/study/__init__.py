@@ -1,4 +1,4 @@
-"""The paper's claims, put to the test: its losses, stages and rivals, on right labels and on wrong ones."""
+"""Reproduce the paper's experiments: losses, stages and competing methods, on correct and corrupted labels."""
 
 from likelihand.apps.study.hands import Hands, InMemory, Pictures
 from likelihand.apps.study.pipeline import StudyResult, plan, study

@@ -1,4 +1,4 @@
-"""The claims that a study judges, and the judgement."""
+"""The claims that a study tests, and their verdicts."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -71,7 +71,7 @@ FOUND: Final = Measure("precision of the loss as an audit", _last("found"), 0.01
 
 @dataclass(frozen=True)
 class Claim:
-    """A statement that runs can settle: one method is better than another.
+    """A testable claim: one method is better than another.
 
     Attributes:
         better: the one that is claimed to be better.
@@ -122,7 +122,7 @@ CLAIMS: Final = (
 
 @dataclass(frozen=True)
 class Finding:
-    """What runs say of one claim.
+    """The evidence of the runs for one claim.
 
     Attributes:
         claim: that was judged.

@@ -1,4 +1,4 @@
-"""How fast this machine trains each method."""
+"""Measure how fast this machine trains each method."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -20,7 +20,7 @@ _PIXELS = 32 * 96**2
 
 
 def crop_seconds(methods: Iterable[Method], setting: Setting) -> dict[str, float]:
-    """Time what a training crop costs with every method: augmentation, forward, backward, optimiser.
+    """Time a training crop with every method: augmentation, forward, backward, optimiser.
 
     A CPU is timed on one thread, and its own time is counted, so that a busy machine gives the same.
 

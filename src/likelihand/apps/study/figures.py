@@ -1,4 +1,4 @@
-"""The study's figures, in colours that the colour-blind can tell apart; markers and dashes differ too."""
+"""The study's figures, in colour-blind safe colours; markers and dashes differ too."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -62,7 +62,7 @@ def _band(panel: Any, x: Any, curves: Any, place: int) -> None:  # noqa: ANN401
 
 
 def epochs_figure(results: Results, methods: Sequence[Method], labels: Sequence[Labels]) -> Any:  # noqa: ANN401
-    """Draw what runs make of right and of wrong labels over the epochs, a column for each kind of labels.
+    """Draw the runs' scores on correct and corrupted labels over the epochs, a column for each kind of labels.
 
     Above: the error of test hands, with the mean pose. Below: the error against the training labels as given; or,
     where some are wrong, the share of wrong ones that the network answers by heart.

@@ -1,4 +1,4 @@
-"""A warm start that weighs the same beside every loss."""
+"""A warm start with the same relative weight for every loss."""
 
 from collections.abc import Sequence
 

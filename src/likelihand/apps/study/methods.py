@@ -1,4 +1,4 @@
-"""What is compared: a network, a loss, and how heatmaps are read; all made from one `Setting`."""
+"""The compared methods: network, loss and decoder, all built from one `Setting`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -41,7 +41,7 @@ CPM_STRIDE: Final = 8
 
 @dataclass(frozen=True)
 class Method:
-    """One thing that is compared; two of one name are the same.
+    """One compared method; the name identifies it.
 
     Attributes:
         name: in files.

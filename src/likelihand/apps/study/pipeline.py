@@ -17,7 +17,7 @@ from likelihand.apps.study.setting import Setting
 
 @dataclass(frozen=True)
 class StudyResult:
-    """What a study left.
+    """The result of a study.
 
     Attributes:
         report: its file; None where no run is finished yet.
@@ -68,7 +68,7 @@ def study(
     jobs: int = 1,
     command: str = "",
 ) -> StudyResult:
-    """Train what the runs need, score it and write the report; what is done already is not done again.
+    """Train what the runs need, score it and write the report; finished runs are not repeated.
 
     Each run is trained in a folder of its own in `out`/training, and leaves one small file in `results`, from
     which the report is made: that folder alone is worth keeping. The first interrupt lets the running ones write

@@ -1,4 +1,4 @@
-"""Which runs a grid needs, in which order they are done, and what they cost."""
+"""The runs of a grid, their order and their cost."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -136,7 +136,7 @@ def schedule(grids: Iterable[Grid], setting: Setting) -> list[Experiment]:
 def plan_table(
     runs: Sequence[Experiment], steps: int, crop_seconds: dict[str, float], batch: int, jobs: int
 ) -> str:
-    """Lay out what is to be run and how long it takes.
+    """Format the planned runs and their duration as a table.
 
     Args:
         runs: those that are not done yet.

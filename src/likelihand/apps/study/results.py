@@ -1,4 +1,4 @@
-"""What finished runs left: one small file a run, from which every table, figure and verdict is made."""
+"""Results of finished runs: one small file per run, from which tables, figures and verdicts are made."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -22,14 +22,14 @@ def result_file(results: Path, experiment: Experiment) -> Path:
 
 
 def write_result(results: Path, experiment: Experiment, told: Mapping[str, Any]) -> None:
-    """Write what a run left, whole or not at all."""
+    """Write a run's result atomically."""
     file = result_file(results, experiment)
     file.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(file, (json.dumps(told) + "\n").encode())
 
 
 def read_result(results: Path, experiment: Experiment, identity: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Read what a run left; None where it has not finished.
+    """Read a run's result; None where it has not finished.
 
     Args:
         results: folder.
@@ -55,7 +55,7 @@ def read_result(results: Path, experiment: Experiment, identity: Mapping[str, An
 
 @dataclass(frozen=True)
 class Results:
-    """Everything that is known so far.
+    """All results so far.
 
     Attributes:
         runs: what each finished run left: "looks", a row for each look at it; "tests", its scores by test set.

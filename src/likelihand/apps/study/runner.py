@@ -1,4 +1,4 @@
-"""Runs of a study, several at a time: resumed where interrupted, left alone where finished."""
+"""Execute the runs of a study in parallel: interrupted ones are resumed, finished ones skipped."""
 
 import json
 import os
@@ -36,7 +36,7 @@ _WAIT: Final = 2.0
 
 
 def identity(experiment: Experiment, setting: Setting, hands: Hands) -> dict[str, Any]:
-    """Say what shapes a run's result, to tell a run that may be reused from one of other settings."""
+    """Return what determines a run's result, to decide whether an earlier run can be reused."""
     free = {"seeds", "rates", "rate_grid", "train", "pictures"}
     told = {name: value for name, value in setting.to_json().items() if name not in free}
     method = experiment.method
@@ -54,7 +54,7 @@ def folder_of(out: Path, experiment: Experiment) -> Path:
 
 
 def run_experiment(experiment: Experiment, setting: Setting, hands: Hands, out: Path, results: Path) -> bool:
-    """Do one run, from where it stopped; a finished one is left alone.
+    """Execute one run, resuming it where it stopped; a finished one is skipped.
 
     A run is trained from one look at it to the next. Its result holds all looks, and the scores of its last
     weights.
@@ -157,7 +157,7 @@ def run_all(
     jobs: int = 1,
     crop_seconds: Mapping[str, float] | None = None,
 ) -> bool:
-    """Do runs, several at a time, each in one thread, behind a bar with the time that is left.
+    """Execute runs in parallel, each on one thread, with a progress bar and the remaining time.
 
     Every run is the same whatever `jobs` is. The first interrupt lets the running ones write their checkpoints.
 
@@ -231,7 +231,7 @@ def _die_with_parent() -> None:
 
 
 def _interrupt_children() -> None:
-    """Ask the training in every process to stop; whoever was asked already does not mind."""
+    """Ask the training in every process to stop that was not asked already."""
     for child in active_children():
         if child.pid is not None:
             os.kill(child.pid, signal.SIGINT)

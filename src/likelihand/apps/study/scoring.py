@@ -1,4 +1,4 @@
-"""What a network says of hands, and what it made of wrong labels."""
+"""Score a network's predictions, and what it learnt from corrupted labels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _BATCH: Final = 64
 
 @dataclass(frozen=True, eq=False)
 class Said:
-    """What a network and its loss say of hands.
+    """The predictions of a network, with the likelihood of its loss.
 
     Attributes:
         points: (stages, N, K, 2) in image pixels.
@@ -120,7 +120,7 @@ def scores(said: Said) -> dict[str, Any]:
 
 
 def learnt(said: Said, truth: ArrayLike) -> dict[str, float]:
-    """Measure what a network made of the labels that it was trained on.
+    """Measure how far a network memorised its training labels.
 
     Args:
         said: of training hands, with the labels that they were trained with.
@@ -199,7 +199,7 @@ def gradient_share(
 
 
 def mean_pose(train: Dataset, hands: Dataset, setting: Setting) -> Said:
-    """Answer every hand with the mean of the training hands in their crops: what one scores without looking.
+    """Predict the mean pose of the training crops for every hand: the score without any image.
 
     Args:
         train: rightly labelled.

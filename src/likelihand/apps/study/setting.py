@@ -1,4 +1,4 @@
-"""What a study is run with: sizes of networks, lengths of training, seeds and learning rates."""
+"""Settings of a study: network sizes, training lengths, seeds and learning rates."""
 
 import math
 from collections.abc import Mapping
@@ -105,7 +105,7 @@ class Setting:
 
     @property
     def epochs_seen(self) -> tuple[int, ...]:
-        """Epochs after which a run is looked at.
+        """Epochs after which a run is evaluated.
 
         Example:
             >>> Setting(looks=(5, 90)).epochs_seen

@@ -1,4 +1,4 @@
-"""Intervals of paired differences, and what a difference says of a claim."""
+"""Confidence intervals of paired differences, and verdicts on claims."""
 
 import math
 from dataclasses import dataclass
@@ -94,7 +94,7 @@ def interval(values: ArrayLike) -> Interval:
 
 
 class Verdict(StrEnum):
-    """What runs say of a claim."""
+    """The verdict on a claim."""
 
     HOLDS = "holds"
     FAILS = "does not hold"

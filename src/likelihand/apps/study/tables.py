@@ -50,7 +50,7 @@ def _means(scores: Mapping[str, Any]) -> Row:
 
 
 def look_rows(results: Results) -> list[Row]:
-    """Return one row for each look at each run."""
+    """Return one row for each evaluation of each run."""
     names = list(dict.fromkeys(name for told in results.runs.values() for look in told["looks"] for name in look))
     return [
         {"method": run.method.name, "labels": run.labels.name, "seed": run.seed}
@@ -62,7 +62,7 @@ def look_rows(results: Results) -> list[Row]:
 
 
 def method_rows(results: Results, methods: Sequence[Method], labels: Labels, test: str = TEST) -> list[Row]:
-    """Return one row for each method: its scores and what it made of its training labels; the mean pose last."""
+    """Return one row for each method: its scores and how far it memorised its labels; the mean pose last."""
     rows: list[Row] = []
     for method in methods:
         runs = results.of(method, labels)

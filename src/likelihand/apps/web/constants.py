@@ -1,4 +1,4 @@
-"""The numbers that the page shares with this library, read from where they are defined."""
+"""The constants that the page shares with this library."""
 
 import inspect
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""A small server of the page, from the standard library: files go out, nothing comes in."""
+"""A small static server for the page, from the standard library."""
 
 import hashlib
 from http import HTTPStatus
@@ -77,4 +77,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: ANN401
-        """Keep quiet: the page's own files are no news."""
+        """Log nothing."""

@@ -1,4 +1,4 @@
-"""COCO keypoint JSON: the only place where hands become COCO annotations and annotations hands.
+"""Read and write COCO keypoint JSON.
 
 COCO measures in two ways. A keypoint names a pixel, so that (3, 2) is the centre of column 3 and row 2: 1/2 is
 added to it when it is read, and taken away when it is written. A `bbox` is continuous, (x, y, width, height) from

@@ -1,4 +1,4 @@
-"""A COCO file as a whole, read: its pictures, its annotations, and what its categories name."""
+"""Read a COCO file: its pictures, annotations and categories."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence

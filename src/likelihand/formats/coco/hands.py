@@ -1,4 +1,4 @@
-"""The hands of a COCO file's annotations, read: as the format has them, and as annotation tools write them."""
+"""Read the hands of COCO annotations, in the standard format and as annotation tools write them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""COCO keypoint JSON, written."""
+"""Write COCO keypoint JSON."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -111,7 +111,7 @@ def document(images: Iterable[Mapping[str, Any]], annotations: Iterable[Mapping[
 def write_document(
     path: str | Path, images: Iterable[Mapping[str, Any]], annotations: Iterable[Mapping[str, Any]]
 ) -> Path:
-    """Write a COCO file; it is there whole or not at all.
+    """Write a COCO file; atomically.
 
     Args:
         path: of the JSON file; its folder is made.

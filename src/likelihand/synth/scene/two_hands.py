@@ -119,7 +119,7 @@ def _turn(axis: Doubles, angle: float) -> Doubles:
 
 
 def _relation(rng: np.random.Generator, arrangement: str) -> tuple[Doubles, Doubles, float]:
-    """Return how the second hand is turned (3, 3), whence it comes (3,), and how many metres it stays away."""
+    """Return how the second hand is turned (3, 3), where it comes from (3,), and how many metres it stays away."""
     x, y, z = np.eye(3)
     sway = _turn(rng.normal(0, 1, 3), rng.normal(0, 0.2))
     if arrangement == "palms":
