@@ -2,12 +2,15 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from likelihand.cli import main
+from likelihand.cli.space import COLUMNS
+from likelihand.fitting import ANGLE_NAMES
 from likelihand.hand import KEYPOINTS
 from likelihand.inference import Predictor
 from likelihand.inference.metadata import ModelMetadata
@@ -15,6 +18,9 @@ from likelihand.tracking.tracker import TrackedHand
 from tests.interop.lines import frame
 from tests.multiview.rigs import points, rig
 from tests.multiview.test_camera_files import toml_of
+from tests.multiview.test_fitted import CAMERAS as POSED
+from tests.multiview.test_fitted import seen as views_of
+from tests.multiview.test_fitted import truth
 
 CAMERAS = rig(2)
 TRUTH = [points(seed=0) + np.array([0.002 * i, 0, 0]) for i in range(6)]
@@ -62,6 +68,44 @@ def test_csv_trc_c3d_and_report(tmp_path: Path, capsys: pytest.CaptureFixture[st
     told = capsys.readouterr()
     assert told.out.splitlines()[0].split()[:2] == ["camera", "keypoints"]
     assert "6 hands in 6 frames" in told.err
+
+
+def test_fits_are_written_beside_the_points(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ezc3d = pytest.importorskip("ezc3d")
+    joints, angles = truth(2)
+    paths = [str(posed_film(tmp_path, view, joints)) for view in (0, 1)]
+    cameras = [replace(c, name=f"cam{i}", size=(480, 640)) for i, c in enumerate(POSED[:2])]
+    (tmp_path / "cameras.toml").write_text(toml_of(cameras))
+    given = ["--calibration", str(tmp_path / "cameras.toml"), "--unit", "m"]
+    assert main(["triangulate", *paths, *given, "--out", str(tmp_path / "plain")]) == 0
+    out = tmp_path / "out"
+    wanted = ["--fit", "--format", "c3d", "--format", "trc"]
+    assert main(["triangulate", *paths, *given, "--out", str(out), *wanted]) == 0
+    assert f"{out / 'hands.csv'}, {out / 'angles.csv'}, {out / 'hands.c3d'}" in capsys.readouterr().err
+    rows = list(csv.DictReader((out / "hands.csv").open()))
+    plain = list(csv.DictReader((tmp_path / "plain/hands.csv").open()))
+    assert [{name: row[name] for name in COLUMNS} for row in rows] == plain  # nothing that was there is changed
+    found = np.array([[float(row[f"joint_{axis}"]) for axis in "xyz"] for row in rows]).reshape(2, 21, 3)
+    np.testing.assert_allclose(found, joints, atol=0.004)
+    assert all(0 < float(row[f"joint_{axis}"]) < 1e-3 for row in rows for axis in ("xx", "yy", "zz"))
+    c3d = ezc3d.c3d(str(out / "hands.c3d"))
+    np.testing.assert_allclose(c3d["data"]["points"][:3].transpose(2, 1, 0), found, atol=1e-5)
+    bent = list(csv.DictReader((out / "angles.csv").open()))
+    assert [row["angle"] for row in bent] == 2 * list(ANGLE_NAMES)
+    assert {(row["frame"], row["hand"], row["side"]) for row in bent} == {(f, "0", "right") for f in "01"}
+    away = np.array([float(row["radians"]) for row in bent]).reshape(2, 21) - angles
+    assert np.median(np.abs(away)) < np.radians(4)
+    assert all(float(row["scale"]) > 0 for row in bent)
+
+
+def posed_film(folder: Path, view: int, joints: np.ndarray) -> Path:
+    path, lines = folder / f"cam{view}.jsonl", []
+    for i, posed in enumerate(joints):
+        hand = views_of(posed, np.random.default_rng([i, view]), 0.3)[view]
+        tracked = TrackedHand(hand.points, hand.scale, np.array([0.0, 0, 9, 9]), hand.covariance, "right")
+        lines.append(json.dumps(frame(i, tracked) | {"size": [480, 640]}))
+    path.write_text("\n".join([*lines, ""]))
+    return path
 
 
 def test_the_shortest_source_ends_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

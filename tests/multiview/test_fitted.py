@@ -4,7 +4,9 @@ import pytest
 from likelihand.fitting import FitSettings, Weights
 from likelihand.fitting.camera import place, rotation_of
 from likelihand.multiview import Camera, triangulate
-from likelihand.multiview.fitted import fit_views
+from likelihand.multiview.fitted import fit_views, student
+from likelihand.multiview.regions import load_regions
+from likelihand.uncertainty import GAUSSIAN, ONE_SIGMA, UNIT
 from tests.fitting.hands import RIG, hand_of, states
 
 MATRIX = np.array([[600.0, 0, 320], [0, 600.0, 240], [0, 0, 1]])
@@ -80,3 +82,33 @@ def test_too_few_views_are_told():
         fit_views(CAMERAS, [hand, None, None])
     with pytest.raises(ValueError, match="1 hands for 3 cameras"):
         fit_views(CAMERAS, [hand])
+
+
+def test_the_tail_is_that_of_the_triangulation():
+    for freedom in (2.0, 4.0, 9.0):
+        tail = student(freedom)
+        wide = UNIT**2 / (freedom * ((1 - ONE_SIGMA) ** (-2 / freedom) - 1))
+        for distance in (0.5, 1.0, 2.0, 4.0, 50.0):
+            exact = 1 - (1 + distance**2 / (freedom * wide)) ** (-freedom / 2)
+            assert float(tail.level(distance)) == pytest.approx(exact, abs=0.015)
+    assert student(np.inf) is GAUSSIAN
+
+
+def test_regions_are_of_the_number_of_cameras():
+    regions = load_regions()
+    assert len(regions.factors) == len(regions.angle_factors) == 3
+    assert [regions.of(n) for n in (2, 4, 9)] == [
+        (regions.factors[i], regions.angle_factors[i]) for i in (0, 2, 2)
+    ]
+    assert float(regions.radial.radius(ONE_SIGMA)) == pytest.approx(1.878, abs=0.03)
+
+
+def test_regions_of_noise_of_the_stated_size_hold_what_they_say_or_more():
+    """The factors were fitted where the model's errors in several views go together; here they do not."""
+    rng, inside = np.random.default_rng(7), []
+    for points in truth(8)[0]:
+        found = fit_views(CAMERAS, seen(points, rng, 4.0))
+        away = points - found.joints
+        reached = np.sqrt(np.einsum("ki,kij,kj->k", away, np.linalg.inv(found.covariance), away))
+        inside.append(reached <= found.radius(0.9))
+    assert np.mean(inside) > 0.9

@@ -10,6 +10,9 @@ from likelihand.multiview.camera import Camera
 from likelihand.multiview.follow import SpaceTracker
 from likelihand.tracking.tracker import TrackedHand
 from tests.multiview.rigs import points, rig
+from tests.multiview.test_fitted import CAMERAS as POSED
+from tests.multiview.test_fitted import seen as views_of
+from tests.multiview.test_fitted import truth
 
 CAMERAS = rig(3)
 TRUTHS = [points(seed=seed) * 0.5 + [0.15 * seed, 0, 0] for seed in (0, 1)]
@@ -48,6 +51,42 @@ def test_a_hand_that_a_camera_only_foretells_is_not_believed() -> None:
     (hand,) = SpaceTracker(CAMERAS)(views)
     assert hand.views == (0, 2)
     np.testing.assert_allclose(hand.found.points, TRUTHS[0], atol=1e-6)
+
+
+def test_a_fitted_hand_goes_through_all_views_and_fills_what_one_camera_sees() -> None:
+    rng = np.random.default_rng(0)
+    views = [[hand] for hand in posed(truth()[0][0], rng)]
+    for (seen_hand,) in views[1:]:
+        seen_hand.points[8] = np.nan
+    (hand,) = SpaceTracker(POSED, fitted=True)(views)
+    assert np.isnan(hand.found.points[8]).all()
+    assert hand.fit is not None
+    assert np.linalg.norm(hand.points - truth()[0][0], axis=1).max() < 0.02
+    np.testing.assert_array_equal(hand.points, hand.fit.joints)
+    np.testing.assert_array_equal(hand.covariance, hand.fit.covariance)
+    (plain,) = SpaceTracker(POSED)(views)
+    assert plain.fit is None
+    np.testing.assert_array_equal(plain.points, plain.found.points)
+
+
+def test_a_view_that_is_wrong_is_doubted_by_the_fit_too() -> None:
+    """The hands are as lines give them, without the table of their tail."""
+    views = posed(truth()[0][0], np.random.default_rng(0))
+    views[0].points[8] += 60.0
+    (hand,) = SpaceTracker(POSED, fitted=True)([[view] for view in views])
+    assert np.linalg.norm(hand.points[8] - truth()[0][0][8]) < 0.01
+
+
+def test_a_hand_of_too_few_keypoints_has_no_fit() -> None:
+    views = posed(truth()[0][0], np.random.default_rng(0))
+    views[0].points[3:] = np.nan
+    (hand,) = SpaceTracker(POSED[:2], fitted=True)([[view] for view in views[:2]])
+    assert hand.fit is None
+    assert np.isfinite(hand.points).all(1).sum() == 3
+
+
+def posed(points: np.ndarray, rng: np.random.Generator) -> list[TrackedHand]:
+    return [TrackedHand(h.points, h.scale, h.box, h.covariance, h.side) for h in views_of(points, rng, 1.0)]
 
 
 def test_one_camera_is_too_few() -> None:

@@ -60,6 +60,11 @@ def parser() -> PlainParser:
     p.add_argument(
         "--format", action="append", default=[], help=f"{', '.join(FORMATS)}, in addition to CSV; may be repeated"
     )
+    p.add_argument(
+        "--fit",
+        action="store_true",
+        help="also fit one hand to all views: joints in CSV, TRC and C3D, and joint angles in angles.csv",
+    )
     p.add_argument("--unit", default="mm", help="unit of the calibration, needed by trc and c3d: m, dm, cm or mm")
     p.add_argument("--model", type=Path, help=".onnx file, .safetensors checkpoint or run folder")
     p.add_argument("--threads", type=int, help="threads of one prediction")
@@ -81,9 +86,13 @@ def run(arguments: Namespace) -> int:
     report = Reprojection([camera.name for camera in cameras])
     follow: SpaceTracker | None = None
     with ExitStack() as files:
-        results = files.enter_context(SpaceResults(arguments.out, arguments.format, arguments.unit, report))
+        results = files.enter_context(
+            SpaceResults(arguments.out, arguments.format, arguments.unit, report, arguments.fit)
+        )
         for frame in _with_progress(_together(views, sources)):
-            follow = follow or SpaceTracker([c.resized(v.size) for c, v in zip(cameras, frame, strict=True)])
+            follow = follow or SpaceTracker(
+                [c.resized(v.size) for c, v in zip(cameras, frame, strict=True)], fitted=arguments.fit
+            )
             results.add(frame[0].frame, frame[0].seconds, follow([view.hands for view in frame]))
     print(report)
     print(

@@ -5,9 +5,11 @@ or none, is where the others leave room for it. Its mathematics is that of docs/
 cameras' own projections; with two cameras the size and the tilt, which one view cannot tell, are known.
 """
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -21,12 +23,15 @@ from likelihand.fitting.rig import ANGLE_LIMITS
 from likelihand.fitting.tables import load_tables
 from likelihand.hand import Side
 from likelihand.multiview.camera import Camera
+from likelihand.multiview.regions import load_regions
 from likelihand.multiview.triangulation import triangulate
 from likelihand.structures import Hand
-from likelihand.uncertainty import FloatArray
+from likelihand.uncertainty import GAUSSIAN, ONE_SIGMA, UNIT, FloatArray, Radial, RadialTable
 
 Mask: TypeAlias = NDArray[np.bool_]
 
+LEAST: Final = 4
+"""Keypoints that two cameras must see for a fit to begin."""
 _ROOT: Final = slice(3, 6)
 _SHAPE: Final = slice(ANGLE.stop, -1)
 """Columns of a derivative: the turn, the root, the angles, the shape, and the logarithm of the size."""
@@ -42,7 +47,7 @@ class SpaceFit:
 
     Attributes:
         joints: (21, 3) keypoints in the world's unit: between the skeleton's and where the cameras see them.
-        covariance: (21, 3, 3) by Laplace's approximation, for exact cameras and independent errors.
+        covariance: (21, 3, 3) by Laplace's approximation, for exact cameras; calibrated, see `radius`.
         skeleton: (21, 3) the skeleton's keypoints.
         angles: (21,) radians, by `likelihand.fitting.ANGLE_NAMES`.
         angle_scale: (21,) their standard deviations.
@@ -51,6 +56,7 @@ class SpaceFit:
         shape: standard deviations of the shape's components.
         side: of the hand that was fitted.
         log_posterior: what was maximised.
+        radial: how probability grows with the Mahalanobis distance of a joint under its covariance.
     """
 
     joints: FloatArray
@@ -63,6 +69,11 @@ class SpaceFit:
     shape: FloatArray
     side: Side
     log_posterior: float
+    radial: Radial
+
+    def radius(self, level: float) -> float:
+        """Return the Mahalanobis distance that holds a joint with a probability from 0 to below 1."""
+        return float(self.radial.radius(level))
 
 
 def fit_views(
@@ -87,6 +98,22 @@ def fit_views(
     sides = Counter(hand.side for _, hand in pairs if hand.side is not None).most_common(1)
     problem = _Problem(pairs, sides[0][0] if sides else "right", chosen)
     return problem.answer(problem.solved(problem.starts()))
+
+
+@cache
+def student(freedom: float) -> Radial:
+    """Return how probability grows with the distance under a t distribution in the plane, as `triangulate`'s.
+
+    Example:
+        >>> round(float(student(4.0).level(UNIT)), 3)
+        0.683
+    """
+    if math.isinf(freedom):
+        return GAUSSIAN
+    levels = np.array([*np.arange(20) / 20, 0.97, 0.98, 0.99, 0.995, 0.999])
+    squared = freedom * np.expm1(-2 / freedom * np.log1p(-np.append(levels, ONE_SIGMA)))
+    radii = UNIT * np.sqrt(squared[:-1] / squared[-1])
+    return RadialTable(tuple(levels), tuple(radii), freedom / 2)
 
 
 class _Place(NamedTuple):
@@ -151,8 +178,8 @@ class _Problem:
         state = State(np.eye(3)[None], np.zeros((1, 3)), angles, shape)
         mine = place(self.tables.rig, state).points[0]
         good = np.isfinite(seen).all(1)
-        if good.sum() < 4:
-            raise ValueError(f"{good.sum()} keypoints are seen by two cameras; a fit needs four or more")
+        if good.sum() < LEAST:
+            raise ValueError(f"{good.sum()} keypoints are seen by two cameras; a fit needs {LEAST} or more")
         a, b = mine[good] - mine[good].mean(0), seen[good] - seen[good].mean(0)
         left, spread, right = np.linalg.svd(b.T @ a)
         sign = np.array([1, 1, np.sign(np.linalg.det(left @ right))])
@@ -226,18 +253,20 @@ class _Problem:
         joints, covariance = self._between(
             skeleton, by @ spread @ np.swapaxes(by, 1, 2), float(np.exp(at.size[0]))
         )
-        flip = self.flip
+        flip, regions = self.flip, load_regions()
+        wider, angles_wider = regions.of(len(self.cameras))
         return SpaceFit(
             joints=joints * flip,
-            covariance=covariance * flip * flip[:, None],
+            covariance=wider**2 * covariance * flip * flip[:, None],
             skeleton=skeleton * flip,
             angles=at.state.angles[0],
-            angle_scale=np.sqrt(np.diagonal(spread)[ANGLE]),
+            angle_scale=angles_wider * np.sqrt(np.diagonal(spread)[ANGLE]),
             rotation=at.state.turn[0] * flip * flip[:, None],
             palm=float(np.exp(at.size[0])),
             shape=at.state.shape[0],
             side=self.side,
             log_posterior=-float(local.value[0]),
+            radial=regions.radial,
         )
 
     def _between(self, skeleton: FloatArray, spread: FloatArray, palm: float) -> tuple[FloatArray, FloatArray]:

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from likelihand.hand import Side
 from likelihand.multiview.camera import Camera
+from likelihand.multiview.fitted import LEAST, SpaceFit, fit_views, student
 from likelihand.multiview.matching import Numbers, match_hands
 from likelihand.multiview.triangulation import FREEDOM, Triangulated, triangulate
 from likelihand.tracking.tracker import TrackedHand
@@ -23,12 +24,25 @@ class SpaceHand:
         side: "left" or "right", as most of its views say; None where none does.
         found: its 21 points, and what each camera had to say.
         views: of the cameras that see it.
+        fit: the one hand behind all its views; None where none was asked for, or where fewer than four keypoints
+            are seen by two cameras.
     """
 
     number: int
     side: Side | None
     found: Triangulated
     views: tuple[int, ...]
+    fit: SpaceFit | None = None
+
+    @property
+    def points(self) -> FloatArray:
+        """(21, 3) the fit's joints, or, where there is none, the triangulated points."""
+        return self.found.points if self.fit is None else self.fit.joints
+
+    @property
+    def covariance(self) -> FloatArray:
+        """(21, 3, 3) of the points."""
+        return self.found.covariance if self.fit is None else self.fit.covariance
 
 
 class SpaceTracker:
@@ -37,6 +51,7 @@ class SpaceTracker:
     Args:
         cameras: two or more, in one world.
         freedom: of the deviations, see `likelihand.multiview.triangulate`.
+        fitted: whether one hand is fitted to all its views, see `likelihand.multiview.fit_views`.
 
     Example:
         >>> matrix = np.array([[500.0, 0, 320], [0, 500, 240], [0, 0, 1]])
@@ -49,10 +64,10 @@ class SpaceTracker:
         (0, (0, 1), True)
     """
 
-    def __init__(self, cameras: Sequence[Camera], freedom: float = FREEDOM) -> None:
+    def __init__(self, cameras: Sequence[Camera], freedom: float = FREEDOM, fitted: bool = False) -> None:
         if len(cameras) < 2:
             raise ValueError(f"{len(cameras)} camera; space needs two or more")
-        self.cameras, self.freedom = cameras, freedom
+        self.cameras, self.freedom, self.fitted = cameras, freedom, fitted
         self._numbers = Numbers()
 
     def __call__(self, views: Sequence[Sequence[TrackedHand]]) -> list[SpaceHand]:
@@ -77,4 +92,13 @@ class SpaceTracker:
             points[view], covariances[view] = hand.points, hand.covariance
         sides = Counter(hand.side for hand in member.values() if hand.side is not None).most_common(1)
         found = triangulate(self.cameras, points, covariances, freedom=self.freedom)
-        return SpaceHand(number, sides[0][0] if sides else None, found, tuple(member))
+        fit = self._fit(member, found) if self.fitted else None
+        return SpaceHand(number, sides[0][0] if sides else None, found, tuple(member), fit)
+
+    def _fit(self, member: dict[int, TrackedHand], found: Triangulated) -> SpaceFit | None:
+        """Fit a hand to its views, whose deviations have the tail of the triangulation: lines tell none."""
+        if np.isfinite(found.points).all(1).sum() < LEAST:
+            return None
+        tail = student(self.freedom)
+        seen = [replace(member[v], radial=tail) if v in member else None for v in range(len(self.cameras))]
+        return fit_views(self.cameras, seen)
