@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from experiments.fit_data import Floats, Known, labelled, real, rendered, synthetic_noise
 from likelihand.fitting import ANGLE_NAMES, FitSettings, HandFit, fit, hand_length
@@ -21,6 +22,7 @@ from likelihand.inference import load
 from likelihand.metrics.functions import distance
 from likelihand.utils.tables import aligned
 
+Mask = NDArray[np.bool_]
 EVALUATED = 771_001
 """Seed of the rendered hands that are reported;"""
 CALIBRATED = 771_002
@@ -73,18 +75,29 @@ def distances(hands: Sequence[Known], fits: Sequence[HandFit]) -> Floats:
 
 def report_rendered(hands: Sequence[Known], fits: Sequence[HandFit]) -> str:
     """Say how far joints and angles are from the truth, and what the regions hold."""
-    plain, moved = joint_errors(hands, fits)
+    masks = visibility_of(hands)
+    errors = errors_of(hands, fits, masks)
+    return "\n".join([errors, "", angles_of(hands, fits), "", coverage_of(hands, fits, masks)])
+
+
+def visibility_of(hands: Sequence[Known]) -> dict[str, Mask]:
+    """Return which joints (N, 20) but the wrist are seen, and what hides the others."""
     seen = np.array([known.occlusion for known in hands])[:, 1:]
+    masks = {"all": seen >= 0, "visible": seen == 0, "hidden": (seen == 1) | (seen == 2)}
+    return masks | {"hidden by the hand": seen == 1, "hidden by others": seen == 2, "outside": seen == 3}
+
+
+def errors_of(hands: Sequence[Known], fits: Sequence[HandFit], masks: dict[str, Mask]) -> str:
+    """Tabulate how far joints are from the truth."""
+    plain, moved = joint_errors(hands, fits)
     metres = np.array([hand_length(known.joints) for known in hands])[:, None]
     rows = [["joints", "count", "error %", "median %", "Procrustes %", "error mm", "Procrustes mm"]]
-    for name, mask in (("all", seen >= 0), ("visible", seen == 0), ("hidden by the hand", seen == 1),
-                       ("hidden by others", seen == 2), ("outside", seen == 3)):  # fmt: skip
+    for name, mask in masks.items():
         values = (100 * plain, 100 * moved, 1000 * plain * metres, 1000 * moved * metres)
         a, b, c, d = (v[mask].mean() if mask.any() else np.nan for v in values)
         middle = np.median(100 * plain[mask]) if mask.any() else np.nan
         rows.append([name, str(mask.sum()), *(f"{v:.2f}" for v in (a, middle, b, c, d))])
-    lines = [aligned(rows), "", angles_of(hands, fits), "", coverage_of(hands, fits)]
-    return "\n".join(lines)
+    return aligned(rows)
 
 
 def angles_of(hands: Sequence[Known], fits: Sequence[HandFit]) -> str:
@@ -113,11 +126,13 @@ def angles_of(hands: Sequence[Known], fits: Sequence[HandFit]) -> str:
     return f"{len(pairs)} hands\n" + aligned(rows)
 
 
-def coverage_of(hands: Sequence[Known], fits: Sequence[HandFit]) -> str:
+def coverage_of(hands: Sequence[Known], fits: Sequence[HandFit], masks: dict[str, Mask]) -> str:
     """Tabulate what the regions of joints hold."""
     reached = distances(hands, fits)
-    rows = [["region", *(f"{level:.0%}" for level in LEVELS)]]
-    rows.append(["holds", *(f"{(reached <= fits[0].radius(level)).mean():.3f}" for level in LEVELS)])
+    rows = [["regions of", "count", *(f"{level:.0%}" for level in LEVELS)]]
+    for name, mask in masks.items():
+        holds = [(reached[mask] <= fits[0].radius(level)).mean() if mask.any() else np.nan for level in LEVELS]
+        rows.append([name, str(mask.sum()), *(f"{share:.3f}" for share in holds)])
     return aligned(rows)
 
 
