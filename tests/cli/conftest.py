@@ -28,6 +28,8 @@ RUN_FILE = {
 
 DATA = ["--data.class_path=likelihand.data.DrawnHands", "--data.init_args.count=40", "--data.init_args.size=64"]
 """Options of 40 drawn hands."""
+TIMES = [0.0, 0.05, 0.2, 0.24, 0.5, 0.6]
+"""Seconds of the film's frames."""
 
 
 @pytest.fixture(scope="session")
@@ -74,3 +76,28 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "run.yaml").write_text(yaml.safe_dump(RUN_FILE))
     assert main(["train", "--config", str(folder / "run.yaml"), "--out", str(folder / "run")]) == 0
     return folder
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    """Six frames of a smooth picture, not evenly spaced."""
+    from likelihand.tracking import VideoWriter
+
+    rng = np.random.default_rng(0)
+    file = tmp_path / "in" / "clip.mp4"
+    with VideoWriter(file) as out:
+        for seconds in TIMES:
+            out.write(rng.integers(0, 256, (48, 64, 3)).astype(np.uint8), seconds)
+    return file
+
+
+@pytest.fixture
+def gullible(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the tracker take what a network of random weights says for a hand, and look at the same place again.
+
+    Where such a network's points lie differs from processor to processor; they may lead out of the picture.
+    """
+    import likelihand.tracking.tracker as tracking
+
+    monkeypatch.setattr(tracking._Track, "box", property(lambda self: np.array([12.0, 4.0, 52.0, 44.0])))
+    monkeypatch.setattr(tracking.Tracker, "_is_good", lambda self, hand, image, track=None: True)

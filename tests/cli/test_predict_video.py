@@ -12,10 +12,9 @@ import numpy as np
 import pytest
 
 from likelihand.cli import main
+from tests.cli.conftest import TIMES
 
 pytest.importorskip("av")
-
-TIMES = [0.0, 0.05, 0.2, 0.24, 0.5, 0.6]
 
 
 def predict(*arguments: object) -> int:
@@ -24,31 +23,6 @@ def predict(*arguments: object) -> int:
 
 def lines(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text().splitlines()]
-
-
-@pytest.fixture
-def film(tmp_path: Path) -> Path:
-    """Six frames of a smooth picture, not evenly spaced."""
-    from likelihand.tracking import VideoWriter
-
-    rng = np.random.default_rng(0)
-    file = tmp_path / "in" / "clip.mp4"
-    with VideoWriter(file) as out:
-        for seconds in TIMES:
-            out.write(rng.integers(0, 256, (48, 64, 3)).astype(np.uint8), seconds)
-    return file
-
-
-@pytest.fixture
-def gullible(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the tracker take what a network of random weights says for a hand, and look at the same place again.
-
-    Where such a network's points lie differs from processor to processor; they may lead out of the picture.
-    """
-    import likelihand.tracking.tracker as tracking
-
-    monkeypatch.setattr(tracking._Track, "box", property(lambda self: np.array([12.0, 4.0, 52.0, 44.0])))
-    monkeypatch.setattr(tracking.Tracker, "_is_good", lambda self, hand, image, track=None: True)
 
 
 @pytest.mark.usefixtures("gullible")
@@ -398,53 +372,3 @@ def test_a_film_that_is_turned_back_is_the_film_of_the_other_side(model: Path, t
 def test_a_folder_of_numbered_pictures_is_no_film(model: Path, pictures: Path, tmp_path: Path) -> None:
     assert predict(pictures, "--model", model, "--out", tmp_path / "out", "--no-overlay") == 0
     assert (tmp_path / "out" / "predictions.jsonl").is_file()
-
-
-@pytest.mark.parametrize("form", ["glb", "bvh"])
-def test_films_without_hands_are_named_and_keep_their_lines(
-    form: str, model: Path, film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    monkeypatch.setattr(
-        "likelihand.tracking.tracker.Tracker._is_good", lambda self, hand, image, track=None: False
-    )
-    other = film.with_stem("other")
-    other.write_bytes(film.read_bytes())
-    (tmp_path / f"clip.{form}").write_text("of an earlier run")
-    wanted = ["--model", model, "--out", tmp_path, "--no-overlay", "--fit", "--format", form]
-    assert predict(film, other, *wanted) == 2
-    assert capsys.readouterr().err.splitlines() == [
-        f"likelihand: {path}: 0 hands in 6 frames, so no {path.stem}.{form}; "
-        f"the frames are in {tmp_path / path.stem}.jsonl"
-        for path in (film, other)
-    ]
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.jsonl", "in", "other.jsonl"]
-    assert [len(lines(tmp_path / f"{name}.jsonl")) for name in ("clip", "other")] == [6, 6]
-
-
-@pytest.mark.usefixtures("gullible")
-def test_a_film_with_a_hand_after_one_without_is_animated(
-    model: Path, film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from likelihand.tracking import TrackedFrame
-
-    honest, empty = TrackedFrame.to_json, film.with_stem("empty")
-    empty.write_bytes(film.read_bytes())
-    count = iter(range(12))
-    monkeypatch.setattr(
-        TrackedFrame, "to_json", lambda frame: honest(frame) if next(count) >= 6 else honest(frame) | {"hands": []}
-    )
-    monkeypatch.setattr("likelihand.cli.predict_video.add_fits", lambda hands, fits: _fitted(hands))
-    wanted = ["--model", model, "--out", tmp_path, "--no-overlay", "--crop", "--fit", "--format", "glb"]
-    assert predict(empty, film, *wanted) == 2
-    told = capsys.readouterr().err.splitlines()
-    assert told[0].startswith(f"likelihand: {empty}: ") and told[1].endswith(f" -> {tmp_path / 'clip.glb'}")
-    assert (tmp_path / "clip.glb").is_file() and not (tmp_path / "empty.glb").exists()
-
-
-def _fitted(hands: list[dict[str, Any]]) -> None:
-    from likelihand.cli.fits import fits_json
-    from tests.fitting.hands import hand_of, made
-
-    for hand in hands:
-        hand["fit"] = fits_json([hand_of(made(1, seed=30)[0][0].points, 2.0)])[0]

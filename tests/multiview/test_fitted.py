@@ -5,7 +5,6 @@ from likelihand.fitting import FitSettings, Weights
 from likelihand.fitting.camera import place, rotation_of
 from likelihand.multiview import Camera, triangulate
 from likelihand.multiview.fitted import fit_views, student
-from likelihand.multiview.regions import load_regions
 from likelihand.uncertainty import GAUSSIAN, ONE_SIGMA, UNIT
 from tests.fitting.hands import RIG, hand_of, states
 
@@ -92,15 +91,6 @@ def test_the_tail_is_that_of_the_triangulation():
             exact = 1 - (1 + distance**2 / (freedom * wide)) ** (-freedom / 2)
             assert float(tail.level(distance)) == pytest.approx(exact, abs=0.015)
     assert student(np.inf) is GAUSSIAN
-
-
-def test_regions_are_of_the_number_of_cameras():
-    regions = load_regions()
-    assert len(regions.factors) == len(regions.angle_factors) == 3
-    assert [regions.of(n) for n in (2, 4, 9)] == [
-        (regions.factors[i], regions.angle_factors[i]) for i in (0, 2, 2)
-    ]
-    assert float(regions.radial.radius(ONE_SIGMA)) == pytest.approx(1.878, abs=0.03)
 
 
 def test_regions_of_noise_of_the_stated_size_hold_what_they_say_or_more():
