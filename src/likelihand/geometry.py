@@ -209,7 +209,7 @@ def check_boxes(boxes: ArrayLike, image: Image) -> FloatArray:
     if array.size == 0:
         return array.reshape(0, 4)
     if array.ndim != 2 or array.shape[1] != 4:
-        raise ValueError(f"boxes have shape {array.shape}; give (N, 4), one (x0, y0, x1, y1) a hand")
+        raise ValueError(f"boxes have shape {array.shape}; give (N, 4), one (x0, y0, x1, y1) per hand")
     height, width = image.shape[:2]
     for i, box in enumerate(array):
         try:
@@ -375,7 +375,7 @@ def _places(frame_from_out: FloatArray, shape: tuple[int, ...]) -> tuple[FloatAr
 
 
 def _averaged(image: Image, matrix: FloatArray, size: tuple[int, int], shrink: int) -> tuple[Image, FloatArray]:
-    """Average the part of the image that is looked at over shrink x shrink pixels; return it and its matrix.
+    """Average the part of the image that is needed over shrink x shrink pixels; return it and its matrix.
 
     A part smaller than that is averaged as a whole: a vast box must not make a vast picture.
     """

@@ -151,7 +151,7 @@ class Hand:
         points: (21, 2) float64 (x, y) in image pixels, corner origin.
         scale: (21, 2) float64, the standard deviation along x and y in image pixels: the root of the covariance's
             diagonal.
-        box: (4,) float64 (x0, y0, x1, y1), the region that was looked at, in image pixels.
+        box: (4,) float64 (x0, y0, x1, y1), the region that was cropped, in image pixels.
         covariance: (21, 2, 2) float64 in square image pixels. Of a calibrated model, its ellipse of the radius
             that holds 68 % of a Gaussian holds 68 % of the truth, on pictures like those of the calibration; of
             another, the network's own scale. It speaks of one keypoint at a time: errors within a hand go

@@ -151,7 +151,7 @@ def test_sources_that_are_none(tmp_path: Path, capsys: pytest.CaptureFixture[str
     given = ["--calibration", calibration(tmp_path), "--out", str(tmp_path / "out")]
     one = str(film(tmp_path, 0))
     assert main(["triangulate", one, *given]) == 2
-    assert "1 source; give one a camera" in capsys.readouterr().err
+    assert "1 source; give one per camera" in capsys.readouterr().err
     assert main(["triangulate", one, str(tmp_path / "b.jsonl"), *given]) == 2
     assert "b.jsonl is missing; give a film, or the JSON Lines" in capsys.readouterr().err
     (tmp_path / "c.jsonl").write_text('{"file": "a.jpg", "size": [4, 5], "hands": []}\n')
@@ -213,4 +213,4 @@ def test_films_of_other_rates_are_refused(tmp_path: Path, capsys: pytest.Capture
     given = ["--calibration", calibration(tmp_path), "--out", str(tmp_path / "out")]
     assert main(["triangulate", *films, *given]) == 2
     assert "cam0.mp4 has 25 and" in (told := capsys.readouterr().err)
-    assert "cam1.mp4 has 50 frames a second" in told
+    assert "cam1.mp4 has 50 frames per second" in told

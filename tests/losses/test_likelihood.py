@@ -221,7 +221,7 @@ def test_keeps_the_contract(options):
         ({"residual": "laplace", "density": StandardNormal()}, 'leave residual="none"'),
         ({"stages": 2, "density": [StandardNormal()]}, "1 densities for 2 stages"),
         ({"floor": -1.0}, "floor is -1.0"),
-        ({"variant": "rle", "keypoints": 21}, 'keypoints=21 goes with variant="paper"'),
+        ({"variant": "rle", "keypoints": 21}, 'keypoints=21 needs variant="paper"'),
     ],
 )
 def test_refuses_arguments_that_do_not_fit(options, message):

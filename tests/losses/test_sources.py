@@ -166,5 +166,5 @@ def test_wrong_sources_are_refused(source: list[int] | None, sources: int, messa
 
 
 def test_a_sample_without_a_source_is_named() -> None:
-    with pytest.raises(ValueError, match="sample 2 has no source: 2 were given"):
+    with pytest.raises(ValueError, match="sample 2 has no source: 2 given"):
         conditional([0, 1]).of_batch([prediction(hand(3))], batch(hand(3)))

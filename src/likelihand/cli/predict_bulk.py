@@ -1,4 +1,4 @@
-"""The part of `likelihand predict` for more pictures than one process looks at: `--engine ray`."""
+"""Bulk runs of `likelihand predict`: `--engine ray`."""
 
 import sys
 from typing import TYPE_CHECKING, Final

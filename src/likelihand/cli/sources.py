@@ -45,7 +45,7 @@ def requested(sources: Sequence[str], results: Path | None = None) -> Request:
 
     Args:
         sources: as the user wrote them.
-        results: a folder whose files, of an earlier run, are not looked for within a folder.
+        results: output folder of an earlier run, whose files are skipped when a folder is searched.
 
     Example:
         >>> request = requested(["a.jpg", "clip.mp4", "no/such/folder/*.jpg", "rtsp://camera/1"])

@@ -24,7 +24,7 @@ COLUMNS: Final = (
     "frame", "time", "hand", "side", "keypoint", "x", "y", "z", "xx", "xy", "xz", "yy", "yz", "zz", "views",
     "error_px",
 )  # fmt: skip
-"""The head of the CSV: a row a frame, hand and keypoint; x, y, z in the calibration's unit, xx to zz their
+"""The head of the CSV: a row per frame, hand and keypoint; x, y, z in the calibration's unit, xx to zz their
 covariance."""
 FIT_COLUMNS: Final = (
     "joint_x", "joint_y", "joint_z", "joint_xx", "joint_xy", "joint_xz", "joint_yy", "joint_yz", "joint_zz",

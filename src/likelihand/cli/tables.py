@@ -19,7 +19,7 @@ FIT_COLUMNS: Final = ("joint_x", "joint_y", "joint_z", "joint_scale_x", "joint_s
 
 
 def picture_rows(lines: Iterable[Line], fitted: bool = False) -> Iterator[Row]:
-    """Yield the hands of pictures: `PICTURE_COLUMNS`, then a row a keypoint; a picture without hands has none.
+    """Yield the hands of pictures: `PICTURE_COLUMNS`, then a row per keypoint; a picture without hands has none.
 
     Args:
         lines: of the JSON Lines file.
@@ -37,7 +37,7 @@ def picture_rows(lines: Iterable[Line], fitted: bool = False) -> Iterator[Row]:
 
 
 def film_rows(lines: Iterable[Line], fitted: bool = False) -> Iterator[Row]:
-    """Yield the hands of a film: `FILM_COLUMNS`, then a row a frame, hand and keypoint.
+    """Yield the hands of a film: `FILM_COLUMNS`, then a row per frame, hand and keypoint.
 
     The arguments are those of `picture_rows`.
 
@@ -55,7 +55,7 @@ def film_rows(lines: Iterable[Line], fitted: bool = False) -> Iterator[Row]:
 def _rows(
     columns: Row, head: Callable[[Line, int, Line], Row], lines: Iterable[Line], fitted: bool
 ) -> Iterator[Row]:
-    """Yield the columns' names, then a row a hand and keypoint, which begins with what `head` says of the hand."""
+    """Yield the columns' names, then a row per hand and keypoint, which begins with the hand's `head`."""
     yield (*columns, *FIT_COLUMNS) if fitted else columns
     for line in lines:
         for place, hand in enumerate(line["hands"]):
@@ -78,7 +78,7 @@ def _fit_values(fit: Line) -> list[Row]:
 
 
 def deeplabcut_rows(read: Callable[[], Iterable[Line]], index: str) -> Iterator[Row]:
-    """Yield a wide table as DeepLabCut writes it: four rows of head, then a row a frame or picture.
+    """Yield a wide table as DeepLabCut writes it: four rows of head, then a row per frame or picture.
 
     Coordinates count the centre of the first pixel as (0, 0), 0.5 less than ours; `likelihood` is the confidence.
     What a frame does not show is NaN. `pandas.read_csv(file, header=[0, 1, 2, 3], index_col=0)` reads it.

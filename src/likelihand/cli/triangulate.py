@@ -78,7 +78,7 @@ def run(arguments: Namespace) -> int:
 
     sources = list(arguments.sources)
     if len(sources) < 2:
-        raise ValueError(f"{len(sources)} source; give one a camera, two or more")
+        raise ValueError(f"{len(sources)} source; give one per camera, two or more")
     cameras = cameras_of(read_cameras(*arguments.calibration), sources, arguments.cameras)
     predictor = cache(lambda: _predictor(arguments))
     opened = _opened(sources, arguments.threads)
@@ -127,7 +127,7 @@ def cameras_of(
         if lost := [name for name in names if name not in known]:
             raise ValueError(f"--cameras {lost[0]!r} is not in the calibration; it has {', '.join(known)}")
         if len(names) != len(sources):
-            raise ValueError(f"{len(names)} names in --cameras for {len(sources)} sources; give one a source")
+            raise ValueError(f"{len(names)} names in --cameras for {len(sources)} sources; give one per source")
         return [known[name] for name in names]
     fitting = [[n for n in known if n and n.lower() in Path(source).stem.lower()] for source in sources]
     found = [max(fits, key=len, default="") for fits in fitting]
@@ -158,7 +158,7 @@ def _opened(sources: Sequence[str], threads: int | None) -> "list[VideoReader | 
     rates = sorted((film.rate, film.name) for film in opened if not isinstance(film, Path))
     if rates and rates[-1][0] > (1 + _RATES) * rates[0][0]:
         told = " and ".join(f"{name} has {rate:g}" for rate, name in (rates[0], rates[-1]))
-        raise ValueError(f"{told} frames a second; give films of the same moments, frame by frame")
+        raise ValueError(f"{told} frames per second; give films of the same moments, frame by frame")
     return opened
 
 

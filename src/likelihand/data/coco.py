@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 _TOLD: Final = 3
 UNREADABLE: Final = "parts that cannot be read"
 _TRIED: Final = 100
-"""Pictures looked for before a file counts as one without its pictures."""
+"""Pictures tried before a file counts as one without its pictures."""
 
 
 class CocoHands:

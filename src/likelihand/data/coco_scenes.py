@@ -28,13 +28,13 @@ class _Picture:
 
 
 class CocoScenes(ListedScenes):
-    """Pictures of a COCO JSON file with `bbox`, polygons or 21 keypoints a hand, as `likelihand synth --scenes`.
+    """Pictures of a COCO JSON file with `bbox`, polygons or 21 keypoints per hand, as `likelihand synth --scenes`.
 
     A hand that cannot be read (`problems` has a line for each) and a crowd are left out; the picture then counts
     as one that may show more hands than are known.
 
     Args:
-        annotations: the JSON file; pictures are looked for as `likelihand.data.CocoHands` does.
+        annotations: the JSON file; pictures are searched for as in `likelihand.data.CocoHands`.
         where: takes hands alone whose annotation has these values, as {"subset": "core"}, and their pictures.
         start: first picture taken, in the order of the hashes of the names.
         stop: where to stop in that order; None for the end.

@@ -46,7 +46,7 @@ def label_problems(record: Record, size: tuple[int, int] | None) -> list[tuple[s
 
     Args:
         record: a sound one, as `likelihand.data.check_record` takes it.
-        size: (height, width) of its picture; keypoints outside are not looked for where None.
+        size: (height, width) of its picture; keypoints outside are not checked where None.
 
     Returns:
         Kind and text of each: keypoints at the picture's corner, which tools write for those that are not there;

@@ -1,4 +1,4 @@
-"""COCO-WholeBody's hands: two hands a person, in the file of the people (Jin et al., ECCV 2020)."""
+"""COCO-WholeBody's hands: two hands per person, in the file of the people (Jin et al., ECCV 2020)."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Ultralytics' pose folders with 21 keypoints a hand, read and written."""
+"""Ultralytics' pose folders with 21 keypoints per hand, read and written."""
 
 import functools
 import logging

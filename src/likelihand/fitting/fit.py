@@ -66,7 +66,7 @@ def fit(
     .. math:: \sum_i \log p_i(u_i) + \alpha \log p(\mathrm{angles}) + \beta \log p(\mathrm{shape})
 
     with :math:`u_i` the keypoints' projections and :math:`p_i` the predicted densities, whose covariances are
-    widened by what any skeleton misses. Where nothing is known of the camera it looks at the hand's middle from a
+    widened by what any skeleton misses. An unknown camera is assumed to look at the hand's middle from a
     usual distance. See `docs/explanation/fitting.md` for what one view cannot tell.
 
     Args:

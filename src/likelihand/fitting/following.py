@@ -11,7 +11,7 @@ from likelihand.fitting.result import HandFit, hand_length
 from likelihand.fitting.tables import Tables
 
 LOST: Final = 0.3
-"""A frame whose log likelihood a keypoint falls by more than this below the last one's is searched anew."""
+"""A frame whose log likelihood per keypoint falls by more than this below the last one's is searched anew."""
 
 
 def state_after(tables: Tables, fits: Sequence[HandFit], frames: Frames) -> State:

@@ -36,7 +36,7 @@ class Library(NamedTuple):
 
 @cache
 def library() -> Library:
-    """Pose the mean hand in each pose of the tables, once a process."""
+    """Pose the mean hand in each pose of the tables, once per process."""
     tables = load_tables()
     count = len(tables.poses)
     posed = pose(

@@ -51,7 +51,7 @@ class Tables:
 
 @cache
 def load_tables() -> Tables:
-    """Read the tables out of the package, once a process.
+    """Read the tables out of the package, once per process.
 
     Example:
         >>> load_tables().poses.shape[1]

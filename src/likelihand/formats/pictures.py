@@ -51,7 +51,7 @@ class PictureFinder:
         self.folders = tuple(folders)
 
     def find(self, file_name: str) -> Path:
-        """Return the path of a picture; of one that is nowhere, the first path it was looked for."""
+        """Return the path of a picture; for a missing one, the first path that was tried."""
         return self._found(file_name) or self.folders[0] / file_name
 
     def settle(self, file_names: Iterable[str]) -> bool:

@@ -19,7 +19,7 @@ OVERLAP_OF_TWO: Final = 0.75
 COVERED: Final = 0.85
 """Share of a box inside a surer one from which it is a part of that hand."""
 PARTS: Final = (0.6, 0.36)
-"""Sides of the parts that are looked at closer, over the picture's longer side."""
+"""Sides of the tiles, relative to the picture's longer side."""
 SHARED: Final = 1 / 3
 """Least share of a part that its neighbour shows too."""
 WORTH: Final = 0.9
@@ -36,7 +36,7 @@ CLEAR: Final = 0.7
 
 
 Tiles: TypeAlias = Literal["never", "empty", "always"]
-"""When a detector looks at parts of a picture too."""
+"""When a detector also searches tiles of a picture."""
 
 
 class DetectorRuntime(Protocol):
@@ -69,7 +69,7 @@ class Detection:
 class Detector:
     """Finds the hands of a picture, the most certain first.
 
-    It looks at the whole picture, letterboxed; if asked, also at parts of it, for hands that are small, as far as
+    It searches the whole picture, letterboxed; if asked, also tiles of it, for hands that are small, as far as
     these show more than the whole did.
 
     Args:
@@ -77,7 +77,7 @@ class Detector:
             `sides` (N, h, w), the chances that a hand is a right one.
         threshold: least score; the model's own where None.
         limit: most hands of a picture.
-        tiles: when to look at the parts: "never", "empty" where the whole shows no hand, or "always".
+        tiles: when to search tiles: "never", "empty" where the whole shows no hand, or "always".
         mirrored: whether pictures are mirror images, so that a hand that looks left is a right one.
 
     Raises:

@@ -61,11 +61,11 @@ def load(
             CPU where None. On OpenVINO "cpu", "gpu", "npu" or "auto"; on PyTorch its own names, and the detector
             beside it runs on the CPU.
         providers: ONNX Runtime's own names of where to run, in place of `device`, each alone or with its options.
-        detector: looks for hands in whole pictures, where a detector comes with the package.
-        tiles: when the detector also looks at parts of a picture, for small hands: "always", "empty" (where the
+        detector: finds hands in whole pictures, where a detector comes with the package.
+        tiles: when the detector also searches tiles of a picture, for small hands: "always", "empty" (where the
             whole picture shows no hand) or "never", which is the fastest, and keeps the detector's own threshold.
         batch_size: crops in one call of the model; more of them take more memory, and on a CPU hardly less time.
-        passes: how often the model looks at a hand; see `Predictor`.
+        passes: number of refinement passes per hand; see `Predictor`.
         tta: 1 to 4 crops of a hand whose answers are joined; see `Predictor`.
         calibration: what regions and confidence are to hold on: "photos", "rendered" or a calibration of your own;
             None takes "photos" where the model has it. See `Predictor`.
@@ -135,7 +135,7 @@ def _detector(
 ) -> FindHands | None:
     """Open the bundled detector, where there is one; beside a hand model on PyTorch it runs on ONNX Runtime's CPU.
 
-    Where it looks closer, it proposes whatever the joint score could still keep.
+    Where it searches tiles, it proposes whatever the joint score could still keep.
     """
     file = WEIGHTS / "detect.onnx"
     if not file.is_file():

@@ -159,7 +159,7 @@ class Predictor:
             image: a file's path, a Pillow image, or an array: (height, width, 3) RGB, (height, width, 4) RGBA or
                 (height, width) grey, uint8, uint16 or floats in 0..1; see `likelihand.data.as_image`. Files and
                 Pillow images are turned as their EXIF data ask, and points are in the turned picture.
-            boxes: (N, 4) (x0, y0, x1, y1) in image pixels, one a hand. None looks for the hands; a predictor
+            boxes: (N, 4) (x0, y0, x1, y1) in image pixels, one per hand. None detects the hands; a predictor
                 without detector then takes the picture for one hand, as `crop` does.
             channels: "BGR" for arrays in OpenCV's order of colours; RGB where None.
 
@@ -233,7 +233,7 @@ class Predictor:
     def _look(
         self, image: Image, boxes: FloatArray, padding: float, sides: Sequence[Side | None] | None = None
     ) -> list[Hand]:
-        """Look at boxes as often as asked; each pass after the first looks closer."""
+        """Predict the hands in boxes, in one or more refinement passes."""
         told, looks = [None] * len(boxes) if sides is None else sides, LOOKS[: self.tta]
         hands = self._pass(image, boxes, padding, told, looks)
         for _ in range(self.passes - 1):

@@ -9,9 +9,9 @@ class Settings(TypedDict):
     """How thoroughly to search a picture: keyword arguments of `likelihand.load`.
 
     Attributes:
-        tiles: when the detector also looks at parts of a picture, for small hands.
+        tiles: when the detector also searches tiles of a picture, for small hands.
         tta: crops of a hand whose answers are joined.
-        passes: how often the model looks at a hand.
+        passes: number of refinement passes per hand.
         batch_size: crops in one call of the model.
         beyond: how far the crop of a box at the picture's edge reaches beyond it, as a share of the box's length.
     """

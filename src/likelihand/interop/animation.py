@@ -40,7 +40,7 @@ class Clip:
 
 
 def clips_of(lines: Iterable[Mapping[str, Any]], length: float = HAND_METRES) -> list[Clip]:
-    """Collect the fitted hands of a film, one clip a track; a track's shape is the mean of its frames'.
+    """Collect the fitted hands of a film, one clip per track; a track's shape is the mean of its frames'.
 
     The wrist moves in the picture's plane as the picture says, from its middle; one camera does not tell depth.
 

@@ -18,7 +18,7 @@ _RATE: Final = 30.0
 
 
 def bvh(clips: Sequence[Clip]) -> str:
-    """Return hands as BVH: one root that stands still, and a skeleton a hand.
+    """Return hands as BVH: one root that stands still, and a skeleton per hand.
 
     BVH has one clock: a hand stays as it was where a frame does not show it, and as it will be before it comes.
     """

@@ -22,7 +22,7 @@ def class_of(side: Side | None) -> int:
 
 
 def labels() -> list[dict[str, Any]]:
-    """Return the labels of a project, a skeleton a side: for CVAT's "Raw" field or `task create --labels`.
+    """Return the labels of a project, a skeleton per side: for CVAT's "Raw" field or `task create --labels`.
 
     Example:
         >>> [label["name"] for label in labels()], labels()[0]["sublabels"][0]

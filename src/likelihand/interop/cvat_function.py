@@ -25,7 +25,7 @@ class HandFunction:
         settings: of `likelihand.load`, where no model is given; `tta=1` is faster.
 
     Attributes:
-        spec: the labels it knows: a skeleton a side.
+        spec: the labels it knows: a skeleton per side.
 
     Raises:
         ModuleNotFoundError: CVAT's SDK is missing.

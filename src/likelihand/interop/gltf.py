@@ -75,7 +75,7 @@ class _Document:
 
 
 def glb(clips: Sequence[Clip]) -> bytes:
-    """Return hands as .glb: a node, a skin and a skeleton a hand, and one animation of all."""
+    """Return hands as .glb: a node, a skin and a skeleton per hand, and one animation of all."""
     document = _Document()
     channels: list[dict[str, Any]] = []
     samplers: list[dict[str, Any]] = []

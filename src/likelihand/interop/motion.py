@@ -49,13 +49,13 @@ class Motion:
 
     @property
     def rate(self) -> float:
-        """Mean frames a second: the formats have one rate."""
+        """Mean frames per second: the formats have one rate."""
         long = len(self.seconds) > 1 and self.seconds[-1] > self.seconds[0]
         return float((len(self.seconds) - 1) / (self.seconds[-1] - self.seconds[0])) if long else _RATE
 
 
 def trc(motion: Motion) -> str:
-    """Return a recording as TRC: tab-separated text, a row a frame, empty where a point is not seen.
+    """Return a recording as TRC: tab-separated text, a row per frame, empty where a point is not seen.
 
     Example:
         >>> points = np.array([[[1.0, 2.0, 3.0]], [[np.nan] * 3]])

@@ -21,7 +21,7 @@ TERM: Final = "hands"
 class DetectionLoss(nn.Module):
     r"""Computes the loss of `BoxMaps`: a focal loss of the presence, likelihoods of box and side.
 
-    The presence has the penalty-reduced focal loss of Zhou et al., Objects as Points (2019), with a bell a hand
+    The presence has the penalty-reduced focal loss of Zhou et al., Objects as Points (2019), with a bell per hand
     as wide as in Liu et al., Training-Time-Friendly Network (2020), whose cells all take part in the box, each
     by its bell's height. The box b, four numbers, has the likelihood of Laplace's density around the predicted
     mean, with the predicted scale (the maximum-likelihood road of this library, without a flow):

@@ -69,7 +69,7 @@ class _GaussianTargetLoss(StageLoss):
             heatmaps: (N, K, h, w).
             target: (N, K, 2) crop pixels.
             weight: (N, K), 0 where not labelled.
-            stride: crop pixels a cell, where it is not the loss's own.
+            stride: crop pixels per cell, where it is not the loss's own.
             reduction: "mean" or "none".
 
         Returns:
@@ -103,7 +103,7 @@ class HeatmapLoss(_GaussianTargetLoss):
     Args:
         stages: stages of the network.
         sigma: of the Gaussian of height 1, in cells.
-        stride: crop pixels a cell.
+        stride: crop pixels per cell.
 
     Example:
         >>> import torch
@@ -128,7 +128,7 @@ class HeatmapCrossEntropy(_GaussianTargetLoss):
     Args:
         stages: stages of the network.
         sigma: of the Gaussian, in cells.
-        stride: crop pixels a cell.
+        stride: crop pixels per cell.
 
     Example:
         >>> import torch

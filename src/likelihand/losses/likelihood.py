@@ -52,7 +52,7 @@ class ResidualLogLikelihood(StageLoss):
         stages: stages of the network, a flow each.
         residual: "none" for eq. 5 as written, "laplace" to start the flow from a Laplace density.
         variant: "paper", "rle" or "mmpose"; the last two bring their own Laplace term.
-        density: stands in for the flows: one `Density` for all stages, or a sequence of one a stage.
+        density: stands in for the flows: one `Density` for all stages, or a sequence of one per stage.
         symmetric: averages the density with its mirror image through 0.
         keypoints: gives each of so many keypoints a flow of its own in every stage, in place of one that all
             share; a density of your own then gets residuals (K, N, 2).
@@ -60,7 +60,7 @@ class ResidualLogLikelihood(StageLoss):
             weighs more than one that is known so well.
 
     Raises:
-        ValueError: an unknown name, arguments that contradict each other, not a density a stage, or a floor
+        ValueError: an unknown name, arguments that contradict each other, not a density per stage, or a floor
             below 0.
 
     Example:
@@ -84,7 +84,7 @@ class ResidualLogLikelihood(StageLoss):
         super().__init__()
         _check_names(residual, variant, density is not None)
         if keypoints is not None and variant != "paper":
-            raise ValueError(f'keypoints={keypoints} goes with variant="paper": the others have one flow a stage')
+            raise ValueError(f'keypoints={keypoints} needs variant="paper": the others have one flow per stage')
         if not floor >= 0:
             raise ValueError(f"floor is {floor}: expected crop pixels, 0 or more")
         self.stages, self.residual, self.variant, self.symmetric = stages, residual, variant, symmetric
@@ -102,7 +102,7 @@ class ResidualLogLikelihood(StageLoss):
         else:
             self.density = _hold(list(density))
             if len(self.density) != stages:
-                raise ValueError(f"{len(self.density)} densities for {stages} stages: give one a stage, or one")
+                raise ValueError(f"{len(self.density)} densities for {stages} stages: give one per stage, or one")
 
     def extra_repr(self) -> str:
         """Show the arguments."""
@@ -216,6 +216,6 @@ def _check_names(residual: str, variant: str, has_density: bool) -> None:
         )
     if residual == "laplace" and (variant != "paper" or has_density):
         raise ValueError(
-            'residual="laplace" goes with variant="paper" and the loss\'s own flows: the other variants have '
+            'residual="laplace" needs variant="paper" and the loss\'s own flows: the other variants have '
             'a Laplace term already, and a density of your own is used as it is; leave residual="none"'
         )

@@ -101,7 +101,7 @@ class SourceConditional(StageLoss):
             return self.loss.of_batch(predictions, batch)
         last = int(batch.indices.max())
         if last >= len(self._source):
-            raise ValueError(f"sample {last} has no source: {len(self._source)} were given, expected one a sample")
+            raise ValueError(f"sample {last} has no source: {len(self._source)} given, expected one per sample")
         source = self._source[batch.indices.cpu()].to(labels.target.device)
         offset, log_noise = self.shift(predictions[-1].mean, source)
         moved = labels._replace(target=labels.target - offset.to(labels.target.dtype))

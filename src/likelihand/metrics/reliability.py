@@ -1,6 +1,6 @@
 """Scores of uncertainty: calibration of regions and confidence, and risk-coverage.
 
-Functions of flat arrays, one number a keypoint.
+Functions of flat arrays, one number per keypoint.
 """
 
 import math
@@ -121,7 +121,7 @@ class Reliability:
         keypoints: how many were counted.
         coverage: level to the share of truths within the region.
         size: mean radius of the 68 % region (of the circle of its area), in shares of the hand's size.
-        nll: negative log-likelihood, nats a keypoint in crop pixels.
+        nll: negative log-likelihood, nats per keypoint in crop pixels.
         region_error: mean gap between coverage and level.
         confidence_error: mean gap between the share within 10 % of the hand's size and confidence.
         aurc: area under the risk-coverage curve, in shares of the hand's size.

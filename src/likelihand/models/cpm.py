@@ -71,7 +71,7 @@ class ConvolutionalPoseMachine(KeypointNetwork):
         backbone: any module with `channels`, `forward` and stride 8: `LargeKernelBackbone()` for the paper's, or
             `TimmBackbone("resnet50", stride=8, context=True)` for all of another.
         stages: at least 1; the paper has 6.
-        keypoints: heatmaps a stage.
+        keypoints: heatmaps per stage.
         width: channels of the later stages; the first has a quarter and four times as many.
         decoder: heatmaps and stride to points.
         mean: of RGB in 0..1; by default the backbone's own `mean`, else ImageNet's.

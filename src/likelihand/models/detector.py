@@ -68,7 +68,7 @@ class DetectionNetwork(NormalisingNetwork):
             images: (N, H, W, 3) uint8 RGB; H and W divisible by the backbone's stride.
 
         Returns:
-            One `BoxMaps`, in a list, as other networks give one prediction a stage.
+            One `BoxMaps`, in a list, as other networks give one prediction per stage.
 
         Raises:
             ValueError: another shape or type.

@@ -39,7 +39,7 @@ class Network(Protocol):
         ...
 
     def forward(self, images: Any, /) -> Any:  # noqa: ANN401
-        """Predict from images (N, H, W, 3) uint8: what the loss takes, one a stage, the last the best."""
+        """Predict from images (N, H, W, 3) uint8: what the loss takes, one per stage, the last the best."""
 
     def deploy(self, stages: int | None = None) -> Deployed:
         """Make an independent copy in evaluation mode that returns `outputs`, or only the first of them.

@@ -74,7 +74,7 @@ class SequentialHeatmapNetwork(KeypointNetwork):
     Args:
         backbone: any module with `channels`, `stride` (a power of two, at least 4) and `forward`.
         stages: at least 1; the paper has 5.
-        keypoints: heatmaps a stage.
+        keypoints: heatmaps per stage.
         width: channels inside a stage.
         upsampling: makes a layer of the heatmap head.
         decoder: heatmaps and stride to points; `likelihand.ops.heatmaps.peak` after training with `HeatmapLoss`.

@@ -30,8 +30,8 @@ def read_cameras(*files: str | Path) -> tuple[Camera, ...]:
     """Read calibrated cameras.
 
     Args:
-        files: one TOML file with a table a camera (`matrix`, `distortions`, `rotation`, `translation`, `size`,
-            `name`, `fisheye`); or YAML files of OpenCV: one a camera (`camera_matrix`, `distortion_coefficients`,
+        files: one TOML file with a table per camera (`matrix`, `distortions`, `rotation`, `translation`, `size`,
+            `name`, `fisheye`); or YAML files of OpenCV, one each (`camera_matrix`, `distortion_coefficients`,
             `R` or `rvec`, `T` or `tvec`), or those of a stereo pair (`M1`, `D1`, `M2`, `D2`, `R`, `T`), whose
             first camera is the world.
 

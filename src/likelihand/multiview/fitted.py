@@ -163,7 +163,7 @@ class _Problem:
         return found._replace(points=points, whiten=found.whiten / frames.size[0])
 
     def starts(self) -> _Place:
-        """Return where the single views' own fits say that the hand is, one a view."""
+        """Return where the single views' own fits say that the hand is, one per view."""
         points, covariances = (np.array([getattr(h, n) for h in self.hands]) for n in ("points", "covariance"))
         seen = triangulate(self.cameras, points, covariances).points * self.flip
         fits = [

@@ -31,7 +31,7 @@ def match_hands(
     view.
 
     Args:
-        cameras: one a view.
+        cameras: one per view.
         views: the hands of each view, in its pixels.
         farthest: median distance from the epipolar lines, in standard deviations, of one hand.
 
@@ -124,7 +124,7 @@ class Numbers:
             groups: of each hand, view to the track's number there.
 
         Returns:
-            One number a hand, no two the same.
+            One number per hand, no two the same.
         """
         claims = [Counter(self._known[t] for t in group.items() if t in self._known) for group in groups]
         order = sorted(range(len(groups)), key=lambda i: -max(claims[i].values(), default=0))

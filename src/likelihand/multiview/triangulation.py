@@ -168,7 +168,7 @@ def triangulate(
     )
     if stated.shape != (*seen.shape, 2):
         raise ValueError(
-            f"covariances of shape {stated.shape} for points of shape {seen.shape}; give one 2x2 a point"
+            f"covariances of shape {stated.shape} for points of shape {seen.shape}; give one 2x2 per point"
         )
     if not freedom > 0:
         raise ValueError(f"freedom {freedom} is none; give a number above 0, infinity for least squares")

@@ -18,7 +18,7 @@ class BoxMaps(NamedTuple):
         code: (N, h, w, 4) the hand's box, as `encode` writes it.
         log_scale: (N, h, w, 4) natural logarithm of the spread of each number of the code.
         right: (N, h, w) logits that it is a right hand.
-        stride: crop pixels a cell.
+        stride: crop pixels per cell.
     """
 
     presence: Tensor

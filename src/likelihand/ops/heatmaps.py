@@ -87,7 +87,7 @@ def soft_argmax(heatmaps: Tensor, stride: int) -> Tensor:
 
     Args:
         heatmaps: (N, K, h, w) logits.
-        stride: crop pixels a cell.
+        stride: crop pixels per cell.
 
     Returns:
         (N, K, 2) float32 (x, y) in crop pixels, inside the crop by half a cell.
@@ -110,7 +110,7 @@ def peak(heatmaps: Tensor, stride: int) -> Tensor:
 
     Args:
         heatmaps: (N, K, h, w) values, at least 2 x 2 cells.
-        stride: crop pixels a cell.
+        stride: crop pixels per cell.
 
     Returns:
         (N, K, 2) float32 (x, y) in crop pixels.
@@ -149,7 +149,7 @@ def dark(heatmaps: Tensor, stride: int, sigma: float = 2.0) -> Tensor:
 
     Args:
         heatmaps: (N, K, h, w) values.
-        stride: crop pixels a cell.
+        stride: crop pixels per cell.
         sigma: of the Gaussian in cells, as that of the loss.
 
     Returns:
@@ -203,7 +203,7 @@ def spatial_covariance(heatmaps: Tensor, stride: int) -> Tensor:
 
     Args:
         heatmaps: (N, K, h, w) logits.
-        stride: crop pixels a cell.
+        stride: crop pixels per cell.
 
     Returns:
         (N, K, 2, 2) float32 in square crop pixels, rows and columns in the order x, y.
@@ -234,7 +234,7 @@ def spatial_moments(heatmaps: Tensor, stride: int) -> tuple[Tensor, Tensor]:
 
     Args:
         heatmaps: (N, K, h, w) logits.
-        stride: crop pixels a cell.
+        stride: crop pixels per cell.
 
     Returns:
         (N, K, 2) float32 (x, y) in crop pixels, and (N, K, 2, 2) in square crop pixels.
@@ -265,7 +265,7 @@ def log_gaussian_profiles(
     Args:
         points: (..., 2) (x, y) in crop pixels.
         size: (height, width) of the heatmap in cells.
-        stride: crop pixels a cell.
+        stride: crop pixels per cell.
         sigma: standard deviation in cells.
 
     Returns:
@@ -288,7 +288,7 @@ def render_gaussians(points: Tensor, size: tuple[int, int], stride: int, sigma: 
     Args:
         points: (N, K, 2) (x, y) in crop pixels; a point outside the crop leaves its tail alone inside.
         size: (height, width) of the heatmap in cells.
-        stride: crop pixels a cell.
+        stride: crop pixels per cell.
         sigma: standard deviation in cells.
 
     Returns:

@@ -67,6 +67,6 @@ def compiled(function: Function) -> Function:
 def inlined(function: Function) -> Function:
     """Compile a small function as `compiled` does, and copy its code into every compiled function that calls it.
 
-    An array costs seven and more arguments a call: worth it for what runs once a pixel.
+    An array costs seven and more arguments a call: worth it for what runs once per pixel.
     """
     return _njit(function, forceinline=True)

@@ -127,4 +127,4 @@ def labels_of(scene: Scene, part: NDArray[np.int32]) -> tuple[HandLabel, ...]:
 
 def _check_size(height: int, width: int) -> None:
     if min(height, width) < 16:
-        raise ValueError(f"size {height} x {width} is too small to show a hand; give at least 16 pixels a side")
+        raise ValueError(f"size {height} x {width} is too small to show a hand; give at least 16 pixels per side")

@@ -55,7 +55,7 @@ class HandViews:
 
     Attributes:
         points: (21, 3) float64 keypoints in the world: metres, the hand's own frame with the wrist as its origin.
-        views: one a camera.
+        views: one per camera.
     """
 
     points: Doubles

@@ -98,7 +98,7 @@ class PointFilter:
     Example:
         >>> follow = PointFilter()
         >>> square = np.array([[0.0, 0.0], [8.0, 0.0], [8.0, 8.0], [0.0, 8.0]])
-        >>> for frame in range(30):                        # moves by 3 pixels a frame
+        >>> for frame in range(30):                        # moves by 3 pixels per frame
         ...     seen = follow.step(square + [3.0 * frame, 0.0], np.tile(np.eye(2), (4, 1, 1)), seconds=0.04)
         >>> seen.velocity[0].round(1)
         array([75.,  0.])
@@ -336,7 +336,7 @@ def _observation(points: ArrayLike, covariance: ArrayLike | None) -> tuple[Float
         raise ValueError(f"points have shape {seen.shape}; give (K, 2), x and y in pixels")
     noise = np.zeros((len(seen), 2, 2)) if covariance is None else np.array(covariance, np.float64)
     if noise.shape != (len(seen), 2, 2):
-        raise ValueError(f"covariance has shape {noise.shape}; give ({len(seen)}, 2, 2), one a point")
+        raise ValueError(f"covariance has shape {noise.shape}; give ({len(seen)}, 2, 2), one per point")
     seen[~np.isfinite(noise).all((1, 2))] = np.nan
     return seen, noise
 

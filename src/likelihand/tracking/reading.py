@@ -36,7 +36,7 @@ class VideoReader:
 
     Attributes:
         name: what messages call it.
-        rate: frames a second, as the film announces.
+        rate: frames per second, as the film announces.
         frames: number of frames that the film announces; None where it does not.
         live: whether it comes from a network without an end.
         jumps: places where the film's clock jumped, among the frames read so far.
@@ -165,7 +165,7 @@ class VideoReader:
 
 
 def _rate(stream: Any) -> float:  # noqa: ANN401
-    """Return the frames a second that a film's track announces, where it is a number that films have.
+    """Return the frames per second that a film's track announces, where it is a number that films have.
 
     FFmpeg's guess knows more than the mean of a track without time stamps, and less than it of uneven ones.
     """

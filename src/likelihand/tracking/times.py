@@ -16,7 +16,7 @@ Stamps: TypeAlias = Sequence[float | None]
 
 LONGEST_GAP: Final = 10.0
 """Seconds between two frames above which the clock has jumped."""
-_LONGEST_GAP_IN_STEPS: Final = 10.0  # for films of few frames a second
+_LONGEST_GAP_IN_STEPS: Final = 10.0  # for films of few frames per second
 _PLAIN: Final = 4.0  # a stamp up to so many steps ahead is believed at once
 _WITNESSES: Final = 6  # stamps after a doubtful one that are waited for
 _WINDOW: Final = 16  # frames that are waited for where none of them can follow the last one
@@ -40,7 +40,7 @@ class Clock:
     """Turns timestamps into strictly increasing times.
 
     Args:
-        rate: frames a second, until steps have been seen.
+        rate: frames per second, until steps have been seen.
         longest_gap: seconds between two frames above which the clock has jumped; infinity believes every gap.
 
     Attributes:
@@ -172,7 +172,7 @@ class Clock:
         return all(0 <= later - t <= longest for t, later in pairwise(known))
 
     def _limit(self, stamps: Stamps) -> float:
-        """Return the longest gap that is believed: films of few frames a second have long ones."""
+        """Return the longest gap that is believed: films of few frames per second have long ones."""
         known = [t for t in stamps if t is not None]
         steps = sorted(b - a for a, b in pairwise(known) if b > a)
         typical = max(self.step, steps[len(steps) // 2] if len(steps) >= _WITNESSES else 0.0)

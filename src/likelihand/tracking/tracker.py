@@ -1,6 +1,6 @@
 """Track hands from frame to frame, each with its own number and side.
 
-The detector looks at a frame only where it must: at first, when a hand is lost, and now and then for new ones.
+The detector runs only when needed: at first, when a hand is lost, and at intervals for new ones.
 Between, a hand's next crop is the box around its points as the filter expects them. A hand that another one hides
 goes on as it moved until it is seen again, by where it is and which side it is of.
 """
@@ -30,7 +30,7 @@ class Tracking:
     """When a track starts, continues and ends.
 
     Attributes:
-        every: the detector looks at each frame of this number, besides those in which a hand is lost.
+        every: frames between runs of the detector, besides those in which a hand is lost.
         idle: the same while there is no hand.
         presence: smallest chance of showing a hand, in 0..1, with which a crop counts as seen.
         start: the same for a new track: what was never seen to be a hand must look more like one.
@@ -39,7 +39,7 @@ class Tracking:
         jump: most that a hand's spread may grow or shrink from one frame to the next, as a factor.
         overlap: smallest intersection over union of a detection and a track that are one hand.
         same: mean distance of two hands' points, in spreads, below which they are one hand.
-        coast: seconds for which a hand that is not seen goes on as it moved, is looked for there, and is given.
+        coast: seconds for which an unseen hand is extrapolated, searched for there, and returned.
         memory: seconds after which a hand that is not seen is forgotten; found earlier it keeps its number.
         most: greatest number of hands; None for any.
 
@@ -203,7 +203,7 @@ class Tracker:
     def _detected(self, image: Image, seen: Mapping[int, Hand]) -> dict[int, Hand]:
         """Run the detector; return the hands of the tracks that it finds again, and of new ones.
 
-        A hand is looked at twice, so that its next crop is like its first.
+        A hand is predicted twice, so that its next crop is like its first.
         """
         found = [f for f in self.detect(image) if _shows(f.box, image)]
         owner = self._owners(found, seen)
@@ -294,7 +294,7 @@ class _Track:
         last: the hand as the model last gave it.
         box: (4,) where it should be in this frame.
         unseen: seconds since it was seen.
-        live: whether it is looked for where it should be; else a detection alone finds it again.
+        live: whether it is searched for at its expected place; else only a detection finds it again.
         lead: votes for a right hand less votes for a left one.
         size: spread of the points of `last`.
     """

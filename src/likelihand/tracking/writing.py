@@ -13,7 +13,7 @@ from likelihand.tracking.frames import VideoError, reason
 
 TICKS: Final = 90_000
 """Ticks a second in which a written film's times are counted."""
-_RATE: Final = 30  # frames a second that are announced
+_RATE: Final = 30  # frames per second that are announced
 
 
 class VideoWriter:

@@ -104,7 +104,7 @@ class Health:
         more = f" and {len(shown) - 16} more" if len(shown) > 16 else ""
         return (
             f"step {step.step}: {what} not finite for samples {names}{more}; the last good checkpoint is kept: "
-            "look at these samples, or lower learning_rate or set gradient_clip"
+            "inspect these samples, lower learning_rate, or set gradient_clip"
         )
 
 

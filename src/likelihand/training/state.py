@@ -15,7 +15,7 @@ class Trainee(nn.Module):
     """A network and its loss as one module, so that both are spread over processes and autocast alike.
 
     Args:
-        network: images (N, H, W, 3) uint8 -> predictions, one a stage.
+        network: images (N, H, W, 3) uint8 -> predictions, one per stage.
         loss: a `Criterion` of such predictions.
 
     Raises:

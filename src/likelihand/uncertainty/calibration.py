@@ -59,7 +59,7 @@ class Calibration:
         radial: distances to probabilities; holds `ONE_SIGMA` within `UNIT`.
         source: the data that it was fitted on, in words.
         name: of the kind of pictures that it holds on, as "rendered" or "photos".
-        looks: the number of looks at a hand that it was fitted for.
+        looks: the number of augmented views per hand that it was fitted for.
         factor: f, of the covariance of one look or of several together.
         added: t, in shares of the hand's size.
         edge_hand: g, the logarithm of how much less certain a hand at the picture's edge is.

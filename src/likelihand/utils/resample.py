@@ -1,7 +1,7 @@
 """Bilinear interpolation in NumPy: the same numbers on every machine.
 
 The values are those of `warpAffine` and `resize` of OpenCV 5, but for a rounding of one level in 3 of 100,000.
-OpenCV 4 warps with coordinates rounded to 1/32 pixel. Four bytes a pixel make a pixel one number to look up.
+OpenCV 4 warps with coordinates rounded to 1/32 pixel. Four bytes per pixel make a pixel one number to look up.
 """
 
 import numpy as np
@@ -29,7 +29,7 @@ def frame(image: Bytes, fill: tuple[int, int, int]) -> Bytes:
     framed = np.empty((image.shape[0] + 2, image.shape[1] + 2, 4), np.uint8)
     for edge in (framed[0], framed[-1], framed[:, 0], framed[:, -1]):
         edge[:] = (*fill, 0)
-    for channel in range(3):  # three copies of one byte a pixel are quicker than one of three
+    for channel in range(3):  # three copies of one byte per pixel are quicker than one of three
         framed[1:-1, 1:-1, channel] = image[..., channel]
     return framed
 

@@ -11,7 +11,7 @@ def aligned(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> str:
         left: columns whose text begins at the left; those of the others, numbers mostly, end at the right.
 
     Returns:
-        One line a row, without spaces at its end.
+        One line per row, without spaces at its end.
 
     Raises:
         ValueError: the rows differ in length.

@@ -72,13 +72,13 @@ def predict_bulk(
         out: folder of the results, path or address; see `likelihand.apps.bulk.plan` and `rows`.
         settings: how to look.
         address: of a Ray cluster, "auto" for the one that this machine belongs to; None starts Ray here.
-        workers: how many look at a time; None takes as many as the CPUs allow.
+        workers: number of workers; None takes as many as the CPUs allow.
         gpus: share of a GPU that a worker takes.
         length: pictures a chunk.
         progress: shows a bar.
 
     Raises:
-        ValueError: `out` was begun for something else, or there is nothing to look at.
+        ValueError: `out` was begun for something else, or there is no input.
         OSError: the results cannot be written, or the cluster does not answer.
         ImportError: Ray is missing.
     """

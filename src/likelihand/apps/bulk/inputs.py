@@ -52,7 +52,7 @@ def find(sources: Sequence[str], column: str | None = None, results: str = "") -
     Args:
         sources: paths, or addresses as s3://bucket/photos.
         column: of Parquet files that holds the pictures or their paths; where None it is the only one that can.
-        results: address of the run's own folder, whose files are not looked for.
+        results: address of the run's own folder, whose files are skipped.
 
     Example:
         >>> from likelihand.utils.storage import opened

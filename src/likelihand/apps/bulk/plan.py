@@ -32,7 +32,7 @@ class Chunk(NamedTuple):
     Attributes:
         inputs: number of the list.
         place: the row group of the list.
-        size: how many things to look at.
+        size: number of inputs.
     """
 
     inputs: int

@@ -33,7 +33,7 @@ class BulkSettings:
         beyond: see `likelihand.load`.
         calibration: see `likelihand.load`.
         mirrored: whether pictures are mirror images.
-        detect_every: frames between two looks for new hands in a film.
+        detect_every: frames between two runs of the detector in a film.
         longest_gap: seconds without a frame that a film's clock is believed.
         smoothing: whether a film's points are smoothed.
         column: of Parquet files that holds pictures or paths.

@@ -54,7 +54,7 @@ def _predict(limits: Limits) -> Schema:
         "requestBody": {"required": True, "content": {"image/*": {}, "multipart/form-data": {"schema": form}}},
         "responses": {
             "200": {
-                "description": "a picture's hands; of a form, a line a picture",
+                "description": "a picture's hands; of a form, a line per picture",
                 "content": {
                     name: {"schema": _ref("Picture")} for name in ("application/json", "application/jsonl")
                 },

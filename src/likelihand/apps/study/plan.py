@@ -146,9 +146,9 @@ def plan_table(
         jobs: runs at a time.
 
     Returns:
-        A table: method, crops a second, runs on right and on wrong labels, minutes a run, minutes in all; the sum.
+        A table: method, crops per second, runs on right and on wrong labels, minutes per run, total; the sum.
     """
-    rows = [("method", "crops/s", "right", "wrong", "min a run", "min")]
+    rows = [("method", "crops/s", "right", "wrong", "min per run", "min")]
     total = 0.0
     for method in dict.fromkeys(run.method for run in runs):
         mine = [run for run in runs if run.method == method]

@@ -58,7 +58,7 @@ class Results:
     """All results so far.
 
     Attributes:
-        runs: what each finished run left: "looks", a row for each look at it; "tests", its scores by test set.
+        runs: what each finished run left: "looks", a row for each evaluation; "tests", its scores by test set.
         failures: of each run whose loss was not finite: one line.
         missing: runs that are not done.
         mean_pose: scores of the mean pose by test set.
@@ -84,12 +84,12 @@ class Results:
         return {seed: np.array(run["tests"][test][measure]) for seed, run in runs.items() if test in run["tests"]}
 
     def last(self, method: Method, measure: str, labels: Labels = CLEAN) -> dict[int, float]:
-        """Return a number of the last look at the training hands by seed, of those that have it."""
+        """Return a value of the last evaluation on the training hands by seed, for the runs that have it."""
         looks = {seed: run["looks"][-1] for seed, run in self.of(method, labels).items()}
         return {seed: float(look[measure]) for seed, look in looks.items() if measure in look}
 
     def curves(self, method: Method, measure: str, labels: Labels = CLEAN) -> tuple[FloatArray, FloatArray]:
-        """Return the epochs (L,) of the looks at runs, and a number (S, L) at each of S runs."""
+        """Return the epochs (L,) of the evaluations, and a value (S, L) at each for S runs."""
         looks = [run["looks"] for run in self.of(method, labels).values()]
         rows = [[(look["epoch"], look[measure]) for look in each if measure in look] for each in looks]
         known = np.array([row for row in rows if row], np.float64)

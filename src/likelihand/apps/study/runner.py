@@ -56,7 +56,7 @@ def folder_of(out: Path, experiment: Experiment) -> Path:
 def run_experiment(experiment: Experiment, setting: Setting, hands: Hands, out: Path, results: Path) -> bool:
     """Execute one run, resuming it where it stopped; a finished one is skipped.
 
-    A run is trained from one look at it to the next. Its result holds all looks, and the scores of its last
+    A run is trained from one evaluation to the next. Its result holds all evaluations, and the scores of its last
     weights.
 
     Args:
@@ -96,7 +96,7 @@ def run_experiment(experiment: Experiment, setting: Setting, hands: Hands, out: 
 def _train(
     experiment: Experiment, setting: Setting, hands: Hands, folder: Path
 ) -> tuple[KeypointNetwork, StageLoss, list[dict[str, float]]] | None:
-    """Train to the end and look at the run on the way; None where it was asked to stop before."""
+    """Train to the end, evaluating on the way; None where it was asked to stop before."""
     import torch
 
     method, fault = experiment.method, experiment.labels.fault
@@ -142,7 +142,7 @@ def _look(
 
 
 def epochs_done(folder: Path) -> int:
-    """Return the epoch of the last look at a run."""
+    """Return the epoch of a run's last evaluation."""
     file = folder / LOOKS
     return int(read_json(file, "looks at a run")[-1]["epoch"]) if file.exists() else 0
 

@@ -33,9 +33,9 @@ class Setting:
     Attributes:
         train: of every run. Its seed is the run's own; its learning rate is that of methods which `rates` does not
             name; without an augmentation crops are turned, zoomed, shifted and mirrored alone (`GEOMETRY`). The
-            rate must not follow a cosine, since runs are trained from one look at them to the next.
+            rate must not follow a cosine, since runs are trained from one evaluation to the next.
         pictures: training pictures, the first so many of the data; all where None.
-        looks: epochs after which a run is looked at; the last epoch always is.
+        looks: epochs after which a run is evaluated; the last epoch always is.
         seen: hands of the training and of the test data at every look but the last, which takes all.
         backbone: timm's name.
         weights: where the backbone starts, as `likelihand.models.TimmBackbone` takes it.
@@ -54,7 +54,7 @@ class Setting:
         rate_grid: learning rates that are tried to choose them.
 
     Raises:
-        ValueError: a count below 1, a share outside 0..1, or a training that the study cannot look at.
+        ValueError: a count below 1, a share outside 0..1, or a training that the study cannot evaluate.
 
     Example:
         >>> Setting(seeds=0)
@@ -143,7 +143,7 @@ class Setting:
         )  # fmt: skip
 
     def sigma(self, stride: int) -> float:
-        """Return the Gaussian's sigma in cells: the usual 2 of 64 cells a side, and at least 1 cell.
+        """Return the Gaussian's sigma in cells: the usual 2 of 64 cells per side, and at least 1 cell.
 
         Example:
             >>> Setting().sigma(4)

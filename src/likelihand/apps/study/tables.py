@@ -26,7 +26,7 @@ LEARNT: Final = {
     "kept": "wrong labels seen through",
     "found": "precision as an audit",
 }
-"""Numbers of the last look at the training hands, and their heads."""
+"""Values of the last evaluation on the training hands, and their column heads."""
 
 
 def run_rows(results: Results) -> list[Row]:
@@ -132,7 +132,7 @@ def finding_rows(found: Iterable[Finding]) -> list[Row]:
 
 
 def joint_rows(results: Results, methods: Sequence[Method], labels: Labels) -> list[Row]:
-    """Return the NME of each of the paper's 11 joints, a row a method."""
+    """Return the NME of each of the paper's 11 joints, a row per method."""
     rows = []
     for method in methods:
         errors = [run["tests"][TEST]["by_keypoint"] for run in results.of(method, labels).values()]

@@ -51,9 +51,9 @@ def audit(
     Args:
         predictions: what a model that was not trained on these hands says of them; see
             `likelihand.evaluation.predictions`, and `Predictions.sized`.
-        dataset: the labelled hands; a `Sifted` one lists first what no hand could have.
+        dataset: the labelled hands; a `Sifted` one lists its impossible labels first.
         out: folder of the results.
-        others: further looks at the same hands; see `predict_often`, whose first look is `predictions`.
+        others: further views of the same hands; see `predict_often`, whose first view is `predictions`.
         calibration: the model's own, for the regions on the sheet.
         tiles: how many of the most suspicious labels the sheet shows.
 

@@ -229,7 +229,7 @@ def _likeliest(
 ) -> HandDensity:
     """Choose between tails."""
     if not np.isfinite(values[labelled]).all():
-        raise ValueError("the labels hold numbers that no hand could have; see `likelihand data check`")
+        raise ValueError("the labels hold impossible values; see `likelihand data check`")
     best: tuple[float, HandDensity] | None = None
     for freedom in FREEDOMS:
         density = fit(values, labelled, freedom)

@@ -28,8 +28,8 @@ def predict_often(
     Args:
         runtime: as `likelihand.load(...).runtime`.
         dataset: the labelled hands.
-        batch_size: crops a call.
-        progress: shows a bar a look on standard error.
+        batch_size: crops per call.
+        progress: shows a bar per look on standard error.
 
     Raises:
         ValueError: no hand has two labelled keypoints that lie apart, or the model gave points that are not
@@ -57,7 +57,7 @@ def agreed(looks: Sequence[Sequence[Suspicion]]) -> list[Suspicion]:
     """Return each hand's weakest suspicion over the views, sorted with the strongest first.
 
     Args:
-        looks: of each look one suspicion a hand, as `suspicions` gives them, of the same hands.
+        looks: of each look one suspicion per hand, as `suspicions` gives them, of the same hands.
 
     Example:
         >>> first = [Suspicion(0, "outlier", "wrist", 30.0, (0,)), Suspicion(1, "outlier", "wrist", 20.0, (0,))]

@@ -36,7 +36,7 @@ class Audit:
     """The result of an audit.
 
     Attributes:
-        suspicions: one a hand, the likeliest to be wrong first.
+        suspicions: one per hand, the likeliest to be wrong first.
         offsets: one a data set.
         whole: wrong orders that would explain most of the hands.
         folder: where the files are.
@@ -57,7 +57,7 @@ class Audit:
 
 
 def write_csv(path: Path, suspicions: list[Suspicion], dataset: Dataset) -> None:
-    """Write a line a hand, the likeliest to be wrong first."""
+    """Write a line per hand, the likeliest to be wrong first."""
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["rank", "index", "key", "dataset", "suspect", "nats", "pattern", "detail", "keypoints"])
@@ -65,7 +65,7 @@ def write_csv(path: Path, suspicions: list[Suspicion], dataset: Dataset) -> None
             record = dataset.record(s.index)
             names = " ".join(KEYPOINTS[k] for k in s.keypoints)
             if not math.isfinite(s.nats):
-                raise ValueError(f"{record.key} has the score {s.nats}; look at it with `likelihand data check`")
+                raise ValueError(f"{record.key} has the score {s.nats}; inspect it with `likelihand data check`")
             row = [rank, s.index, record.key, record.dataset, int(s.suspect), f"{s.nats:.2f}"]
             writer.writerow([*row, s.pattern, s.detail, names])
 

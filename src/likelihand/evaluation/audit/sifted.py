@@ -14,7 +14,7 @@ from likelihand.hand import KEYPOINTS
 from likelihand.structures import Record, Visibility
 
 CERTAIN: Final = 1000.0
-"""Nats of a label that no hand could have: more than any explanation of a hand's labels gains."""
+"""Nats of an impossible label: more than any explanation of a hand's labels gains."""
 MOST_REST: Final = 4.0
 """So many lengths of the middle three quarters' box may a keypoint lie outside it; a pointing finger lies 2."""
 

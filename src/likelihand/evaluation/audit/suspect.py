@@ -36,7 +36,7 @@ def suspicions(predictions: Predictions, known_side: NDArray[np.float64] | None 
         One for each hand with three labelled keypoints or more, by falling `nats`.
 
     Raises:
-        ValueError: an explanation's score is not a number: the labels hold what no hand could have.
+        ValueError: an explanation's score is NaN: the labels are anatomically impossible.
     """
     o, w = predictions, whitening(predictions)
     z = np.einsum("nkij,nkj->nki", w, o.residual)
@@ -63,7 +63,7 @@ def fit_shapes(predictions: Predictions) -> tuple[list[HandDensity], Tails]:
     others put it is seen on the hands themselves.
 
     Returns:
-        One density a hand, and the tails of what they say of each keypoint.
+        One density per hand, and the tails of what they say of each keypoint.
     """
     o = predictions
     points = in_box(o, o.target)

@@ -1,6 +1,6 @@
 """Fit the calibration of a model's uncertainty, store it in the model file, and score it.
 
-All of it takes `likelihand.evaluation.Predictions`. `join` puts several looks at the same hands together; `fit`
+All of it takes `likelihand.evaluation.Predictions`. `join` combines several views of the same hands; `fit`
 makes the model's base `likelihand.uncertainty.Calibration` of what was seen, `adjust` one for other pictures or
 several looks, `fit_edge` what the picture's edge adds; `calibrate` does all of it. `compare` scores a calibration
 beside other statements of uncertainty, `leave_one_out` on sources that it was not fitted on; `store` writes

@@ -19,7 +19,7 @@ class LearnedDensity:
     """The last stage's density of the residual (truth - mean) / scale, with samples drawn from it.
 
     Args:
-        loss: the loss that was trained, one density a stage.
+        loss: the loss that was trained, one density per stage.
 
     Attributes:
         samples: (4096, 2) residuals drawn from it.

@@ -43,7 +43,7 @@ def calibrate(
 
     Args:
         recipe: what to fit.
-        seen: each look at the hands, as many as the largest number of looks.
+        seen: the predictions of each view, as many as the largest number of views.
         cut: the same of hands that the picture's edge cuts off; empty where there are none.
         known: the model's calibrations so far.
 

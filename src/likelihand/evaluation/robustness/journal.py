@@ -10,7 +10,7 @@ from likelihand.utils.files import begin_folder
 
 
 class Journal:
-    """A tool's outcomes, a line each; a line is written before the next hand is looked for.
+    """A tool's outcomes, one per line; each is written before the next hand is processed.
 
     Each tool has a file of its own, so that a new model can be measured beside what another tool made before.
 

@@ -139,7 +139,7 @@ def _parts(finger: NDArray[np.uint8], along: Floats, forearm: Floats) -> NDArray
 
 @cache
 def load_asset() -> HandAsset:
-    """Read the hand out of the package, once a process.
+    """Read the hand out of the package, once per process.
 
     Raises:
         ValueError: A file differs from what its provenance says.

@@ -1,4 +1,4 @@
-"""From fragments to colours: reflectance times light, shaded once a pixel and four times on edges."""
+"""From fragments to colours: reflectance times light, shaded once per pixel and four times on edges."""
 
 import math
 from typing import Final, NamedTuple
@@ -12,7 +12,7 @@ from likelihand.synth.render.texture import Colour, reflectance
 from likelihand.utils.arrays import Doubles, Floats, Integers
 
 SAMPLES: Final = 2
-"""Raster samples a pixel along each axis."""
+"""Raster samples per pixel along each axis."""
 EDGE: Final = 0.03
 """Relative step of depth inside a pixel from which all its samples are shaded."""
 SOAK: Final = (0.40, 0.20, 0.13)
@@ -87,7 +87,7 @@ class Lamps(NamedTuple):
 
 
 def shade(body: Body, fragments: Fragments, lamps: Lamps, volume: Floats) -> tuple[Floats, Integers]:
-    """Colour a picture from a raster of 2 x 2 samples a pixel.
+    """Colour a picture from a raster of 2 x 2 samples per pixel.
 
     A pixel whose samples see one surface is shaded once, at each of its samples in turn from pixel to pixel; where
     several surfaces meet, all its samples are shaded.

@@ -76,7 +76,7 @@ class Surface:
 
 @cache
 def hand_surface() -> Surface:
-    """Prepare the package's hand, once a process."""
+    """Prepare the package's hand, once per process."""
     return surface_of(load_asset())
 
 
