@@ -5,6 +5,12 @@ from likelihand.fitting.density import Evidence, misfit, tail_of, whitening
 from likelihand.uncertainty import GAUSSIAN, ONE_SIGMA, UNIT, RadialTable
 
 
+def evidence_of_tail(freedom, width):
+    points, whiten, nothing = np.zeros((1, 21, 2)), np.zeros((1, 21, 2, 2)), np.zeros(1)
+    tail = np.array([freedom]), np.array([width])
+    return Evidence(points, whiten, *tail, nothing, nothing, np.zeros((1, 10)), np.zeros((1, 10, 10)))
+
+
 def test_whitening_gives_the_mahalanobis_distance():
     rng = np.random.default_rng(0)
     root = rng.normal(size=(21, 2, 2))
@@ -26,14 +32,14 @@ def test_a_table_of_a_t_distribution_is_found_again():
 
 def test_the_gaussian_has_weight_one():
     tail = tail_of(GAUSSIAN)
-    evidence = Evidence(*np.zeros((2, 1, 21, 2)), *np.array([[tail.freedom], [tail.width], [0.0], [0.0]]))
+    evidence = evidence_of_tail(tail.freedom, tail.width)
     loss, weight = misfit(evidence, np.full((1, 21), 9.0))
     np.testing.assert_allclose(loss, 4.5, rtol=1e-4)
     np.testing.assert_allclose(weight, 1.0, rtol=1e-4)
 
 
 def test_weights_are_twice_the_derivative_of_the_misfit():
-    evidence = Evidence(*np.zeros((2, 1, 21, 2)), *np.array([[4.0], [0.7], [0.0], [0.0]]))
+    evidence = evidence_of_tail(4.0, 0.7)
     squared, h = np.geomspace(1e-3, 1e3, 21)[None], 1e-6
     ends = (misfit(evidence, squared * (1 + s * h))[0] for s in (1, -1))
     np.testing.assert_allclose(misfit(evidence, squared)[1], np.subtract(*ends) / (squared * h), rtol=1e-6)

@@ -67,6 +67,8 @@ class Evidence(NamedTuple):
         width: (N,) its squared width.
         focal: (N,) 1 / f, and
         distance: (N,) the inverse of the wrist's distance in palm lengths, as of `camera.Lens`.
+        form: (N, K) the shape that earlier frames say, and
+        stiffness: (N, K, K) their information about it; 0 where there are none.
     """
 
     points: FloatArray
@@ -75,6 +77,8 @@ class Evidence(NamedTuple):
     width: FloatArray
     focal: FloatArray
     distance: FloatArray
+    form: FloatArray
+    stiffness: FloatArray
 
     def take(self, index: NDArray[np.int64]) -> "Evidence":
         """Return the hands of these numbers."""

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from likelihand.fitting.density import Evidence, tail_of, whitening
 from likelihand.fitting.rig import FloatArray
+from likelihand.fitting.tables import load_tables
 from likelihand.hand import Side
 from likelihand.structures import Hand
 
@@ -47,7 +48,10 @@ def evidence_of(
     stated = _widened(covariance * scale[:, None, :, None] * scale[:, None, None], error)
     whiten = np.where(known[..., None, None], whitening(stated), 0.0)
     freedom, width = np.array([tail_of(hand.radial) for hand, _ in pairs]).T
-    return Evidence(moved, whiten, freedom, width, focal, near), Frames(middle, size, mirror, scale)
+    parts = len(load_tables().rig.components)
+    form, stiffness = np.zeros((len(size), parts)), np.zeros((len(size), parts, parts))
+    evidence = Evidence(moved, whiten, freedom, width, focal, near, form, stiffness)
+    return evidence, Frames(middle, size, mirror, scale)
 
 
 def _told(hands: Sequence[Hand]) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:

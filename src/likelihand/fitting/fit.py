@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from likelihand.fitting.density import Evidence
 from likelihand.fitting.evidence import Frames, evidence_of
-from likelihand.fitting.following import LOST, state_after
+from likelihand.fitting.following import LOST, remembered, state_after
 from likelihand.fitting.laplace import Estimates, estimate
 from likelihand.fitting.result import HandFit
 from likelihand.fitting.rig import FloatArray
@@ -74,7 +74,8 @@ def fit(
             taken for a right one, or, with a camera, for the likelier one.
         camera: (3, 3) camera matrix of their picture in corner-origin pixels.
         after: in films, the fits of the same hands in the frame before, None where there is none: the search
-            starts from them alone, which is quicker, and anew where that loses the hand.
+            starts from them alone, which is quicker, and anew where that loses the hand; what the frames so far
+            say of the hand's shape goes on.
         settings: of the search; the defaults where None.
 
     Returns:
@@ -143,6 +144,7 @@ def _fit_batch(
     tables = load_tables()
     evidence, frames = evidence_of(pairs, camera, settings.model_error, settings.distance)
     if after:
+        evidence = remembered(evidence, after)
         solved = solve(tables, evidence, state_after(tables, after, frames), settings.weights, settings.follow)
         values = solved.local.value[:, None]
     else:
@@ -189,4 +191,6 @@ def _result(i: int, side: Side, frames: Frames, estimates: Estimates, camera: Fl
         log_likelihood=float(estimates.log_likelihood[i]),
         log_posterior=float(estimates.log_posterior[i]),
         radial=load_tables().regions.radial,
+        form=estimates.form[i],
+        stiffness=estimates.stiffness[i],
     )

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from likelihand.fitting.camera import State, place
+from likelihand.fitting.density import Evidence
 from likelihand.fitting.evidence import Frames
 from likelihand.fitting.result import HandFit, hand_length
 from likelihand.fitting.tables import Tables
@@ -34,3 +35,10 @@ def state_after(tables: Tables, fits: Sequence[HandFit], frames: Frames) -> Stat
     palms = hand_length(place(tables.rig, state).points)
     state.camera[:, 0] = np.log(np.array([f.length for f in fits]) / palms / frames.size)
     return state
+
+
+def remembered(evidence: Evidence, fits: Sequence[HandFit]) -> Evidence:
+    """Return the evidence with what the frames before it say of the hands' shapes."""
+    return evidence._replace(
+        form=np.array([f.form for f in fits]), stiffness=np.array([f.stiffness for f in fits])
+    )

@@ -5,19 +5,24 @@ hand has several solutions, such as a finger bent to the camera or away from it,
 and how far it lies from the best one is added to the covariance about the best one.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from likelihand.fitting.camera import ANGLE, Lens, Placed, place, view
+from likelihand.fitting.camera import ANGLE, FORM, Lens, Placed, place, view
 from likelihand.fitting.density import Evidence, misfit
 from likelihand.fitting.result import CHAIN, hand_length
 from likelihand.fitting.rig import FloatArray
-from likelihand.fitting.solver import Solved
+from likelihand.fitting.solver import STRANGEST, Solved
 from likelihand.fitting.tables import Tables
 
 if TYPE_CHECKING:
     from likelihand.fitting.fit import FitSettings
+
+SHARE: Final = 0.1
+"""Of a frame's information about the shape, what the next frames count, since frames err together."""
+KEPT: Final = 0.98
+"""Share of that which is left a frame later: at most five frames' worth is known."""
 
 
 class Estimates(NamedTuple):
@@ -35,6 +40,8 @@ class Estimates(NamedTuple):
         middle: (N, 2) the wrist in the picture.
         turn: (N, 3, 3).
         shape: (N, K).
+        form: (N, K) the shape that this frame and those before it say, and
+        stiffness: (N, K, K) their information about it.
         log_likelihood: (N,) a keypoint.
         log_posterior: (N,).
     """
@@ -50,6 +57,8 @@ class Estimates(NamedTuple):
     middle: FloatArray
     turn: FloatArray
     shape: FloatArray
+    form: FloatArray
+    stiffness: FloatArray
     log_likelihood: FloatArray
     log_posterior: FloatArray
 
@@ -88,6 +97,7 @@ def estimate(
     covariance[:, 0] = 0.0
     seen, moves = view(state, placed, Lens(evidence.focal, evidence.distance))
     points, point_covariance, loss = _between(evidence, seen, _carried(moves, spread), settings.model_error)
+    form, stiffness = learnt(evidence, state.shape, spread[:, FORM, FORM], settings.weights.shape)
     return Estimates(
         joints=joints,
         covariance=covariance,
@@ -100,9 +110,39 @@ def estimate(
         middle=state.camera[:, 1:],
         turn=state.turn,
         shape=state.shape,
+        form=form,
+        stiffness=stiffness,
         log_likelihood=-loss.mean(1),
         log_posterior=-values.min(1),
     )
+
+
+def learnt(
+    evidence: Evidence, shape: FloatArray, spread: FloatArray, weight: float
+) -> tuple[FloatArray, FloatArray]:
+    """Add what a frame says of the shape to what those before it said.
+
+    A frame's own information is the posterior's less the priors'. Frames err together, so that each counts for a
+    share, and earlier ones are forgotten.
+
+    Args:
+        evidence: of N hands.
+        shape: (N, K) at the solutions.
+        spread: (N, K, K) their covariances.
+        weight: of the prior of shapes.
+
+    Returns:
+        The shape (N, K) that the frames say, and their information (N, K, K) about it.
+    """
+    total, eye = np.linalg.inv(spread), np.eye(shape.shape[1])
+    own = total - evidence.stiffness - weight * eye
+    values, vectors = np.linalg.eigh(0.5 * (own + np.swapaxes(own, 1, 2)))
+    own = (vectors * np.maximum(values, 0.0)[:, None]) @ np.swapaxes(vectors, 1, 2)
+    before = (evidence.stiffness @ evidence.form[..., None])[..., 0]
+    pull = (total @ shape[..., None])[..., 0] - before
+    information = KEPT * evidence.stiffness + SHARE * own
+    form = np.linalg.solve(information + 1e-6 * eye, (KEPT * before + SHARE * pull)[..., None])[..., 0]
+    return np.clip(form, -STRANGEST, STRANGEST), information
 
 
 def _inverse(curvature: FloatArray) -> FloatArray:

@@ -55,6 +55,8 @@ class HandFit:
             its peak: 0 at best; far below what is usual, the points are those of no hand that the fit could make.
         log_posterior: what was maximised; comparable between fits to the same points.
         radial: how probability grows with the Mahalanobis distance of a joint under its covariance.
+        form: (K,) the shape that this frame and those before it say, and
+        stiffness: (K, K) their information about it, which the next frame's fit starts from.
     """
 
     joints: NDArray[np.float64]
@@ -72,6 +74,8 @@ class HandFit:
     log_likelihood: float
     log_posterior: float
     radial: Radial
+    form: NDArray[np.float64]
+    stiffness: NDArray[np.float64]
 
     def angle(self, name: str) -> float:
         """Return an angle in radians by its name, one of `ANGLE_NAMES`.

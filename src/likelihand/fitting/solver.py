@@ -18,7 +18,7 @@ TOLERANCE: Final = 1e-2
 _LEAST, _MOST = 1e-6, 1e4
 _LONGEST: Final = 0.6
 """Most that an angle, a turn (radians) or the logarithm of the scale changes in a step."""
-_STRANGEST: Final = 5.0
+STRANGEST: Final = 5.0
 """Most standard deviations of a component of the shape."""
 _LOW, _HIGH = ANGLE_LIMITS.T.copy()
 
@@ -73,10 +73,13 @@ def linearise(tables: Tables, evidence: Evidence, state: State, weights: Weights
     value, pull, stiffness = tables.prior.of(state.angles)
     gradient[:, ANGLE] += weights.pose * pull
     curvature[:, ANGLE, ANGLE] += weights.pose * stiffness
-    gradient[:, FORM] += weights.shape * state.shape
+    away = state.shape - evidence.form
+    held = (evidence.stiffness @ away[..., None])[..., 0]
+    gradient[:, FORM] += weights.shape * state.shape + held
+    curvature[:, FORM, FORM] += evidence.stiffness
     _diagonal(curvature)[:, FORM] += weights.shape
     total = loss.sum(1) + weights.pose * value + 0.5 * weights.shape * (state.shape * state.shape).sum(1)
-    return Local(total, gradient, curvature)
+    return Local(total + 0.5 * (held * away).sum(1), gradient, curvature)
 
 
 def _diagonal(matrices: FloatArray) -> FloatArray:
@@ -153,5 +156,5 @@ def _measured(parameters: int) -> FloatArray:
 
 
 def _within(state: State) -> State:
-    angles, shape = np.clip(state.angles, _LOW, _HIGH), np.clip(state.shape, -_STRANGEST, _STRANGEST)
+    angles, shape = np.clip(state.angles, _LOW, _HIGH), np.clip(state.shape, -STRANGEST, STRANGEST)
     return State(state.turn, state.camera, angles, shape)
