@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 import likelihand as lh
-from experiments.models.release import release
+from experiments.models.release import average, release
 from likelihand.inference.runtimes import OnnxRuntime
 from likelihand.models.checkpoint import CheckpointInfo, load_checkpoint, save_checkpoint
 
@@ -25,3 +25,15 @@ def test_training_goes_on_where_the_exported_file_ends(tmp_path: Path) -> None:
     with torch.inference_mode():
         expected = weights(torch.from_numpy(crops))[-1].mean
     np.testing.assert_allclose(model(crops)["points"], expected, atol=2e-3)
+
+
+def test_an_average_lies_between_both() -> None:
+    first, second = torch.nn.BatchNorm1d(3), torch.nn.BatchNorm1d(3)
+    with torch.no_grad():
+        second.weight.fill_(5.0)
+        second.running_mean.fill_(2.0)  # type: ignore[union-attr,operator]
+        second.num_batches_tracked.fill_(7)  # type: ignore[union-attr,operator]
+    average(first, second, 0.25)
+    torch.testing.assert_close(first.weight.detach(), torch.full((3,), 2.0))
+    torch.testing.assert_close(first.running_mean, torch.full((3,), 0.5))
+    assert int(first.num_batches_tracked or 0) == 0
