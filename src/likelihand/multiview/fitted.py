@@ -110,9 +110,9 @@ def student(freedom: float) -> Radial:
     """
     if math.isinf(freedom):
         return GAUSSIAN
-    levels = np.array([*np.arange(20) / 20, 0.97, 0.98, 0.99, 0.995, 0.999])
-    squared = freedom * np.expm1(-2 / freedom * np.log1p(-np.append(levels, ONE_SIGMA)))
-    radii = UNIT * np.sqrt(squared[:-1] / squared[-1])
+    levels = np.sort([*np.arange(20) / 20, ONE_SIGMA, 0.97, 0.98, 0.99, 0.995, 0.999])
+    squared = freedom * np.expm1(-2 / freedom * np.log1p(-levels))
+    radii = UNIT * np.sqrt(squared / squared[levels == ONE_SIGMA])
     return RadialTable(tuple(levels), tuple(radii), freedom / 2)
 
 
