@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from likelihand.inference.detection import Detector, distinct, find_peaks, parts_of
+from likelihand.inference.detection import Detector, _cut, distinct, find_peaks, parts_of
 from likelihand.inference.metadata import ModelMetadata
 
 
@@ -146,6 +146,16 @@ def test_neighbouring_parts_share_a_third(shape: tuple[int, int], share: float) 
         assert starts[0] == 0
         assert parts[:, axis + 2].max() == pytest.approx(shape[1 - axis])
         assert (np.diff(starts) <= side * 2 / 3 + 1e-9).all()
+
+
+def test_a_part_whose_edge_misses_the_pictures_by_a_rounding_reports_hands_there() -> None:
+    height, width = 228, 305
+    part = parts_of(height, width, 0.36)[-1]
+    assert part[2] == pytest.approx(width, abs=1e-9)
+    assert part[2] < width  # 195.2 + 109.8 in binary
+    box = np.array([250.0, 150.0, 305.0, 205.0])
+    assert not _cut(box, part, (height, width, 3))
+    assert _cut(box, part - [0, 0, 10, 0], (height, width, 3))
 
 
 def test_parts_cover_a_picture_and_a_hand_cut_by_one_is_not_reported() -> None:

@@ -192,6 +192,15 @@ def test_no_more_hands_than_asked_for() -> None:
     assert [[h.track for h in hands] for hands in answers] == [[0]] * 5
 
 
+@pytest.mark.parametrize("newcomer_first", [False, True])
+def test_a_hand_found_again_is_not_given_up_for_a_new_one(newcomer_first: bool) -> None:
+    old, new = hand(150, 200), hand(450, 200, "left", OTHER)
+    both = [new, old] if newcomer_first else [old, new]
+    answers = play(World(), lambda i: [old] if i < 5 else [] if i < 15 else both, 20, most=1, every=1, idle=1)
+    assert [[h.track for h in hands] for hands in answers[15:]] == [[0]] * 5
+    assert all(np.allclose(h.points.mean(0), old.points.mean(0), atol=1.0) for (h,) in answers[15:])
+
+
 def test_a_new_hand_is_found_within_a_round() -> None:
     answers = play(World(), lambda i: [hand(150, 200), hand(450, 200, "left", OTHER)][: 1 + (i > 3)], 20, every=8)
     assert [len(hands) for hands in answers] == [1] * 8 + [2] * 12

@@ -27,6 +27,8 @@ WORTH: Final = 0.9
 NEAR: Final = 0.02
 """Least distance of a box in such a part from an edge inside the picture, over the box's length: what the edge
 cuts is seen whole in another part."""
+_ROUNDING: Final = 0.5
+"""Pixels by which a part's sum of lengths may miss the picture's own edge, with room to spare."""
 LOOKS: Final = 2
 """Looks in one call of the runtime: its memory grows with them, and more are not faster."""
 SURE: Final = 0.8
@@ -195,7 +197,8 @@ def _starts(length: int, side: float) -> list[float]:
 def _cut(box: FloatArray, region: FloatArray, shape: tuple[int, ...]) -> bool:
     """Say whether an edge of its region, other than the picture's own, cuts a box or may have cut it."""
     over = np.concatenate([region[:2] - box[:2], box[2:] - region[2:]])
-    inner = np.array([region[0] > 0, region[1] > 0, region[2] < shape[1], region[3] < shape[0]])
+    far = np.array([shape[1], shape[0]]) - _ROUNDING
+    inner = np.concatenate([region[:2] > 0, region[2:] < far])
     return bool((over[inner] > -NEAR * (box[2:] - box[:2]).max()).any())
 
 

@@ -222,7 +222,7 @@ class Tracker:
             others = [h for n, h in {**seen, **again}.items() if owned is None or n != owned.number]
             if not self._is_good(hand, image, lost) or any(self._is_same(hand, other) for other in others):
                 continue
-            owned = owned or (self._started(hand, found[i].side) if self._may_start(hand) else None)
+            owned = owned or (self._started(hand, found[i].side, owner) if self._may_start(hand) else None)
             if owned is not None:
                 owned.filter = None  # what it saw before is of another place
                 again[owned.number] = hand
@@ -262,13 +262,13 @@ class Tracker:
         away = float(np.linalg.norm((track.box - found.box).reshape(2, 2).sum(0))) / 2
         return max(0.0, 1 - away / reach - other_side)
 
-    def _started(self, hand: Hand, side: Side | None) -> "_Track | None":
-        """Start a track where there may be one more."""
+    def _started(self, hand: Hand, side: Side | None, owner: Mapping[int, "_Track"]) -> "_Track | None":
+        """Start a track where there may be one more, or in place of one that is lost and owns no detection."""
         if self.settings.most is not None and len(self._tracks) >= self.settings.most:
-            forgotten = max(self._tracks, key=lambda t: t.unseen)
-            if forgotten.live:
+            lost = [t for t in self._tracks if not t.live and t not in owner.values()]
+            if not lost:
                 return None
-            self._tracks.remove(forgotten)
+            self._tracks.remove(max(lost, key=lambda t: t.unseen))
         track = _Track(self._next, self.smoothing or Smoothing(), hand)
         track.vote(side, _DETECTOR_VOTE)
         self._next += 1

@@ -103,14 +103,16 @@ export function partsOf({ height, width }: Size, share: number, shared: number):
   );
 }
 
+const ROUNDING = 0.5; // pixels by which a sum of lengths may miss the picture's own edge, with room to spare
+
 /** Return whether an edge of its region, other than the picture's own, cuts a box or may have cut it. */
 function isCut(box: Box, region: Box, image: Size, near: number): boolean {
   const reach = -near * boxLength(box);
   return (
     (region[0] > 0 && region[0] - box[0] > reach) ||
     (region[1] > 0 && region[1] - box[1] > reach) ||
-    (region[2] < image.width && box[2] - region[2] > reach) ||
-    (region[3] < image.height && box[3] - region[3] > reach)
+    (region[2] < image.width - ROUNDING && box[2] - region[2] > reach) ||
+    (region[3] < image.height - ROUNDING && box[3] - region[3] > reach)
   );
 }
 

@@ -152,7 +152,7 @@ export class Tracker<I extends Size> {
       const lost = owned && !seen.has(owned.number) ? owned : null;
       const others = [...new Map([...seen, ...again])].filter(([number]) => number !== owned?.number);
       if (!this.isGood(hand, image, lost) || others.some(([, other]) => this.isSame(hand, other))) return;
-      const track = owned ?? (this.mayStart(hand) ? this.started(hand, found[i]!.side) : null);
+      const track = owned ?? (this.mayStart(hand) ? this.started(hand, found[i]!.side, owner) : null);
       if (!track) return;
       track.forget();
       again.set(track.number, hand);
@@ -201,11 +201,12 @@ export class Tracker<I extends Size> {
     return Math.max(0, 1 - away / reach - penalty);
   }
 
-  /** Start a track where there may be one more. */
-  private started(hand: Hand, side: Side | null): Track | null {
+  /** Start a track where there may be one more, or in place of one that is lost and owns nothing found. */
+  private started(hand: Hand, side: Side | null, owner: ReadonlyMap<number, Track>): Track | null {
     if (this.settings.most !== null && this.tracks.length >= this.settings.most) {
-      const forgotten = this.tracks.reduce((a, b) => (b.unseen > a.unseen ? b : a));
-      if (forgotten.live) return null;
+      const lost = this.tracks.filter((t) => !t.live && ![...owner.values()].includes(t));
+      if (!lost.length) return null;
+      const forgotten = lost.reduce((a, b) => (b.unseen > a.unseen ? b : a));
       this.tracks.splice(this.tracks.indexOf(forgotten), 1);
     }
     const track = new Track(this.next, this.settings, this.smoothing, hand);
