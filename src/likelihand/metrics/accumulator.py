@@ -81,7 +81,7 @@ class Accumulator:
             dataset: (N,) names.
         """
         truth, boxes = np.asarray(target, np.float64), np.asarray(box, np.float64)
-        counted = np.asarray(visibility) >= (2 if self.protocol.visible_only else 1)
+        counted = np.asarray(visibility) >= 1
         predicted = np.asarray(points, np.float64)
         predicted = predicted[None] if predicted.ndim == 3 else predicted
         errors = distance(predicted, np.where(counted[..., None], truth, 0.0))
