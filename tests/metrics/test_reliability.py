@@ -43,6 +43,15 @@ def test_bins_are_ordered_and_even() -> None:
     assert np.abs(rows[:, 0] - rows[:, 1]).max() < 0.2
 
 
+def test_the_order_of_equal_confidences_changes_no_calibration_error() -> None:
+    correct = np.arange(100) < 50
+    mixed = np.random.default_rng(0).permutation(correct)
+    errors = [confidence_error(np.full(100, 0.5), each) for each in (correct, mixed)]
+    assert errors == pytest.approx([0.0, 0.0], abs=1e-12)
+    some = np.repeat([0.2, 0.4, 0.9], [30, 40, 30])
+    np.testing.assert_allclose(confidence_bins(some, correct)[:, 1], [1, 1, 1, 0.5, 0.5, 0.5, 0.5, 0, 0, 0])
+
+
 def test_risk_coverage_by_hand() -> None:
     np.testing.assert_allclose(risk_coverage([3, 2, 1], [1.0, 2.0, 6.0]), [1.0, 1.5, 3.0])
 

@@ -48,6 +48,8 @@ def region_error(probability: ArrayLike) -> float:
 def confidence_bins(confidence: ArrayLike, correct: ArrayLike, bins: int = 10) -> FloatArray:
     """Compare confidence with the share that is correct, in bins of equal numbers.
 
+    Among equal confidences the order is left to chance: each stands for the mean of them all.
+
     Args:
         confidence: (M,) in 0..1.
         correct: (M,) booleans.
@@ -61,10 +63,17 @@ def confidence_bins(confidence: ArrayLike, correct: ArrayLike, bins: int = 10) -
         array([[0.3, 0.5, 2. ],
                [0.8, 1. , 2. ]])
     """
-    values, right = np.asarray(confidence, np.float64), np.asarray(correct, np.float64)
-    order = np.argsort(values, kind="stable")
-    parts = [part for part in np.array_split(order, bins) if len(part)]
+    values, right = _by_rank(np.asarray(confidence, np.float64), correct)
+    parts = [part for part in np.array_split(np.arange(len(values)), bins) if len(part)]
     return np.array([[values[part].mean(), right[part].mean(), len(part)] for part in parts])
+
+
+def _by_rank(order: FloatArray, values: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    """Sort values (M,) by ascending `order` (M,), equals replaced by their mean; return both, sorted."""
+    levels, rank = np.unique(order, return_inverse=True)
+    means = np.bincount(rank, np.asarray(values, np.float64)) / np.bincount(rank)
+    ranks = np.sort(rank)
+    return np.asarray(levels[ranks]), np.asarray(means[ranks])
 
 
 def confidence_error(confidence: ArrayLike, correct: ArrayLike, bins: int = 10) -> float:
@@ -96,10 +105,7 @@ def risk_coverage(confidence: ArrayLike, error: ArrayLike) -> FloatArray:
         >>> risk_coverage([1, 1], [0.0, 2.0])
         array([1., 1.])
     """
-    _, rank = np.unique(-np.asarray(confidence, np.float64), return_inverse=True)
-    errors = np.asarray(error, np.float64)
-    mean_of_rank = np.bincount(rank, errors) / np.bincount(rank)
-    ordered = mean_of_rank[np.sort(rank)]
+    _, ordered = _by_rank(-np.asarray(confidence, np.float64), error)
     return np.asarray(np.cumsum(ordered) / np.arange(1, len(ordered) + 1))
 
 
