@@ -163,14 +163,14 @@ class ResidualLogLikelihood(StageLoss):
         residual = (widen(target[mask]) - widen(mean[:, mask])) * torch.exp(-log_scale)
         if self.variant == "paper":
             told = residual if self.keypoints is None else _by_keypoint(residual, mask)
-            density = self._log_density(told, stage)
+            density = self.log_density(told, stage)
             nats = log_scale.sum(-1) - (density if self.keypoints is None else density.mT[:, mask])
         else:
             if self.variant == "rle":
                 laplace = residual.abs() / math.sqrt(2) + HALF_LOG_2PI
             else:
                 laplace = residual.abs() + math.log(2)
-            nats = (2 * log_scale + laplace).sum(-1) - 2 * self._log_density(-residual, stage)
+            nats = (2 * log_scale + laplace).sum(-1) - 2 * self.log_density(-residual, stage)
         return spread(nats, mask, weight)
 
     def _floored(self, log_scale: Tensor) -> Tensor:
@@ -178,7 +178,11 @@ class ResidualLogLikelihood(StageLoss):
             return log_scale
         return 0.5 * torch.logaddexp(2 * log_scale, torch.full_like(log_scale, 2 * math.log(self.floor)))
 
-    def _log_density(self, residual: Tensor, stage: int | None) -> Tensor:
+    def log_density(self, residual: Tensor, stage: int | None) -> Tensor:
+        """Return the logarithm (stages, M) of the density at residuals (stages, M, 2), of one stage or of all.
+
+        With `keypoints` residuals are (stages, K, N, 2) and what is returned (stages, K, N).
+        """
         if not self.symmetric:
             return self._log_prob(residual, stage)
         both = self._log_prob(torch.cat([residual, -residual], -2), stage)

@@ -38,6 +38,19 @@ def test_the_flow_comes_back_from_the_checkpoint(warm: bool, tmp_path: Path) -> 
     assert np.abs(density.covariance() - np.eye(2)).max() < 0.2
 
 
+def test_the_density_is_the_losss_with_a_floor_under_the_scale_too(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    loss = ResidualLogLikelihood(stages=2, floor=2.0)
+    density, o = learned_density(written(tmp_path, loss)), simulated(20)
+    assert density is not None
+    points, scale, target = (torch.from_numpy(a).float() for a in (o.points, o.scale, o.target))
+    with torch.no_grad():
+        nats = loss(points, scale.log(), target, torch.ones(20, 21), reduction="none", stage=1)
+    said = density.statement(o)
+    np.testing.assert_allclose(said["log_density"], -nats[o.labelled].numpy(), rtol=1e-4)
+    assert (said["radius"] * np.broadcast_to(o.unit, o.labelled.shape)[o.labelled]).min() > 2.0
+
+
 def test_what_has_no_flow_has_no_density(tmp_path: Path) -> None:
     assert learned_density(written(tmp_path, IntegralLoss(2))) is None
     assert learned_density(written(tmp_path, ResidualLogLikelihood(variant="rle"))) is None

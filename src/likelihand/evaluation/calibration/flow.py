@@ -18,6 +18,8 @@ SAMPLES = 4096
 class LearnedDensity:
     """The last stage's density of the residual (truth - mean) / scale, with samples drawn from it.
 
+    Where the loss has a floor, the scale is the one that it counts with: the root of its square plus the floor's.
+
     Args:
         loss: the loss that was trained, one density per stage.
 
@@ -45,13 +47,12 @@ class LearnedDensity:
 
         values = torch.from_numpy(np.ascontiguousarray(residual)).float()
         with torch.inference_mode():
-            zeros, ones = torch.zeros_like(values)[:, None], torch.ones(len(values), 1)
-            nats = self._loss(zeros, zeros, values[:, None], ones, reduction="none", stage=self._loss.stages - 1)
-        return np.asarray(-nats[:, 0].numpy(), np.float64)
+            logarithm = self._loss.log_density(values[None], self._loss.stages - 1)[0]
+        return np.asarray(logarithm.numpy(), np.float64)
 
     def covariance(self) -> FloatArray:
         """Return the second moment (2, 2) of the residual."""
-        return np.asarray(np.cov(self.samples.T))
+        return np.asarray(self.samples.T @ self.samples / len(self.samples))
 
     def statement(self, predictions: Predictions) -> dict[str, FloatArray]:
         """Say of each labelled keypoint what `likelihand.metrics.reliability` scores.
@@ -59,7 +60,7 @@ class LearnedDensity:
         Regions are those of highest density: a truth's probability is the chance of a residual of higher density.
         """
         mask = predictions.labelled
-        scale = predictions.scale[mask]
+        scale = np.hypot(predictions.scale[mask], self._loss.floor)
         log_prob = self.log_prob(predictions.residual[mask] / scale)
         ordered = np.sort(-self.log_prob_of_samples)
         top = -self.log_prob_of_samples <= np.quantile(ordered, 0.6827)
