@@ -7,11 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from likelihand.data.images import read_image
 from likelihand.data.scenes import ListedScenes, Scene, SceneHand, corners_of_box, hashed
-from likelihand.formats.coco import CocoFile, Layout, extent_of, hands_of, points_of, read_coco
+from likelihand.formats.coco import CocoFile, CocoHand, Layout, extent_of, hands_of, points_of, read_coco
 from likelihand.formats.pictures import PictureFinder, folders_beside
 from likelihand.formats.sides import Statements
 from likelihand.geometry import Image, box_of_points
@@ -31,7 +29,8 @@ class CocoScenes(ListedScenes):
     """Pictures of a COCO JSON file with `bbox`, polygons or 21 keypoints per hand, as `likelihand synth --scenes`.
 
     A hand that cannot be read (`problems` has a line for each) and a crowd are left out; the picture then counts
-    as one that may show more hands than are known.
+    as one that may show more hands than are known. What is of a category whose keypoints and name are not those of
+    a hand, as a person's, is none. Two hands in one annotation (42 named keypoints) are two hands.
 
     Args:
         annotations: the JSON file; pictures are searched for as in `likelihand.data.CocoHands`.
@@ -72,31 +71,42 @@ def _add(pictures: defaultdict[str, _Picture], file: CocoFile, name: str, annota
     try:
         picture = pictures[file.image_of(annotation, name).file_name]
         picture.dataset = plain(file.fields_of(annotation).get("dataset") or "")
+        if file.is_foreign(annotation):
+            return
         picture.complete &= not annotation.get("iscrowd")
         if not annotation.get("iscrowd"):
-            picture.hands.append(_hand(file, name, annotation))
+            picture.hands += _hands(file, name, annotation)
     except Malformed as error:
         file.problems.append(str(error))
         pictures[str(file.fields_of(annotation).get("file_name"))].complete = False
 
 
-def _hand(file: CocoFile, name: str, annotation: Mapping[str, Any]) -> SceneHand:
-    """Return a hand's 21 keypoints where all are labelled, the corners of its box where not.
+def _hands(file: CocoFile, name: str, annotation: Mapping[str, Any]) -> list[SceneHand]:
+    """Return the hands of an annotation: 21 keypoints where all are labelled, the corners of a box where not.
 
     Raises:
-        Malformed: it cannot be read, or nothing says where it is.
+        Malformed: it cannot be read, or nothing says where they are.
     """
     layout = file.layout_of(annotation, name)
     hands = hands_of(file, annotation, name, file.problems, layout) if layout else []
-    if len(hands) == 1 and hands[0].keypoints[:, 2].all():
-        return SceneHand(points_of(hands[0].keypoints[:, :2]), hands[0].side)
-    box = extent_of(annotation, f"{file.path} {name}")
+    two = layout is not None and len(layout.hands) > 1
+    if two and hands:
+        return [_by_keypoints(hand) for hand in hands]
+    if hands and hands[0].keypoints[:, 2].all():
+        return [_by_keypoints(hands[0])]
+    box = None if two else extent_of(annotation, f"{file.path} {name}")
     if box is None and hands:
-        box = box_of_points(np.concatenate([points_of(h.keypoints[h.keypoints[:, 2] > 0, :2]) for h in hands]))
+        return [_by_keypoints(hands[0])]
     if box is None:
         raise Malformed(f"{file.path} {name}: neither bbox nor polygons nor keypoints say where the hand is")
     side, _ = Statements(annotation, {"category": (layout or Layout()).side}).settled()
-    return SceneHand(corners_of_box(box), side)
+    return [SceneHand(corners_of_box(box), side)]
+
+
+def _by_keypoints(hand: CocoHand) -> SceneHand:
+    labelled = hand.keypoints[:, 2] > 0
+    points = points_of(hand.keypoints[labelled, :2])
+    return SceneHand(points if labelled.all() else corners_of_box(box_of_points(points)), hand.side)
 
 
 def _scene(picture: _Picture, name: str, finder: PictureFinder, dataset: str) -> Scene:

@@ -57,6 +57,7 @@ class CocoFile:
         annotations: names and fields.
         layouts: by the category's id, as text; None where its keypoints are not those of a hand.
         default: the layout where the file lists no category.
+        foreign: ids, as text, of categories with another number of keypoints whose name says nothing of hands.
         refused: a line for every category whose keypoint names are not understood.
         problems: a line for every part that was left out.
     """
@@ -66,6 +67,7 @@ class CocoFile:
     annotations: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     layouts: dict[str, Layout | None] = field(default_factory=dict)
     default: Layout = field(default_factory=Layout)
+    foreign: set[str] = field(default_factory=set)
     refused: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -84,6 +86,10 @@ class CocoFile:
         """Return the fields of an annotation and, where it lacks one, of its picture."""
         image = self.images.get(_identifier(annotation.get("image_id")) or "")
         return {**(image.fields if image else {}), **annotation}
+
+    def is_foreign(self, annotation: Mapping[str, Any]) -> bool:
+        """Tell whether an annotation's category is none of a hand: a person's, say."""
+        return _identifier(annotation.get("category_id")) in self.foreign
 
     def layout_of(self, annotation: Mapping[str, Any], name: str) -> Layout | None:
         """Return the layout of an annotation's category; None where it is none of a hand.
@@ -190,6 +196,8 @@ def _read_categories(file: CocoFile, categories: object, keypoint_order: Sequenc
         number = _id_of(fields, where)
         try:
             file.layouts[number] = _layout(fields, where, given)
+            if file.layouts[number] is None and "hand" not in plain(fields.get("name", "")).lower():
+                file.foreign.add(number)
         except ValueError as error:
             file.layouts[number] = None
             file.refused.append(str(error) if isinstance(error, Malformed) else f"{where}: {error}")
