@@ -169,7 +169,8 @@ class Turned(DrawnHands):
         side = ("left", "right", None)[index % 3]
         visibility = np.arange(21).astype(np.int8) % 3
         points = np.where(visibility[:, None] > 0, record.points, 0)
-        return replace(record, side=side, visibility=visibility, points=points, group="one" if index < 2 else "")
+        shared = {"group": "one", "read": super().record(0).read} if index < 2 else {}
+        return replace(record, side=side, visibility=visibility, points=points, **shared)
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
@@ -185,7 +186,22 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         np.testing.assert_allclose(theirs.box, ours.box, atol=1e-5)
         np.testing.assert_array_equal(theirs.visibility, ours.visibility)
         assert theirs.side == ours.side
-    np.testing.assert_array_equal(read.record(3).read(), data.record(3).read())
+    for index in range(5):
+        np.testing.assert_array_equal(read.record(index).read(), data.record(index).read())
+
+
+def test_pictures_of_one_group_stay_apart(tmp_path: Path) -> None:
+    class Versions(DrawnHands):
+        """The same moment on several pictures, as FreiHAND's versions, or crops of one photo."""
+
+        def record(self, index: int) -> Record:
+            return replace(super().record(index), group="moment")
+
+    read = YoloPose(write_yolo(Versions(3), tmp_path))
+    assert len(set(read.groups())) == 3
+    for index in range(3):
+        np.testing.assert_allclose(read.record(index).points, Versions(3).record(index).points, atol=1e-5)
+        np.testing.assert_array_equal(read.record(index).read(), Versions(3).record(index).read())
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])

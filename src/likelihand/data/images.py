@@ -6,6 +6,7 @@ become 8, of an animation the first frame is taken. A file that ends too early i
 a format without checksums (JPEG, WebP, TIFF) cannot be seen.
 """
 
+import hashlib
 import io
 import os
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeGuard
@@ -14,6 +15,7 @@ import numpy as np
 
 from likelihand.data.pixels import Channels, ImageError, rgb_of_array, rgb_of_pillow
 from likelihand.geometry import Image
+from likelihand.structures import Record
 
 __all__ = [
     "LARGEST",
@@ -22,6 +24,7 @@ __all__ = [
     "Picture",
     "as_image",
     "decode_image",
+    "picture_id",
     "read_image",
     "size_of_image",
 ]
@@ -137,6 +140,24 @@ def size_of_image(path: str | os.PathLike[str]) -> tuple[int, int]:
             return (width, height) if picture.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8) else (height, width)
     except Exception:  # whatever a decoder raises: the whole picture is read, or its error told
         return read_image(path).shape[:2]
+
+
+def picture_id(record: Record, image: Image) -> tuple[str, bytes]:
+    """Return what tells the picture of a hand from other hands' pictures: its group and its pixels.
+
+    A group alone may hold several: the versions of a moment, crops of one photo, two folders' files of one name.
+
+    Args:
+        record: the hand.
+        image: its picture, as `record.read()` gives it.
+
+    Example:
+        >>> from likelihand.data.drawn import DrawnHands
+        >>> first, second = map(DrawnHands(2).record, range(2))
+        >>> picture_id(first, first.read()) == picture_id(second, second.read())
+        False
+    """
+    return record.group or record.key, hashlib.sha256(image.tobytes()).digest()
 
 
 def decode_image(data: bytes, name: str = "picture") -> Image:

@@ -10,7 +10,7 @@ import numpy as np
 import yaml
 
 from likelihand.data.dataset import Dataset, check_index, check_record
-from likelihand.data.images import read_image, size_of_image
+from likelihand.data.images import picture_id, read_image, size_of_image
 from likelihand.formats.yolo import SPLITS, YoloHand, labels_path, pictures_of, read_labels, read_layout
 from likelihand.geometry import FloatArray, box_of_points
 from likelihand.hand import KEYPOINTS, Side
@@ -136,7 +136,7 @@ def write_yolo(dataset: Dataset, folder: str | Path, split: Literal["train", "va
     """Write a data set as an Ultralytics pose data set; in an existing one, another split is added.
 
     Args:
-        dataset: the hands; those whose records share a group are on one picture.
+        dataset: the hands; those whose records share a group and its pixels are on one picture.
         folder: for `data.yaml`, `images/SPLIT` (PNG) and `labels/SPLIT`; made where it is missing.
         split: which split the hands are.
 
@@ -157,20 +157,16 @@ def write_yolo(dataset: Dataset, folder: str | Path, split: Literal["train", "va
     root = Path(folder)
     for part in ("images", "labels"):
         (root / part / split).mkdir(parents=True, exist_ok=True)
-    lines: dict[str, list[str]] = {}
-    names: dict[str, str] = {}
-    sizes: dict[str, tuple[int, int]] = {}
+    lines: dict[tuple[str, bytes], list[str]] = {}
     for index in range(len(dataset)):
         record = dataset.record(index)
-        group = record.group or record.key
-        if group not in names:
-            names[group] = f"{len(names):08d}"
-            image = record.read()
-            sizes[group] = (image.shape[0], image.shape[1])
-            Drawing(image).save(root / "images" / split / f"{names[group]}.png")
-        lines.setdefault(group, []).append(_line(record, sizes[group]))
-    for group, name in names.items():
-        write_atomically(root / "labels" / split / f"{name}.txt", "\n".join([*lines[group], ""]).encode())
+        image = record.read()
+        picture = picture_id(record, image)
+        if picture not in lines:
+            Drawing(image).save(root / "images" / split / f"{len(lines):08d}.png")
+        lines.setdefault(picture, []).append(_line(record, (image.shape[0], image.shape[1])))
+    for number, hands in enumerate(lines.values()):
+        write_atomically(root / "labels" / split / f"{number:08d}.txt", "\n".join([*hands, ""]).encode())
     return _write_layout(root)
 
 

@@ -14,6 +14,7 @@ from likelihand.data.drawn import DrawnHands
 from likelihand.data.images import read_image
 from likelihand.evaluation import predictions
 from likelihand.evaluation.audit import audit, write_worst
+from likelihand.evaluation.audit.report import write_clean
 from likelihand.geometry import transform_points
 from likelihand.hand import KEYPOINTS
 from likelihand.inference.metadata import ModelMetadata
@@ -123,3 +124,16 @@ def test_the_cleaned_labels_lack_the_suspect_alone(folder: Path) -> None:
         np.testing.assert_allclose(theirs.points[seen], ours.points[seen], atol=1e-3)
         np.testing.assert_allclose(theirs.box, ours.box, atol=2e-3)
     assert json.loads((folder / "cleaned.json").read_text())["categories"][0]["keypoints"] == list(KEYPOINTS)
+
+
+def test_pictures_of_one_group_stay_apart_in_the_cleaned_labels(tmp_path: Path) -> None:
+    class Versions(DrawnHands):
+        def record(self, index: int) -> Record:
+            record = super().record(index - index % 2)
+            picture = super().record(index).read
+            return replace(record, group=f"moment {index // 2}", key=f"{index}.png", read=picture)
+
+    write_clean(tmp_path / "cleaned.json", Versions(4), [])
+    written = json.loads((tmp_path / "cleaned.json").read_text())
+    assert [image["file_name"] for image in written["images"]] == ["moment 0", "1.png", "moment 1", "3.png"]
+    assert [annotation["image_id"] for annotation in written["annotations"]] == [0, 1, 2, 3]

@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from likelihand.data.dataset import Dataset
+from likelihand.data.images import picture_id
 from likelihand.evaluation import Predictions
 from likelihand.evaluation.audit.patterns import Suspicion
 from likelihand.evaluation.audit.whole_set import Offset
@@ -153,17 +154,21 @@ def pair(
 def write_clean(path: Path, dataset: Dataset, suspicions: list[Suspicion]) -> None:
     """Write the data set as COCO keypoints, the suspected keypoints with visibility 0 and without a place.
 
-    Pictures are named by the records' groups, the reader's file names; the first pixel's centre is (0, 0).
+    Pictures are named by the records' groups, the reader's file names; further pictures of a group by the records'
+    keys. The first pixel's centre is (0, 0).
     """
     wrong = {s.index: s for s in suspicions if s.suspect}
-    images: dict[str, dict[str, Any]] = {}
-    annotations = []
+    images: dict[tuple[str, bytes], dict[str, Any]] = {}
+    annotations, named = [], set[str]()
     for index in range(len(dataset)):
         record = dataset.record(index)
-        name = record.group or record.key
-        if name not in images:
-            images[name] = image_entry(len(images), name, record.read().shape[:2])
-        annotations.append(_annotation(record, index, images[name]["id"], wrong.get(index)))
+        image = record.read()
+        picture = picture_id(record, image)
+        if picture not in images:
+            name = record.key if picture[0] in named else picture[0]
+            images[picture] = image_entry(len(images), name, image.shape[:2])
+            named.add(name)
+        annotations.append(_annotation(record, index, images[picture]["id"], wrong.get(index)))
     write_document(path, images.values(), annotations)
 
 

@@ -1,6 +1,5 @@
 """One loop over hands, conditions and tools."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likelihand.data.dataset import Dataset
+from likelihand.data.images import picture_id
 from likelihand.evaluation.boxes import match_boxes
 from likelihand.evaluation.loop import batches
 from likelihand.evaluation.robustness.conditions import Condition
@@ -176,7 +176,7 @@ def _neighbours(dataset: Dataset, indices: Sequence[int]) -> dict[int, list[int]
     for group in groups.values():
         if len(group) < 2 or wanted.isdisjoint(group):
             continue
-        pictures = {i: hashlib.sha1(dataset.record(i).read().tobytes()).digest() for i in group}
+        pictures = {i: picture_id(record := dataset.record(i), record.read()) for i in group}
         for i in wanted.intersection(group):
             neighbours[i] = [j for j in group if j != i and pictures[j] == pictures[i]]
     return neighbours
