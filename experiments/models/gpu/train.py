@@ -44,7 +44,7 @@ class Likelihood(nn.Module):
         total = 0.5 * torch.log(torch.exp(2 * widen(log_scale)) + noise[..., None].square())
         residual = (widen(target) - widen(mean)) * torch.exp(-total)
         stages = len(mean)
-        density = self.loss._log_density(residual.reshape(stages, -1, 2), None if stages > 1 else 0)
+        density = self.loss.log_density(residual.reshape(stages, -1, 2), None if stages > 1 else 0)
         density = density.reshape(mean.shape[:-1])
         return (total.sum(-1) - density) * weight
 
