@@ -1,5 +1,6 @@
 """`likelihand serve`: which options reach the server."""
 
+import socket
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ class Started:
 
     started = True
 
-    def run(self) -> None:
+    def run(self, sockets: list[Any]) -> None:
         raise KeyboardInterrupt
 
 
@@ -37,7 +38,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, *words: str) -> dict[str, Any]:
 
     monkeypatch.setattr(applications, "application", application)
     monkeypatch.setattr(servers, "server", server)
-    assert main(["serve", *words]) == 0
+    assert main(["serve", "--port", "0", *words]) == 0
     return seen
 
 
@@ -47,7 +48,7 @@ def test_pictures_are_looked_at_as_predict_does_and_streams_as_films(monkeypatch
     service = seen["service"]
     assert (service.predict.tta, service.predict.detector.tiles) == (PHOTOS["tta"], PHOTOS["tiles"])
     assert (service.follow.tta, service.follow.detector.tiles) == (FILMS["tta"], FILMS["tiles"])
-    assert (seen["limits"].workers, seen["token"], seen["place"]) == (2, None, ("127.0.0.1", 8750))
+    assert (seen["limits"].workers, seen["token"], seen["place"]) == (2, None, ("127.0.0.1", 0))
 
 
 def test_options_and_the_environments_token_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,3 +56,10 @@ def test_options_and_the_environments_token_are_taken(monkeypatch: pytest.Monkey
     seen = asked(monkeypatch, "--tta", "2", "--tiles", "never", "--max-pixels", "99", "--timeout", "2.5")
     assert (seen["service"].predict.tta, seen["service"].predict.detector.tiles) == (2, "never")
     assert (seen["limits"].pixels, seen["limits"].seconds, seen["token"]) == (99, 2.5, "secret")
+
+
+def test_a_taken_port_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert main(["serve", "--port", str(taken.getsockname()[1])]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("likelihand: the port is taken by another program") and told.count("\n") == 1

@@ -2,10 +2,11 @@
 
 import os
 import signal
+import socket
 import sys
 from pathlib import Path
 
-from likelihand.cli.plain import Namespace, PlainParser
+from likelihand.cli.plain import Namespace, PlainParser, port
 from likelihand.inference.settings import FILMS, PHOTOS
 
 
@@ -15,7 +16,7 @@ def parser() -> PlainParser:
     p.add_argument(
         "--host", type=str, default="127.0.0.1", help="address to listen on; 0.0.0.0 for all interfaces"
     )
-    p.add_argument("--port", type=int, default=8750, help="port to listen on")
+    p.add_argument("--port", type=port, default=8750, help="port to listen on; 0 for any free one")
     p.add_argument("--token", type=str, help="bearer token required by /v1/; also read from LIKELIHAND_TOKEN")
     p.add_argument("--model", type=Path, help=".onnx file of a hand model (default: the bundled model)")
     p.add_argument(
@@ -62,10 +63,20 @@ def run(arguments: Namespace) -> int:
     service = Service(predict, follow, limits)
     token = arguments.token or os.environ.get("LIKELIHAND_TOKEN") or None
     serving = server(application(service, Page(arguments.model), token), limits, arguments.host, arguments.port)
-    print(f"http://{arguments.host}:{arguments.port}/ (stop with Ctrl-C)", file=sys.stderr)
-    signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it once more when all is done
-    try:
-        serving.run()
-    except KeyboardInterrupt:  # the way to stop it
-        return 0
+    with _listening(arguments.host, arguments.port) as listening:
+        print(f"http://{arguments.host}:{listening.getsockname()[1]}/ (stop with Ctrl-C)", file=sys.stderr)
+        signal.signal(signal.SIGTERM, lambda *_: None)  # uvicorn raises it once more when all is done
+        try:
+            serving.run(sockets=[listening])
+        except KeyboardInterrupt:  # the way to stop it
+            return 0
     return 0 if serving.started else 2
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Take the port here: uvicorn tells a taken one in its own words, after the address was printed.
+
+    Raises:
+        OSError: the port is taken, or the host is not this machine's.
+    """
+    return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)

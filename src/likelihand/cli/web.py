@@ -4,7 +4,7 @@ import sys
 import webbrowser
 from pathlib import Path
 
-from likelihand.cli.plain import Namespace, PlainParser
+from likelihand.cli.plain import Namespace, PlainParser, port
 
 
 def parser() -> PlainParser:
@@ -14,7 +14,7 @@ def parser() -> PlainParser:
         "--model", type=Path, help=".onnx file written by `likelihand export` (default: the bundled model)"
     )
     p.add_argument("--host", type=str, default="127.0.0.1", help="address to listen on")
-    p.add_argument("--port", type=int, default=8750, help="port to listen on; 0 for any free one")
+    p.add_argument("--port", type=port, default=8750, help="port to listen on; 0 for any free one")
     p.add_argument("--no-browser", dest="browser", action="store_false", help="do not open a browser")
     p.add_argument(
         "--export", type=Path, metavar="DIR", help="write the page to this folder, for any web server, and exit"
