@@ -1,5 +1,6 @@
 """`likelihand calibrate`: kinds of pictures, numbers of looks, the edge."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,30 @@ def test_a_balanced_fit_needs_sources(calibrated: Path, capsys: pytest.CaptureFi
 def test_a_share_outside_is_refused(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["calibrate", str(model), *DATA, "--test-share", "1.5"]) == 2
     assert "--test-share is 1.5" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [("hand.safetensors", "give a name that ends in .onnx"), ("folder.onnx", "this is a folder; give a file")],
+)
+def test_a_file_that_cannot_be_written_is_told_before_the_work(
+    out: str,
+    message: str,
+    model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "folder.onnx").mkdir()
+    monkeypatch.setattr("likelihand.evaluation.predictions_by_look", pytest.fail)
+    assert main(["calibrate", str(model), *DATA, "--out", str(tmp_path / out)]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_missing_package_is_told_before_the_work(
+    model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("likelihand.evaluation.predictions_by_look", pytest.fail)
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    assert main(["calibrate", str(model), *DATA]) == 2
+    assert "pip install 'likelihand[calibrate]'" in capsys.readouterr().err

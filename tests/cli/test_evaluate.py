@@ -76,3 +76,20 @@ def test_a_detector_is_judged_once_whatever_the_number_of_processes(tmp_path: Pa
     one, two = (evaluated(n, tmp_path / f"{n}.json", *options) for n in (1, 2))
     assert "total          3" in one[0]
     assert two == one
+
+
+def test_the_bundled_model_goes_by_its_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scores = tmp_path / "deep" / "scores.json"
+    assert main(["evaluate", "bundled", *DATA, "--limit", "2", "--json", str(scores)]) == 0
+    assert "2 samples" in capsys.readouterr().out and json.loads(scores.read_text())["total"]
+
+
+def test_what_the_end_needs_is_told_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("likelihand.evaluation.predictions_by_look", pytest.fail)
+    assert main(["evaluate", "bundled", *DATA, "--json", str(tmp_path)]) == 2
+    assert "this is a folder; give a file" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    assert main(["evaluate", "bundled", *DATA, "--plots", str(tmp_path / "plots")]) == 2
+    assert "pip install 'likelihand[plots]'" in capsys.readouterr().err

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from likelihand.utils.files import begin_folder, replacing, write_atomically, write_json
+from likelihand.utils.files import begin_folder, made_ready, replacing, write_atomically, write_json
 
 
 def test_the_old_content_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
@@ -54,3 +54,13 @@ def test_a_full_disk_leaves_the_old_content(tmp_path: Path, monkeypatch: pytest.
         write_atomically(path, b"new")
     assert path.read_bytes() == b"old"
     assert [file.name for file in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_files_folder_is_made_before_the_work(tmp_path: Path) -> None:
+    made_ready(None, tmp_path / "deep" / "scores.json")
+    assert (tmp_path / "deep").is_dir() and not (tmp_path / "deep" / "scores.json").exists()
+    with pytest.raises(IsADirectoryError):
+        made_ready(tmp_path / "deep")
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        made_ready(tmp_path / "file" / "scores.json")

@@ -54,11 +54,13 @@ def run(arguments: Namespace) -> int:
     from likelihand.data.cut_off import CutOff
     from likelihand.evaluation import predictions_by_look
     from likelihand.evaluation.calibration import Recipe, calibrate, store
+    from likelihand.evaluation.calibration.store import checked_target
     from likelihand.inference import load, model_file
     from likelihand.inference.tta import LOOKS
 
     file = model_file(arguments.model)
     _check(arguments, len(LOOKS))
+    checked_target(file, arguments.out)
     dataset = data_of(arguments)
     runtime = load(file, threads=arguments.threads, detector=False).runtime
     how = {"batch_size": arguments.batch_size, "progress": sys.stderr.isatty()}

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from likelihand.cli.detectors import detector_of, judge
 from likelihand.cli.labelled import add_data_options, data_of
-from likelihand.cli.parsing import Namespace, Parser, command_parser
+from likelihand.cli.parsing import BUNDLED, Namespace, Parser, command_parser
 from likelihand.cli.plain import DEVICE_HELP
+from likelihand.utils.files import made_ready
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,11 @@ if TYPE_CHECKING:
 def parser() -> Parser:
     """Describe the command's options."""
     p = command_parser("evaluate", "Score a model on a labelled data set.")
-    p.add_argument("model", type=Path, help=".onnx file, .safetensors checkpoint or run folder")
+    p.add_argument(
+        "model",
+        type=Path,
+        help=".onnx file, .safetensors checkpoint or run folder; `bundled` for the bundled model",
+    )
     add_data_options(p, "--data")
     p.add_argument("--protocol", default="paper", help="paper, mmpose or box")
     p.add_argument("--json", type=Path | None, help="also write the report to this JSON file")
@@ -65,6 +70,10 @@ def parser() -> Parser:
 
 def run(arguments: Namespace) -> int:
     """Evaluate and print the report; of several processes the first one alone prints and writes."""
+    if str(arguments.model) == BUNDLED:
+        from likelihand.inference import bundled
+
+        arguments.model = bundled()
     with _processes(arguments.device):
         runtime = detector_of(arguments.model, arguments.threads, arguments.device)
         return _score_points(arguments) if runtime is None else judge(runtime, arguments)
@@ -105,6 +114,11 @@ def _check(arguments: Namespace, most: int) -> None:
         raise ValueError(f"--limit is {arguments.limit}; give 1 or more")
     if not 1 <= arguments.tta <= most:
         raise ValueError(f"--tta is {arguments.tta}; give 1 to {most}")
+    made_ready(arguments.json, arguments.worst)
+    if arguments.plots is not None:
+        import matplotlib  # noqa: F401  (says that it is missing before any work is done)
+
+        arguments.plots.mkdir(parents=True, exist_ok=True)
 
 
 def _wants_regions(arguments: Namespace) -> bool:

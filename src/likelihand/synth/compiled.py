@@ -17,7 +17,7 @@ try:
 except ImportError as error:
     raise ImportError(
         "rendering hands needs numba, which is not installed; install it with "
-        "`pip install likelihand[synth,headless]`"
+        "pip install 'likelihand[synth,headless]'"
     ) from error
 
 config: Any = numba_config

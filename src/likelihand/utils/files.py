@@ -1,5 +1,6 @@
 """Atomic file writing: a file exists whole or not at all."""
 
+import errno
 import json
 import os
 import secrets
@@ -68,6 +69,28 @@ def replacing(path: str | Path) -> Iterator[Path]:
             _flush(path.parent, os.O_RDONLY)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def made_ready(*files: Path | None) -> None:
+    """Make the folders of files that long work will write at its end, so that it does not fail there.
+
+    Args:
+        files: those that are None are not asked for.
+
+    Raises:
+        OSError: a folder cannot be made or written to, or is where the file is to be.
+
+    Example:
+        >>> made_ready(None, Path("scores.json"))
+    """
+    for file in files:
+        if file is None:
+            continue
+        if file.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not os.access(file if file.exists() else file.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(file))
 
 
 def _flush(path: Path, flags: int) -> None:
