@@ -1,5 +1,6 @@
 """The parser of objects: errors on one line, and options that may be repeated."""
 
+from argparse import ArgumentParser
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,18 @@ def test_a_class_that_cannot_take_its_arguments_is_an_error_to_print() -> None:
     alone.add_class_arguments(Odd, "odd")
     with pytest.raises(ValueError, match="a class of the run file cannot take its init_args: no such thing"):
         alone.instantiate(alone.parse_args(["--odd.count", "1"]))
+
+
+def test_help_shows_what_tells_a_reader_something() -> None:
+    p = command_parser("evaluate", "")
+    p.add_argument("model", type=Path, help="a model file")
+    p.add_argument("--json", type=Path | None, help="write the report to this file")
+    p.add_argument("--batch-size", type=int, default=32, help="crops in a batch")
+    p.add_argument("--where", type=str, nargs="*", default=[], help="use only these")
+    p.add_argument("--network", type=ArgumentParser, required=True, help="class_path and init_args")
+    text = " ".join(p.format_help().split())
+    assert "a model file (required)" in text
+    assert "write the report to this file --batch-size" in text
+    assert "crops in a batch (default: 32)" in text
+    assert "use only these --network" in text
+    assert "class_path and init_args (required, type: <class 'ArgumentParser'>)" in text

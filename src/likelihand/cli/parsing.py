@@ -1,11 +1,36 @@
 """What the commands' parsers share."""
 
+import re
 from argparse import Action
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
-from jsonargparse import ArgumentParser, Namespace
+from jsonargparse import ArgumentParser, DefaultHelpFormatter, Namespace
 
-__all__ = ["Extend", "Namespace", "Parser", "as_list", "command_parser"]
+__all__ = ["BUNDLED", "Extend", "Namespace", "Parser", "as_list", "command_parser"]
+
+
+BUNDLED: Final = "bundled"
+"""What stands for the bundled model where a path is wanted."""
+
+_PLAIN: Final = frozenset({"Path", "<class 'Path'>", "str", "int", "float", "bool", "null"})
+"""Types that the name of an option and its help tell already."""
+
+
+_SUBCLASSES: Final = re.compile(r", known subclasses: [^)]*")
+"""What jsonargparse adds: of a PyTorch module hundreds of names, hardly one of which fits."""
+
+
+class _Defaults(DefaultHelpFormatter):
+    """Shows the types and defaults that tell a reader something, as `PlainParser` does."""
+
+    def _get_help_string(self, action: Action) -> str:
+        text = super()._get_help_string(action)
+        if set((self._get_type_str(action) or "null").split(" | ")) <= _PLAIN:
+            text = text.replace("type: %(type)s, ", "").replace("type: %(type)s", "")
+        if action.default is None or action.default is False or action.default == []:
+            text = text.replace(", default: %(default)s", "").replace("default: %(default)s", "")
+        text = _SUBCLASSES.sub("", text)
+        return text.replace("(required, )", "(required)").removesuffix(" ()")
 
 
 class Parser(ArgumentParser):
@@ -32,7 +57,13 @@ def command_parser(command: str, description: str) -> Parser:
         >>> command_parser("predict", "").prog
         'likelihand predict'
     """
-    return Parser(prog=f"likelihand {command}", description=description, allow_abbrev=False, default_env=False)
+    return Parser(
+        prog=f"likelihand {command}",
+        description=description,
+        allow_abbrev=False,
+        default_env=False,
+        formatter_class=_Defaults,
+    )
 
 
 class Extend(Action):

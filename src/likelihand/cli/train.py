@@ -3,11 +3,9 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from likelihand.cli.parsing import Extend, Namespace, Parser, as_list, command_parser
-
-BUNDLED: Final = "bundled"
+from likelihand.cli.parsing import BUNDLED, Extend, Namespace, Parser, as_list, command_parser
 
 if TYPE_CHECKING:
     from torch import nn
@@ -26,11 +24,21 @@ def parser() -> Parser:
         "train", "Train a network from a run file; any value can be overridden, e.g. --train.epochs 3."
     )
     p.add_argument("--config", action="config", help="the run file (YAML)")
-    p.add_argument("--network", type=nn.Module, required=True, help="class_path and init_args")
-    p.add_argument("--loss", type=nn.Module, required=True, help="class_path and init_args")
-    p.add_argument("--train_data", type=TrainingData, required=True, help="class_path and init_args")
-    p.add_argument("--validation_data", type=Dataset | None, default=None, help="class_path and init_args")
-    p.add_argument("--train", type=TrainConfig, default=TrainConfig(), help="schedule and settings")
+    for name, example, kind, required in (
+        ("network", "likelihand.SequentialHeatmapNetwork", nn.Module, True),
+        ("loss", "likelihand.ResidualLogLikelihood", nn.Module, True),
+        ("train_data", "likelihand.data.CocoHands", TrainingData, True),
+        ("validation_data", "likelihand.data.CocoHands", Dataset | None, False),
+    ):
+        p.add_argument(
+            f"--{name}", type=kind, required=required, help=f"class_path, e.g. {example}, and its init_args"
+        )
+    p.add_argument(
+        "--train",
+        type=TrainConfig,
+        default=TrainConfig(),
+        help="schedule and settings; likelihand.TrainConfig explains each of them",
+    )
     p.add_argument("--out", type=Path, default=Path("runs/latest"), help="output folder of the run")
     p.add_argument(
         "--start",
