@@ -21,6 +21,22 @@ KEYPOINTS: Final[tuple[str, ...]] = ("wrist", *(f"{f}_{j}" for f in FINGERS for 
 INDEX: Final[dict[str, int]] = {name: i for i, name in enumerate(KEYPOINTS)}
 """Name to position."""
 
+
+def index_of(name: str) -> int:
+    """Return the position of a keypoint by its name.
+
+    Raises:
+        KeyError: no keypoint has this name; the message lists all.
+
+    Example:
+        >>> index_of("index_tip")
+        8
+    """
+    if name not in INDEX:
+        raise KeyError(f"{name!r} is not the name of a keypoint; give one of {', '.join(KEYPOINTS)}")
+    return INDEX[name]
+
+
 FINGER_KEYPOINTS: Final[dict[str, tuple[int, int, int, int]]] = {
     finger: (4 * i + 1, 4 * i + 2, 4 * i + 3, 4 * i + 4) for i, finger in enumerate(FINGERS)
 }

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from likelihand.geometry import Image
-from likelihand.hand import INDEX, Side
+from likelihand.hand import Side, index_of
 from likelihand.uncertainty import GAUSSIAN, REACH, Ellipses, Radial, chance_within, ellipses, size_of_hand
 
 A = TypeVar("A")
@@ -252,8 +252,19 @@ class Hand:
         }
 
     def __getitem__(self, name: str) -> NDArray[np.float64]:
-        """Return the (x, y) of the keypoint `name`, one of `likelihand.hand.KEYPOINTS`."""
-        return np.asarray(self.points[INDEX[name]])
+        """Return the (x, y) of the keypoint `name`, one of `likelihand.hand.KEYPOINTS`.
+
+        Raises:
+            KeyError: no keypoint has this name.
+        """
+        return np.asarray(self.points[index_of(name)])
+
+    def __repr__(self) -> str:
+        """Return one line that tells hands apart; with its arrays a hand would fill three screens."""
+        box = ", ".join(f"{edge:.0f}" for edge in self.box)
+        told = [f"side={self.side!r}", f"score={self.score:.2f}", f"box=[{box}]"]
+        told += [f"{name}={getattr(self, name)}" for name in ("track", "seen") if hasattr(self, name)]
+        return f"{type(self).__name__}({', '.join(told)})"
 
 
 def _rounded(values: ArrayLike) -> list[Any]:

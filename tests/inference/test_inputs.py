@@ -123,8 +123,8 @@ def test_opencvs_order_of_colours_is_asked_for() -> None:
         (np.full((4, 4, 3), 200.0), r"values from 200 to 200; give floats in 0\.\.1, or uint8"),
         (np.full((4, 4, 3), np.nan, np.float32), "values from nan to nan"),
         (np.array([["a"]]), "dtype <U1"),
-        (None, "shape ()"),
-        ({"a": 1}, "shape ()"),
+        (None, r"image is None, which cv2\.imread returns where it cannot read the file; give a path"),
+        ({"a": 1}, "image is of type dict; give a path"),
     ],
 )
 def test_what_is_no_picture_is_named(array: object, message: str) -> None:
@@ -151,3 +151,10 @@ def test_views_and_arrays_of_others_are_taken() -> None:
     torch = pytest.importorskip("torch")
     assert (as_image(torch.from_numpy(PICTURE)) == PICTURE).all()  # type: ignore[arg-type]
     assert (seen(PICTURE[:, ::-1]) == seen(PICTURE[:, ::-1].copy())).all()
+
+
+def test_a_film_is_named_as_one() -> None:
+    from likelihand.data.samples import FILM
+
+    with pytest.raises(ImageError, match=r"two-hands.mp4: is a film; .* likelihand.track"):
+        as_image(FILM)

@@ -102,6 +102,8 @@ def test_pictures_of_other_kinds_are_refused():
         draw(np.zeros((4, 4, 3)), [])
     with pytest.raises(ValueError, match="uint8"):
         draw(np.zeros((4, 4), np.uint8), [])
+    with pytest.raises(ValueError, match=r"picture is 'a\.jpg'; give its pixels, as likelihand\.read_image reads"):
+        draw("a.jpg", [])
 
 
 def test_contact_sheet_fits_any_picture_and_centres_it():

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeGuard
 import numpy as np
 
 from likelihand.data.pixels import Channels, ImageError, rgb_of_array, rgb_of_pillow
+from likelihand.formats.kinds import HEAD, kind_of_content
 from likelihand.geometry import Image
 from likelihand.structures import Record
 
@@ -189,6 +190,10 @@ def decode_image(data: bytes, name: str = "picture") -> Image:
     except ImageError as error:
         raise ImageError(f"{name}: {error}") from error
     except Exception as error:  # the decoders' errors are of many kinds
+        if kind_of_content(data[:HEAD]) == "film":
+            raise ImageError(
+                f"{name}: is a film; give a picture, or follow it with likelihand.track (likelihand predict)"
+            ) from error
         raise ImageError(
             f"{name}: cannot be decoded ({_reason(data, error)}); give a whole {_KNOWN} picture"
         ) from error

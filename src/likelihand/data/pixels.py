@@ -46,6 +46,8 @@ def rgb_of_array(array: NDArray[Any], channels: Channels = "RGB") -> Image:
     if channels not in get_args(Channels):
         raise ImageError(f"channels is {channels!r}; give 'RGB', or 'BGR' for an array of OpenCV's")
     shape = array.shape
+    if array.dtype.kind == "O":
+        raise ImageError(f"image is {_shortened(array)}; give a path, a Pillow image or an array")
     if len(shape) not in (2, 3) or 0 in shape or (len(shape) == 3 and shape[2] not in (1, 3, 4)):
         raise ImageError(f"image has shape {shape}; give {_SHAPES}, as read_image does")
     pixels = _eight_bits(array)
@@ -54,6 +56,13 @@ def rgb_of_array(array: NDArray[Any], channels: Channels = "RGB") -> Image:
     if channels == "BGR":
         pixels = pixels[..., [2, 1, 0, *range(3, shape[2])]]
     return _on_white(pixels) if shape[2] == 4 else pixels
+
+
+def _shortened(array: NDArray[Any]) -> str:
+    """Describe what is no array; OpenCV returns None for a file that it cannot read."""
+    if array.ndim == 0 and array.item() is None:
+        return "None, which cv2.imread returns where it cannot read the file"
+    return f"of type {type(array.item()).__name__}" if array.ndim == 0 else "an array of objects"
 
 
 def _eight_bits(array: NDArray[Any]) -> NDArray[np.uint8]:

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from likelihand.hand import FINGERS, INDEX, Side
+from likelihand.hand import FINGERS, Side, index_of
 from likelihand.uncertainty import Radial
 
 ANGLE_NAMES: Final[tuple[str, ...]] = (
@@ -86,8 +86,12 @@ class HandFit:
         return float(self.angles[ANGLE_INDEX[name]])
 
     def __getitem__(self, name: str) -> NDArray[np.float64]:
-        """Return the (x, y, z) of the keypoint `name`, one of `likelihand.hand.KEYPOINTS`."""
-        return np.asarray(self.joints[INDEX[name]])
+        """Return the (x, y, z) of the keypoint `name`, one of `likelihand.hand.KEYPOINTS`.
+
+        Raises:
+            KeyError: no keypoint has this name.
+        """
+        return np.asarray(self.joints[index_of(name)])
 
     def radius(self, level: float) -> float:
         """Return the Mahalanobis distance that holds a joint with a probability from 0 to below 1."""

@@ -75,7 +75,7 @@ class Tracking:
                 raise ValueError(f"tracking's {name} is {getattr(self, name)}; give a number in 0..1")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class TrackedHand(Hand):
     """A tracked hand: a `Hand` with smoothed points and the state of its track.
 

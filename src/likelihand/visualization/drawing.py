@@ -333,6 +333,8 @@ def _fitted(image: Image, cell: int) -> Image:
 
 
 def _checked(image: Image) -> Image:
+    if not isinstance(image, np.ndarray):
+        raise ValueError(f"picture is {str(image)[:60]!r}; give its pixels, as likelihand.read_image reads them")
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3:
         raise ValueError(f"picture of {image.dtype} {image.shape}; give uint8 (height, width, 3) RGB")
     return np.ascontiguousarray(image)
