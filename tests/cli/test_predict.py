@@ -30,7 +30,7 @@ def test_a_folder(model: Path, pictures: Path, tmp_path: Path) -> None:
     found = lines(out)
     assert sorted(found) == [str(pictures / name) for name in ("a/x.png", "b/x.png", "b/y.jpg")]
     overlays = {line["overlay"] for line in found.values()}
-    assert overlays == {"x.png", "x-2.png", "y.png"}
+    assert overlays == {"x.overlay.png", "x-2.overlay.png", "y.overlay.png"}
     for name, line in found.items():
         image = read_image(name)
         assert line["size"] == list(image.shape[:2]) == list(read_image(out / line["overlay"]).shape[:2])
@@ -156,7 +156,7 @@ def test_standard_input(model: Path, pictures: Path, tmp_path: Path, monkeypatch
     monkeypatch.setattr(sys, "stdin", data)
     assert predict("-", "--model", model, "--out", tmp_path, "--crop") == 0
     assert lines(tmp_path)["-"]["size"] == [60, 80]
-    assert (tmp_path / "stdin.png").is_file()
+    assert (tmp_path / "stdin.overlay.png").is_file()
 
 
 def test_it_never_imports_torch(model: Path, pictures: Path, tmp_path: Path) -> None:
@@ -221,7 +221,7 @@ def test_a_selfie_cameras_pictures(model: Path, pictures: Path, tmp_path: Path) 
     def found(name: Path, *options: object) -> Any:
         assert predict(name, "--model", model, "--out", tmp_path / "out", *options) == 0
         (hand,) = lines(tmp_path / "out")[str(name)]["hands"]
-        return hand["keypoints"], hand["box"], read_image(tmp_path / "out" / f"{name.stem}.png").tolist()
+        return hand["keypoints"], hand["box"], read_image(tmp_path / "out" / f"{name.stem}.overlay.png").tolist()
 
     for how in (["--crop"], ["--boxes", tmp_path / "boxes.json"]):
         assert found(source, *how, "--unmirror") == found(other, *how)

@@ -40,7 +40,7 @@ def test_a_film(model: Path, film: Path, tmp_path: Path, capsys: pytest.CaptureF
         assert np.shape(hand["keypoints"]) == (21, 2) and np.shape(hand["covariance"]) == (21, 2, 2)
     overlay = list(VideoReader(out / "clip.overlay.mp4"))
     np.testing.assert_allclose([frame.seconds for frame in overlay], TIMES, atol=1e-4)
-    assert capsys.readouterr().err.strip() == f"1 hands in 6 frames -> {out / 'clip.jsonl'}"
+    assert capsys.readouterr().err.strip() == f"1 hand in 6 frames -> {out / 'clip.jsonl'}"
 
 
 @pytest.mark.usefixtures("gullible")
@@ -224,7 +224,7 @@ def test_addresses(
         )
     assert len(lines(tmp_path / "127.0.0.1-clip.jsonl")) == 6
     (line,) = lines(tmp_path / "predictions.jsonl")
-    assert line["file"] == asked[1] and line["overlay"] == "127.0.0.1-y.png"
+    assert line["file"] == asked[1] and line["overlay"] == "127.0.0.1-y.overlay.png"
     told = capsys.readouterr().err
     assert f"likelihand: {asked[2]}: the server answers 404" in told
     assert "likelihand: rtsp://me:***@127.0.0.1:9/1: cannot be opened (Connection refused)" in told

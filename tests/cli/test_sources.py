@@ -73,6 +73,8 @@ def test_a_mixed_folder_is_sorted_by_content(tmp_path: Path) -> None:
         "song.m4a": MP4,
         "out/x.overlay.mp4": MP4,
         "out/x.jsonl": b"{}",
+        "earlier/y.overlay.png": PNG,
+        "earlier/predictions.jsonl": b"{}",
         "results/a.png": PNG,
     }
     for name, content in contents.items():

@@ -5,6 +5,7 @@ is imported when its command is asked for, and what is heavy is imported inside 
 its module and a line in `COMMANDS`.
 """
 
+import errno
 import os
 import sys
 import warnings
@@ -42,13 +43,25 @@ EXTRAS: Final[dict[str, str]] = {
     **dict.fromkeys(("supervision", "pose_format", "ezc3d"), "interop"),
     **dict.fromkeys(("ray", "pyarrow", "fsspec"), "ray"),
     "openvino": "openvino",
-    **dict.fromkeys(("torch", "torchvision", "timm", "accelerate", "safetensors", "onnx", "onnxscript"), "train"),
+    "onnx": "calibrate",
+    **dict.fromkeys(("torch", "torchvision", "timm", "accelerate", "safetensors", "onnxscript"), "train"),
 }
 """Package to the extra of this library that brings it."""
 
 
 RENAMED: Final[dict[str, str]] = {"--looks": "--tta", "--closer": "--tiles"}
 """Former name of an option to its name."""
+
+_FAULTS: Final[dict[int, str]] = {
+    errno.ENOENT: "no such file or folder; check the path",
+    errno.EEXIST: "a file has this name; give the name of a folder",
+    errno.ENOTDIR: "a part of this path is a file; give a path of folders",
+    errno.EISDIR: "this is a folder; give a file",
+    errno.EACCES: "permission denied; give another path, or change the permissions",
+    errno.EADDRINUSE: "the port is taken by another program; give another, or 0 for any free one, with --port",
+    errno.EROFS: "this disk can only be read; give another path",
+}
+"""What a fault of the operating system means for whoever gave the path, and what helps."""
 
 _LONGEST: Final = 900
 """Characters of an error that are told: a file may hold text of any length."""
@@ -118,7 +131,12 @@ def explain(error: Exception) -> str:
     Example:
         >>> explain(ModuleNotFoundError("No module named 'timm'", name="timm"))
         "No module named 'timm'; install it with: pip install 'likelihand[train]'"
+        >>> explain(FileExistsError(17, "File exists", "photo.jpg"))
+        'photo.jpg: a file has this name; give the name of a folder'
     """
+    if isinstance(error, OSError) and error.strerror:
+        fault = _FAULTS.get(error.errno or 0, error.strerror)
+        return fault if error.filename is None else f"{error.filename}: {fault}"
     text = " ".join(str(error)[:_LONGEST].split()) or type(error).__name__
     if isinstance(error, ModuleNotFoundError) and (extra := EXTRAS.get((error.name or "").split(".")[0])):
         return f"{text}; install it with: pip install 'likelihand[{extra}]'"

@@ -41,7 +41,7 @@ def _look(out: Path) -> int:
 def _summary(out: Path) -> str:
     """List what was written, and what to try next."""
     command = Path(sys.argv[0]).with_name("likelihand") if sys.argv[0].endswith("likelihand") else "likelihand"
-    rows = [("overlays", sorted(out.glob("*.png"))), ("films", sorted(out.glob("*.overlay.mp4")))]
+    rows = [("overlays", sorted(out.glob("*.overlay.png"))), ("films", sorted(out.glob("*.overlay.mp4")))]
     rows.append(("points", sorted(out.glob("*.jsonl"))))
     lines = [f"{title:<9} {file}" for title, files in rows for file in files]
     lines.append(f"next      {command} predict PHOTO.jpg    hands of your own")

@@ -42,7 +42,7 @@ class Results:
     """Writes predictions into a folder; leaving the `with` block, in whatever way, makes the format asked for.
 
     Args:
-        folder: made where it is missing; older predictions of the name in it are replaced.
+        folder: made where it is missing; older predictions of the name in it are replaced by the first line.
         form: one of `FORMATS`; the JSON Lines are written in any case.
         name: of the files, without ending.
         film: whether the lines are frames, with tracked hands, instead of pictures.
@@ -72,7 +72,8 @@ class Results:
         folder.mkdir(parents=True, exist_ok=True)
         self.form, self.name, self.film, self.fitted = form, name, film, fitted
         self.lines, self.path = (folder / f"{name}{ENDINGS[each]}" for each in ("jsonl", form))
-        self._file, self._hands = self.lines.open("w", encoding="utf-8"), 0
+        self._file: IO[str] | None = None
+        self._hands = 0
 
     @property
     def whole(self) -> bool:
@@ -80,7 +81,9 @@ class Results:
         return self.form not in _FITTED or self._hands > 0
 
     def add(self, line: dict[str, Any]) -> None:
-        """Write the line of a picture or frame."""
+        """Write the line of a picture or frame; the first one replaces older predictions."""
+        if self._file is None:
+            self._file = self.lines.open("w", encoding="utf-8")
         self._file.write(json.dumps(line, allow_nan=False) + "\n")
         self._file.flush()
         self._hands += len(line["hands"])
@@ -89,6 +92,8 @@ class Results:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._file is None:
+            return
         self._file.close()
         if self.form == "jsonl":
             return

@@ -1,11 +1,36 @@
 """A parser of plain values: the command that people wait for must not import what builds objects."""
 
-from argparse import Action, ArgumentDefaultsHelpFormatter, ArgumentParser, Namespace
+from argparse import Action, ArgumentDefaultsHelpFormatter, ArgumentParser, ArgumentTypeError, Namespace
 from typing import Final, NoReturn
 
-__all__ = ["DEVICE_HELP", "Namespace", "PlainParser"]
+__all__ = ["DEVICE_HELP", "Namespace", "PlainParser", "counted", "port"]
 
 DEVICE_HELP: Final = "device: cpu (default), cuda, tensorrt, coreml, directml, or auto for the first that works"
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, which takes an s unless there is one.
+
+    Example:
+        >>> counted(1, "hand"), counted(0, "picture")
+        ('1 hand', '0 pictures')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def port(text: str) -> int:
+    """Return a port's number.
+
+    Raises:
+        ArgumentTypeError: it is none.
+
+    Example:
+        >>> port("8750")
+        8750
+    """
+    if not text.isdecimal() or int(text) > 65535:
+        raise ArgumentTypeError(f"{text!r} is not a port; give a number from 0 to 65535")
+    return int(text)
 
 
 class _Defaults(ArgumentDefaultsHelpFormatter):

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from likelihand.cli import predict_bulk, predict_video
+from likelihand.cli import explain, predict_bulk, predict_video
 from likelihand.cli.fits import add_fits, fits_json
 from likelihand.cli.formats import FORMATS, Results, check_format
-from likelihand.cli.plain import DEVICE_HELP, Namespace, PlainParser
-from likelihand.cli.sources import Boxes, Request, read_picture, requested, unique_name
+from likelihand.cli.plain import DEVICE_HELP, Namespace, PlainParser, counted
+from likelihand.cli.sources import OVERLAY, Boxes, Request, read_picture, requested, unique_name
 from likelihand.tracking.addresses import is_address, shown
 
 if TYPE_CHECKING:
@@ -97,6 +97,9 @@ def run(arguments: Namespace) -> int:
     films = bool(request.films) or arguments.camera is not None
     if arguments.boxes and films:
         raise ValueError("--boxes is for pictures; leave it out for films and cameras")
+    for option in () if films else ("show", "osc"):
+        if getattr(arguments, option):
+            raise ValueError(f"--{option} is for films and cameras; leave it out for pictures")
     codes = []
     if request.pictures or not films:
         codes.append(_run_pictures(request, arguments))
@@ -132,19 +135,26 @@ def _run_pictures(request: Request, arguments: Namespace) -> int:
         _tell(problem)
     taken: set[str] = set()
     hands, done, failed = 0, 0, len(request.problems)
-    with Results(arguments.out, arguments.format, fitted=arguments.fit) as results:
-        for picture in _with_progress(request.pictures):
-            try:
-                line = _predict(picture, request, predict, boxes, arguments, taken)
-            except (ValueError, OSError) as error:
-                _tell(_named(shown(picture), error))
-                failed += 1
-                continue
-            hands, done = hands + len(line["hands"]), done + 1
-            results.add(line)
-    told = f"; {failed} failed, see above" if failed else ""
-    print(f"{hands} hands in {len(request.pictures)} pictures -> {results.path}{told}", file=sys.stderr)
-    return (1 if done else 2) if failed else 0
+    results = Results(arguments.out, arguments.format, fitted=arguments.fit)
+    try:
+        with results:
+            for picture in _with_progress(request.pictures):
+                try:
+                    line = _predict(picture, request, predict, boxes, arguments, taken)
+                except (ValueError, OSError) as error:
+                    _tell(_named(shown(picture), error))
+                    failed += 1
+                    continue
+                results.add(line)
+                hands, done = hands + len(line["hands"]), done + 1
+    except KeyboardInterrupt:
+        _tell(f"{counted(hands, 'hand')} in {done} of {len(request.pictures)} pictures -> {results.path}")
+        raise
+    if not done and failed:
+        return 2  # each problem was told, and older results are as they were
+    told = f"{counted(hands, 'hand')} in {counted(len(request.pictures), 'picture')} -> {results.path}"
+    print(f"{told}; {failed} failed, see above" if failed else told, file=sys.stderr)
+    return 1 if failed else 0
 
 
 def _with_progress(found: Sequence[str]) -> Iterable[str]:
@@ -195,7 +205,7 @@ def _predict(
     if arguments.overlay:
         from likelihand.visualization.drawing import draw
 
-        path = arguments.out / f"{unique_name(picture, taken)}.png"
+        path = arguments.out / f"{unique_name(picture, taken)}{OVERLAY}.png"
         draw(image, hands).save(path)
         line["overlay"] = path.name
     return line
@@ -203,7 +213,7 @@ def _predict(
 
 def _named(picture: str, error: Exception) -> str:
     """Put an error on one line that begins with the picture."""
-    text = " ".join(str(error).split())
+    text = explain(error)
     return text if text.startswith(picture) else f"{picture}: {text}"
 
 

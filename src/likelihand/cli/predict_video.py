@@ -6,9 +6,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from likelihand.cli import explain
 from likelihand.cli.fits import TrackFits, add_fits
 from likelihand.cli.formats import NAME, Results
-from likelihand.cli.plain import Namespace, PlainParser
+from likelihand.cli.plain import Namespace, PlainParser, counted
 from likelihand.cli.sources import OVERLAY, STDIN, Request, unique_name
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def run(request: Request, arguments: Namespace, predictor: Callable[[], "Predict
             source = VideoReader(opened, arguments.threads, longest_gap=gap)
             (_live if source.live else _follow)(source, unique_name(film, taken), predict, arguments)
         except (ValueError, OSError) as error:
-            print(f"likelihand: {' '.join(str(error).split())}", file=sys.stderr)
+            print(f"likelihand: {explain(error)}", file=sys.stderr)
             failed = True
     return 2 if failed else 0
 
@@ -91,7 +92,7 @@ def _follow(source: "Camera | VideoReader", name: str, predict: "Predictor", arg
             Results(arguments.out, arguments.format, name, film=True, fitted=arguments.fit)
         )
         files.push(lambda kind, *_: _close(results, len(tracks), count, source, broken=kind is not None))
-        overlay = arguments.out / f"{name}{OVERLAY}"
+        overlay = arguments.out / f"{name}{OVERLAY}.mp4"
         draw = files.enter_context(_overlay(overlay, arguments.threads)) if arguments.overlay else None
         live = files.enter_context(_shown(arguments))
         for frame in _with_progress(frames, tqdm(total=source.frames, unit="frame", disable=None)):
@@ -167,7 +168,9 @@ def _close(results: Results, hands: int, frames: int, source: "Camera | VideoRea
     Raises:
         ValueError: the film went to its end without a hand, and an animation was asked for.
     """
-    told = f"{hands} hands in {frames} frames"
+    if not frames and broken:
+        return
+    told = f"{counted(hands, 'hand')} in {counted(frames, 'frame')}"
     if not results.whole and not broken:
         raise ValueError(f"{source.name}: {told}, so no {results.path.name}; the frames are in {results.lines}")
     _tell(f"{told} -> {results.path if results.whole else results.lines}", source)

@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
+from likelihand.cli.formats import NAME
 from likelihand.cli.kinds import kind_in_folder, kind_of_file
 from likelihand.formats.kinds import HEAD, Kind, kind_of_content
 from likelihand.tracking.addresses import Peeked, is_address, scheme, shown
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from likelihand.geometry import Image
 
 STDIN: Final = "-"
-OVERLAY: Final = ".overlay.mp4"
-"""Ending of the films that `predict` writes."""
+OVERLAY: Final = ".overlay"
+"""What `predict` adds to the name of a picture or film that it draws: so it never takes a source's place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,11 @@ def _searched(folder: Path, results: Path | None) -> Iterator[Path]:
 
 
 def _is_overlay(file: Path) -> bool:
-    """Tell whether a film is an overlay beside its lines."""
-    return file.name.endswith(OVERLAY) and file.with_name(file.name.removesuffix(OVERLAY) + ".jsonl").is_file()
+    """Tell whether a picture or film is an overlay beside its lines."""
+    if not file.stem.endswith(OVERLAY):
+        return False
+    lines = NAME if file.suffix == ".png" else file.stem.removesuffix(OVERLAY)
+    return file.with_name(f"{lines}.jsonl").is_file()
 
 
 def _within(file: Path, results: Path | None, searched: Path) -> bool:

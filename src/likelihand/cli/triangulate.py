@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from likelihand.cli.formats import hand_of, read_lines
-from likelihand.cli.plain import DEVICE_HELP, Namespace, PlainParser
+from likelihand.cli.plain import DEVICE_HELP, Namespace, PlainParser, counted
 from likelihand.cli.space import FORMATS, SpaceResults
 
 if TYPE_CHECKING:
@@ -95,9 +95,8 @@ def run(arguments: Namespace) -> int:
             )
             results.add(frame[0].frame, frame[0].seconds, follow([view.hands for view in frame]))
     print(report)
-    print(
-        f"{report.hands} hands in {results.frames} frames -> {', '.join(map(str, results.paths))}", file=sys.stderr
-    )
+    told = f"{counted(report.hands, 'hand')} in {counted(results.frames, 'frame')}"
+    print(f"{told} -> {', '.join(map(str, results.paths))}", file=sys.stderr)
     return 0
 
 
