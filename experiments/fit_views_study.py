@@ -18,8 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 from experiments.cameras_study import SEED, Doubles, Shot, shoot, solve
-from experiments.fit_regions import LEVELS as KNOTS
-from experiments.fit_regions import UNIT_IN_SPACE
+from experiments.fit_regions import LEVELS as KNOTS, UNIT_IN_SPACE
 from likelihand.fitting import FitSettings
 from likelihand.inference import load
 from likelihand.multiview import SpaceFit, fit_views

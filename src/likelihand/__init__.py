@@ -14,60 +14,41 @@ from typing import TYPE_CHECKING
 from likelihand.utils.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from likelihand import data, synth
-    from likelihand.data.images import read_image
-    from likelihand.evaluation import evaluate
-    from likelihand.fitting import HandFit, fit
-    from likelihand.inference import Predictor, load
-    from likelihand.losses import HeatmapLoss, IntegralLoss, ResidualLogLikelihood
-    from likelihand.models import SequentialHeatmapNetwork, TimmBackbone
-    from likelihand.structures import Hand
-    from likelihand.tracking import track
-    from likelihand.training import TrainConfig, train
-    from likelihand.visualization.drawing import draw
+    from likelihand import data as data, synth as synth
+    from likelihand.data.images import read_image as read_image
+    from likelihand.evaluation import evaluate as evaluate
+    from likelihand.fitting import HandFit as HandFit, fit as fit
+    from likelihand.inference import Predictor as Predictor, load as load
+    from likelihand.losses import (
+        HeatmapLoss as HeatmapLoss,
+        IntegralLoss as IntegralLoss,
+        ResidualLogLikelihood as ResidualLogLikelihood,
+    )
+    from likelihand.models import (
+        SequentialHeatmapNetwork as SequentialHeatmapNetwork,
+        TimmBackbone as TimmBackbone,
+    )
+    from likelihand.structures import Hand as Hand
+    from likelihand.tracking import track as track
+    from likelihand.training import TrainConfig as TrainConfig, train as train
+    from likelihand.visualization.drawing import draw as draw
 
 __version__ = "0.2.0"
 
-__all__ = [
-    "Hand",
-    "HandFit",
-    "HeatmapLoss",
-    "IntegralLoss",
-    "Predictor",
-    "ResidualLogLikelihood",
-    "SequentialHeatmapNetwork",
-    "TimmBackbone",
-    "TrainConfig",
-    "data",
-    "draw",
-    "evaluate",
-    "fit",
-    "load",
-    "read_image",
-    "synth",
-    "track",
-    "train",
-]
-
-_HOME = {
-    "Hand": "structures",
-    "HandFit": "fitting",
-    "HeatmapLoss": "losses",
-    "IntegralLoss": "losses",
-    "Predictor": "inference",
-    "ResidualLogLikelihood": "losses",
-    "SequentialHeatmapNetwork": "models",
-    "TimmBackbone": "models",
-    "TrainConfig": "training",
-    "data": "data",
-    "draw": "visualization.drawing",
-    "evaluate": "evaluation",
-    "fit": "fitting",
-    "load": "inference",
-    "read_image": "data.images",
-    "synth": "synth",
-    "track": "tracking",
-    "train": "training",
-}
-
-__getattr__, __dir__ = lazy_names(__name__, _HOME)
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "data": "data",
+        "data.images": "read_image",
+        "evaluation": "evaluate",
+        "fitting": "HandFit fit",
+        "inference": "Predictor load",
+        "losses": "HeatmapLoss IntegralLoss ResidualLogLikelihood",
+        "models": "SequentialHeatmapNetwork TimmBackbone",
+        "structures": "Hand",
+        "synth": "synth",
+        "tracking": "track",
+        "training": "TrainConfig train",
+        "visualization.drawing": "draw",
+    },
+)

@@ -8,8 +8,7 @@ import pytest
 pytest.importorskip("starlette", reason="the extra likelihand[serve] is not installed")
 pytest.importorskip("uvicorn", reason="the extra likelihand[serve] is not installed")
 
-from likelihand.apps.serve import application as applications
-from likelihand.apps.serve import server as servers
+from likelihand.apps.serve import application as applications, server as servers
 from likelihand.apps.serve.limits import Limits
 from likelihand.cli import main
 from likelihand.inference import FILMS, PHOTOS

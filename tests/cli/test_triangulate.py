@@ -18,9 +18,7 @@ from likelihand.tracking.tracker import TrackedHand
 from tests.interop.lines import frame
 from tests.multiview.rigs import points, rig
 from tests.multiview.test_camera_files import toml_of
-from tests.multiview.test_fitted import CAMERAS as POSED
-from tests.multiview.test_fitted import seen as views_of
-from tests.multiview.test_fitted import truth
+from tests.multiview.test_fitted import CAMERAS as POSED, seen as views_of, truth
 
 CAMERAS = rig(2)
 TRUTH = [points(seed=0) + np.array([0.002 * i, 0, 0]) for i in range(6)]

@@ -3,8 +3,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from likelihand.data import augment
 from likelihand.data.augment import Augmentation, augment_pixels, motion_kernel, sample_of, sample_rng

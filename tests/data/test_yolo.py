@@ -7,8 +7,7 @@ import cv2
 import numpy as np
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from likelihand.cli import main
 from likelihand.data import Concatenated, DrawnHands, YoloPose, detect

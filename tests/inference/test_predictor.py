@@ -5,8 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from likelihand.geometry import box_of_points, crop_matrix, transform_points
 from likelihand.inference import PHOTOS, Predictor

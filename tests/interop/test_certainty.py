@@ -1,7 +1,6 @@
 """Pictures in the order in which a person should look at them."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from likelihand.interop.certainty import certainty, least_certain_first
 

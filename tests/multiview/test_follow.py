@@ -10,9 +10,7 @@ from likelihand.multiview.camera import Camera
 from likelihand.multiview.follow import SpaceTracker
 from likelihand.tracking.tracker import TrackedHand
 from tests.multiview.rigs import points, rig
-from tests.multiview.test_fitted import CAMERAS as POSED
-from tests.multiview.test_fitted import seen as views_of
-from tests.multiview.test_fitted import truth
+from tests.multiview.test_fitted import CAMERAS as POSED, seen as views_of, truth
 
 CAMERAS = rig(3)
 TRUTHS = [points(seed=seed) * 0.5 + [0.15 * seed, 0, 0] for seed in (0, 1)]

@@ -1,8 +1,7 @@
 """Codes of boxes are what their formula says, and come back."""
 
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from likelihand.ops.box_coding import UNIT, decode, encode, grid_centres
 

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from likelihand.geometry import FloatArray, Image, box_iou, crop_matrix, invert, transform_points, warp_image
 from likelihand.hand import Side
 from likelihand.inference.metadata import ModelMetadata
-from likelihand.utils.renamed import renamed
 
 OVERLAP: Final = 0.45
 """IoU from which two boxes are one hand."""
@@ -98,7 +97,6 @@ class Detector:
         (array([ 50.,   0., 150., 100.]), 'right')
     """
 
-    @renamed(closer="tiles")
     def __init__(
         self,
         runtime: DetectorRuntime,

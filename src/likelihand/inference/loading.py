@@ -13,7 +13,6 @@ from likelihand.inference.predictor import PROPOSED, FindHands, Predictor
 from likelihand.inference.runtimes import OnnxRuntime, OpenVinoRuntime, Runtime, TorchRuntime, torch_device
 from likelihand.inference.settings import PHOTOS
 from likelihand.uncertainty import Calibration, Calibrations
-from likelihand.utils.renamed import renamed
 
 if TYPE_CHECKING:
     from likelihand.models import Network
@@ -31,7 +30,6 @@ WEIGHTS: Final = Path(__file__).parent / "weights"
 """Folder of the models that come with the package."""
 
 
-@renamed(looks="tta", closer="tiles")
 def load(
     path: str | os.PathLike[str] | None = None,
     runtime: RuntimeName | None = None,

@@ -36,7 +36,6 @@ from likelihand.uncertainty import (
     look_covariance,
     size_of_hand,
 )
-from likelihand.utils.renamed import renamed
 
 PRESENCE: Final = 0.2
 """A detected hand is dropped where the hand model gives its crop a smaller chance than this to show a hand."""
@@ -115,7 +114,6 @@ class Predictor:
         array([30., 40.])
     """
 
-    @renamed(looks="tta")
     def __init__(
         self,
         runtime: Runtime,

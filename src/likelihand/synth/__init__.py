@@ -10,36 +10,23 @@ from typing import TYPE_CHECKING
 from likelihand.utils.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from likelihand.synth.options import SynthOptions
-    from likelihand.synth.picture import Picture, render_picture, render_scene
-    from likelihand.synth.scene.background import Photos
-    from likelihand.synth.scene.labels import HandLabel, Occlusion
-    from likelihand.synth.views import HandView, HandViews, render_views
+    from likelihand.synth.options import SynthOptions as SynthOptions
+    from likelihand.synth.picture import (
+        Picture as Picture,
+        render_picture as render_picture,
+        render_scene as render_scene,
+    )
+    from likelihand.synth.scene.background import Photos as Photos
+    from likelihand.synth.scene.labels import HandLabel as HandLabel, Occlusion as Occlusion
+    from likelihand.synth.views import HandView as HandView, HandViews as HandViews, render_views as render_views
 
-__all__ = [
-    "HandLabel",
-    "HandView",
-    "HandViews",
-    "Occlusion",
-    "Photos",
-    "Picture",
-    "SynthOptions",
-    "render_picture",
-    "render_scene",
-    "render_views",
-]
-
-_HOME = {
-    "HandLabel": "synth.scene.labels",
-    "HandView": "synth.views",
-    "HandViews": "synth.views",
-    "Occlusion": "synth.scene.labels",
-    "Photos": "synth.scene.background",
-    "Picture": "synth.picture",
-    "SynthOptions": "synth.options",
-    "render_picture": "synth.picture",
-    "render_scene": "synth.picture",
-    "render_views": "synth.views",
-}
-
-__getattr__, __dir__ = lazy_names(__name__, _HOME)
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "synth.options": "SynthOptions",
+        "synth.picture": "Picture render_picture render_scene",
+        "synth.scene.background": "Photos",
+        "synth.scene.labels": "HandLabel Occlusion",
+        "synth.views": "HandView HandViews render_views",
+    },
+)

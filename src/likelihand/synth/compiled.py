@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 try:
-    from numba import config as numba_config
-    from numba import njit
+    from numba import config as numba_config, njit
 except ImportError as error:
     raise ImportError(
         "rendering hands needs numba, which is not installed; install it with "

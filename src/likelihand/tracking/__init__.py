@@ -10,59 +10,35 @@ from typing import TYPE_CHECKING
 from likelihand.utils.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from likelihand.tracking.camera import Camera
-    from likelihand.tracking.following import TrackedFrame, draw_tracks, track, tracker_of, unmirrored
-    from likelihand.tracking.frames import Frame, VideoError
-    from likelihand.tracking.reading import VideoReader
-    from likelihand.tracking.tracker import (
-        EVERY,
-        PredictBoxes,
-        Region,
-        TrackedHand,
-        Tracker,
-        Tracking,
-        whole_picture,
+    from likelihand.tracking.camera import Camera as Camera
+    from likelihand.tracking.following import (
+        TrackedFrame as TrackedFrame,
+        draw_tracks as draw_tracks,
+        track as track,
+        tracker_of as tracker_of,
+        unmirrored as unmirrored,
     )
-    from likelihand.tracking.writing import VideoWriter
+    from likelihand.tracking.frames import Frame as Frame, VideoError as VideoError
+    from likelihand.tracking.reading import VideoReader as VideoReader
+    from likelihand.tracking.tracker import (
+        EVERY as EVERY,
+        PredictBoxes as PredictBoxes,
+        Region as Region,
+        TrackedHand as TrackedHand,
+        Tracker as Tracker,
+        Tracking as Tracking,
+        whole_picture as whole_picture,
+    )
+    from likelihand.tracking.writing import VideoWriter as VideoWriter
 
-__all__ = [
-    "EVERY",
-    "Camera",
-    "Frame",
-    "PredictBoxes",
-    "Region",
-    "TrackedFrame",
-    "TrackedHand",
-    "Tracker",
-    "Tracking",
-    "VideoError",
-    "VideoReader",
-    "VideoWriter",
-    "draw_tracks",
-    "track",
-    "tracker_of",
-    "unmirrored",
-    "whole_picture",
-]
-
-_HOME = {
-    "Camera": "tracking.camera",
-    "EVERY": "tracking.tracker",
-    "Frame": "tracking.frames",
-    "PredictBoxes": "tracking.tracker",
-    "Region": "tracking.tracker",
-    "TrackedFrame": "tracking.following",
-    "TrackedHand": "tracking.tracker",
-    "Tracker": "tracking.tracker",
-    "Tracking": "tracking.tracker",
-    "VideoError": "tracking.frames",
-    "VideoReader": "tracking.reading",
-    "VideoWriter": "tracking.writing",
-    "draw_tracks": "tracking.following",
-    "track": "tracking.following",
-    "tracker_of": "tracking.following",
-    "unmirrored": "tracking.following",
-    "whole_picture": "tracking.tracker",
-}
-
-__getattr__, __dir__ = lazy_names(__name__, _HOME)
+__getattr__, __dir__, __all__ = lazy_names(
+    __name__,
+    {
+        "tracking.camera": "Camera",
+        "tracking.following": "TrackedFrame draw_tracks track tracker_of unmirrored",
+        "tracking.frames": "Frame VideoError",
+        "tracking.reading": "VideoReader",
+        "tracking.tracker": "EVERY PredictBoxes Region TrackedHand Tracker Tracking whole_picture",
+        "tracking.writing": "VideoWriter",
+    },
+)

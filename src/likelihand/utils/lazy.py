@@ -6,29 +6,29 @@ from importlib import import_module
 from typing import Any
 
 
-def lazy_names(package: str, home: Mapping[str, str]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """Make a package's `__getattr__` and `__dir__` (PEP 562).
+def lazy_names(
+    package: str, home: Mapping[str, str]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+    """Make a package's `__getattr__`, `__dir__` (PEP 562) and `__all__`.
 
     Args:
         package: its `__name__`.
-        home: public name -> the module that holds it, below `likelihand`; a module that is itself the name has its
-            own name as its home.
-
-    Returns:
-        The two functions.
+        home: module below `likelihand` -> the names that it holds, with spaces between them; a module that is a
+            name itself holds its own name.
 
     Example:
-        >>> get, names = lazy_names("likelihand.utils.lazy", {"read_image": "data.images"})
-        >>> get("read_image").__module__, "read_image" in names()
-        ('likelihand.data.images', True)
+        >>> get, names, every = lazy_names("likelihand.utils.lazy", {"data.images": "ImageError read_image"})
+        >>> get("read_image").__module__, "read_image" in names(), every
+        ('likelihand.data.images', True, ['ImageError', 'read_image'])
     """
+    modules = {name: module for module, names in home.items() for name in names.split()}
 
     def get(name: str) -> Any:  # noqa: ANN401
-        if name not in home:
+        if name not in modules:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        module = import_module(f"likelihand.{home[name]}")
-        value = module if home[name] == name else getattr(module, name)
+        module = import_module(f"likelihand.{modules[name]}")
+        value = module if modules[name] == name else getattr(module, name)
         setattr(sys.modules[package], name, value)
         return value
 
-    return get, lambda: sorted({*vars(sys.modules[package]), *home})
+    return get, lambda: sorted({*vars(sys.modules[package]), *modules}), sorted(modules)
