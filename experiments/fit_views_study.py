@@ -22,7 +22,7 @@ from experiments.fit_regions import LEVELS as KNOTS, UNIT_IN_SPACE
 from likelihand.fitting import FitSettings
 from likelihand.inference import load
 from likelihand.multiview import SpaceFit, fit_views
-from likelihand.multiview.regions import load_regions
+from likelihand.multiview.fitted import load_regions
 from likelihand.synth.hand.asset import load_asset
 from likelihand.synth.hand.hand_sampler import sample_hand
 from likelihand.synth.scene.compose import streams_of

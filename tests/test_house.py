@@ -11,8 +11,6 @@ MOST_LINES = 400
 
 UNMIRRORED: dict[str, str] = {
     "utils/arrays.py": "names of types, which mypy checks",
-    "apps/study/pictures.py": "the grid shows finished runs; tests/apps/study/test_report.py draws it",
-    "apps/study/pipeline.py": "all of a study together, which tests/cli/test_study.py runs",
 }
 """Modules without a test file of their own, and where they are tested instead."""
 GIVE = re.compile(r'"""Gives? .*')

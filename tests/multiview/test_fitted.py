@@ -4,9 +4,22 @@ import pytest
 from likelihand.fitting import FitSettings, Weights
 from likelihand.fitting.camera import place, rotation_of
 from likelihand.multiview import Camera, triangulate
-from likelihand.multiview.fitted import fit_views, student
+from likelihand.multiview.fitted import fit_views, load_regions, student
 from likelihand.uncertainty import GAUSSIAN, ONE_SIGMA, UNIT
 from tests.fitting.hands import RIG, hand_of, states
+
+
+def test_regions_are_of_the_number_of_cameras():
+    regions = load_regions()
+    assert len(regions.factors) == len(regions.angle_factors) == 3
+    assert [regions.of(n) for n in (2, 4, 9)] == [
+        (regions.factors[i], regions.angle_factors[i]) for i in (0, 2, 2)
+    ]
+
+
+def test_the_region_of_one_sigma_holds_as_much_as_a_gaussian_in_space():
+    assert float(load_regions().radial.radius(ONE_SIGMA)) == pytest.approx(1.878, abs=0.03)
+
 
 MATRIX = np.array([[600.0, 0, 320], [0, 600.0, 240], [0, 0, 1]])
 CAMERAS = [

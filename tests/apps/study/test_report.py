@@ -4,7 +4,7 @@ import cv2
 import pytest
 import torch
 
-from likelihand.apps.study import pictures
+from likelihand.apps.study import figures
 from likelihand.apps.study.hands import REAL, TEST, Hands
 from likelihand.apps.study.methods import DECISIVE, MLE, STAGES
 from likelihand.apps.study.plan import CLEAN, OUTLIERS, Experiment
@@ -34,7 +34,7 @@ class Middle(torch.nn.Module):
 def test_the_report_has_every_table_figure_and_verdict(tmp_path, monkeypatch):
     table = {(m, labels): [0.1, 0.11, 0.12] for m in DECISIVE for labels in (CLEAN, OUTLIERS)}
     results = made(table | {(m, CLEAN): [0.1, 0.2] for m in STAGES}, tests=(TEST, REAL))
-    monkeypatch.setattr(pictures, "load_checkpoint", lambda _: (Middle(), None))
+    monkeypatch.setattr(figures, "load_checkpoint", lambda _: (Middle(), None))
     weights = folder_of(tmp_path, Experiment(MLE, CLEAN, 0)) / "last.safetensors"
     weights.parent.mkdir(parents=True)
     weights.touch()

@@ -13,7 +13,7 @@ import numpy as np
 sys.path.append(str(Path(__file__).parents[3]))
 
 from likelihand import geometry, uncertainty
-from likelihand.apps.web.constants import page_constants
+from likelihand.apps.web.files import page_constants
 from likelihand.cli import formats, tables
 from likelihand.inference import Predictor, detection, without_duplicates
 from likelihand.inference.detection import Detection, Detector

@@ -6,10 +6,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from likelihand.apps.study.claims import judge
-from likelihand.apps.study.figures import claims_figure, compared_figure, epochs_figure, stages_figure
+from likelihand.apps.study.figures import (
+    claims_figure,
+    compared_figure,
+    epochs_figure,
+    picture_grid,
+    stages_figure,
+)
 from likelihand.apps.study.hands import REAL, Hands
 from likelihand.apps.study.methods import CONDITIONAL, DECISIVE, IDEAS, RIVALS, STAGES
-from likelihand.apps.study.pictures import picture_grid
 from likelihand.apps.study.plan import CLEAN, EVERY_LABELS, OUTLIERS
 from likelihand.apps.study.results import Results
 from likelihand.apps.study.setting import Setting

@@ -1,7 +1,7 @@
 import torch
 
-from likelihand.apps.study.cost import crop_seconds
 from likelihand.apps.study.methods import MLE, RLE
+from likelihand.apps.study.pipeline import crop_seconds
 from likelihand.apps.study.setting import Setting
 from likelihand.training import TrainConfig
 
