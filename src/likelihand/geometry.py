@@ -86,14 +86,7 @@ def transform_points(destination_from_source: ArrayLike, points: ArrayLike) -> F
 
 
 def transform_covariances(destination_from_source: ArrayLike, covariances: ArrayLike) -> FloatArray:
-    """Transform 2x2 covariances by an affine matrix: A C A^T, with A its linear part.
-
-    Args:
-        destination_from_source: (3, 3).
-        covariances: (..., 2, 2) in square source units.
-
-    Returns:
-        (..., 2, 2) float64 in square destination units.
+    """Transform covariances (..., 2, 2) by an affine matrix (3, 3): A C A^T, with A its linear part.
 
     Example:
         >>> transform_covariances(scaling(2.0, 3.0), np.eye(2))
@@ -262,14 +255,7 @@ def box_length(box: ArrayLike) -> float:
 
 
 def box_iou(first: ArrayLike, second: ArrayLike) -> FloatArray:
-    """Compute the intersection over union of boxes, pair by pair.
-
-    Args:
-        first: (..., 4), broadcast against `second`.
-        second: (..., 4).
-
-    Returns:
-        (...) float64 in 0..1.
+    """Compute the intersection over union, in 0..1, of boxes (..., 4) pair by pair; leading axes broadcast.
 
     Example:
         >>> float(box_iou([0, 0, 2, 2], [1, 0, 3, 2]).round(4))

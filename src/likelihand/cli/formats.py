@@ -120,11 +120,7 @@ class Results:
 
 
 def check_format(form: str, film: bool | None = None) -> None:
-    """Check that a format is known, fits what is predicted, and can be written here.
-
-    Args:
-        form: the format.
-        film: whether it is for a film or for pictures; None where that is not known yet.
+    """Check that a format is known, is for films or for pictures (None: not known yet), and can be written here.
 
     Raises:
         ValueError: it is not, or does not.
@@ -220,11 +216,8 @@ def coco(read: Callable[[], Iterable[Line]], name: str = NAME) -> dict[str, Iter
 
     As COCO has it, keypoints count pixel centres as integers, and `bbox` is (x, y, width, height) from the
     picture's corner: the tight box of the keypoints. A film's images are its frames: frame 12 of `clip` is
-    `clip/000012.jpg`, with its number and time beside it; its hands have their `track`.
-
-    Args:
-        read: gives the lines; it is called for images and for annotations, which may be more than memory holds.
-        name: of the film.
+    `clip/000012.jpg`, with its number and time beside it; its hands have their `track`. `read` is called for
+    images and for annotations, which may be more than memory holds.
 
     Example:
         >>> {part: list(entries) for part, entries in coco(list).items()}["images"]

@@ -13,12 +13,7 @@ if TYPE_CHECKING:
 
 
 def add_data_options(parser: Parser, name: str) -> None:
-    """Add the options of `data_of`.
-
-    Args:
-        parser: of the command.
-        name: "--data" for an option that must be given, "data" for a positional argument.
-    """
+    """Add the options of `data_of`; `name` is "--data", or "data" for a positional argument."""
     from likelihand.data.abilities import SampleDataset
     from likelihand.data.dataset import Dataset
 

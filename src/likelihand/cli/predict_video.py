@@ -42,11 +42,6 @@ def add_options(p: PlainParser) -> None:
 def run(request: Request, arguments: Namespace, predictor: Callable[[], "Predictor"]) -> int:
     """Follow the hands of a camera or of film after film; a damaged one keeps what was read.
 
-    Args:
-        request: what is to be followed.
-        arguments: the command's.
-        predictor: makes the model, once the request is known to make sense.
-
     Returns:
         0, or 2 where a film could not be read, or not to its end, or has no hands to animate.
     """

@@ -37,12 +37,8 @@ ANGLE_COLUMNS: Final = ("frame", "time", "hand", "side", "angle", "radians", "sc
 class SpaceResults:
     """Writes hands in space into a folder; leaving the `with` block, in whatever way, makes the other files.
 
-    Args:
-        folder: made where it is missing.
-        forms: "trc" and "c3d", those that are wanted.
-        unit: of the calibration.
-        report: gets every hand.
-        fitted: whether the hands have fits.
+    `forms` are "trc" and "c3d", those that are wanted; `unit` is that of the calibration; `report` gets every
+    hand.
 
     Raises:
         ValueError: a format or the unit is not known.

@@ -21,9 +21,7 @@ FIT_COLUMNS: Final = ("joint_x", "joint_y", "joint_z", "joint_scale_x", "joint_s
 def picture_rows(lines: Iterable[Line], fitted: bool = False) -> Iterator[Row]:
     """Yield the hands of pictures: `PICTURE_COLUMNS`, then a row per keypoint; a picture without hands has none.
 
-    Args:
-        lines: of the JSON Lines file.
-        fitted: whether each hand has its fit, and rows end with `FIT_COLUMNS`.
+    Where hands have their fits, rows end with `FIT_COLUMNS`.
 
     Example:
         >>> next(picture_rows([]))[:4]
@@ -38,8 +36,6 @@ def picture_rows(lines: Iterable[Line], fitted: bool = False) -> Iterator[Row]:
 
 def film_rows(lines: Iterable[Line], fitted: bool = False) -> Iterator[Row]:
     """Yield the hands of a film: `FILM_COLUMNS`, then a row per frame, hand and keypoint.
-
-    The arguments are those of `picture_rows`.
 
     Example:
         >>> next(film_rows([]))[:4]
@@ -78,14 +74,11 @@ def _fit_values(fit: Line) -> list[Row]:
 
 
 def deeplabcut_rows(read: Callable[[], Iterable[Line]], index: str) -> Iterator[Row]:
-    """Yield a wide table as DeepLabCut writes it: four rows of head, then a row per frame or picture.
+    """Yield a wide table as DeepLabCut writes it: four rows of head, then a row per frame or picture (`index`).
 
     Coordinates count the centre of the first pixel as (0, 0), 0.5 less than ours; `likelihood` is the confidence.
-    What a frame does not show is NaN. `pandas.read_csv(file, header=[0, 1, 2, 3], index_col=0)` reads it.
-
-    Args:
-        read: gives the lines; it is called twice, for the head needs to know all hands.
-        index: the lines' field that names a row: "frame" or "file".
+    What a frame does not show is NaN. `pandas.read_csv(file, header=[0, 1, 2, 3], index_col=0)` reads it. The
+    lines are read twice, for the head needs to know all hands.
 
     Example:
         >>> for row in deeplabcut_rows(list, "frame"):

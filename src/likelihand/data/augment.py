@@ -172,10 +172,7 @@ def random_crop_matrix(
     augmentation: Augmentation,
     padding: float = BOX_PADDING,
 ) -> FloatArray:
-    """Draw crop_from_image: the square around a box, turned, zoomed, shifted and perhaps mirrored.
-
-    Returns:
-        (3, 3) float64.
+    """Draw crop_from_image (3, 3): the square around a box, turned, zoomed, shifted and perhaps mirrored.
 
     Example:
         >>> still = Augmentation(rotation=0, zoom=0, shift=0, flip=0)
@@ -197,14 +194,6 @@ def random_crop_matrix(
 
 def augment_pixels(crop: Image, rng: np.random.Generator, augmentation: Augmentation) -> Image:
     """Change a crop's pixels but not its geometry, in the order of a camera: scene, light, lens, sensor, file.
-
-    Args:
-        crop: (height, width, 3) uint8 RGB; left as it is.
-        rng: random numbers.
-        augmentation: the chances and ranges.
-
-    Returns:
-        (height, width, 3) uint8 RGB.
 
     Example:
         >>> grey = np.full((8, 8, 3), 90, np.uint8)
@@ -285,14 +274,7 @@ def _moved(crop: Image, rng: np.random.Generator, augmentation: Augmentation) ->
 
 
 def motion_kernel(length: float, radians: float) -> NDArray[np.float32]:
-    """Make the blur of a straight motion, centred, so that it moves nothing on average.
-
-    Args:
-        length: in pixels.
-        radians: direction.
-
-    Returns:
-        (n, n) float32 with n odd; sums to 1.
+    """Make the blur (n, n) of a straight motion, centred, so that it moves nothing on average; it sums to 1.
 
     Example:
         >>> motion_kernel(0.0, 0.0).sum()

@@ -52,15 +52,10 @@ class Problem:
 
 
 def label_problems(record: Record, size: tuple[int, int] | None) -> list[tuple[str, str]]:
-    """List what is likely wrong with a record's labels.
+    """List what is likely wrong with a sound record's labels, as kind and text.
 
-    Args:
-        record: a sound one, as `likelihand.data.check_record` takes it.
-        size: (height, width) of its picture; keypoints outside are not checked where None.
-
-    Returns:
-        Kind and text of each: keypoints at the picture's corner, which tools write for those that are not there;
-        keypoints that coincide; keypoints far outside the picture.
+    Keypoints at the picture's corner, which tools write for those that are not there; keypoints that coincide;
+    keypoints far outside the picture of (height, width) `size`, where it is known.
 
     Example:
         >>> from dataclasses import replace
@@ -271,12 +266,9 @@ class _Look:
 
 
 def write_problems(path: str | Path, report: Report) -> int:
-    """Write the hands with problems as a CSV table: columns `key`, `index`, `kind` and `problem`.
+    """Write the hands with problems as a CSV table (`key`, `index`, `kind`, `problem`); return how many rows.
 
     `likelihand train --leave-out` reads it. What the reader left out already is not among them.
-
-    Returns:
-        How many rows there are, one a problem.
     """
     rows = [(p.key, p.index, p.kind, p.text) for p in report.problems if p.key]
     with replacing(path) as part, part.open("w", encoding="utf-8", newline="") as file:

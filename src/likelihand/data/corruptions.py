@@ -36,13 +36,7 @@ _FINGER: Final = 0.07
 
 
 def linear_from_srgb(image: Image) -> Float32:
-    """Decode sRGB: codes in 0..255 become light in 0..1.
-
-    Args:
-        image: uint8 of any shape.
-
-    Returns:
-        float32 of that shape.
+    """Decode sRGB: codes in 0..255, of any shape, become light in 0..1, float32.
 
     Example:
         >>> linear_from_srgb(np.array([0, 188, 255], np.uint8)).round(2)
@@ -53,12 +47,6 @@ def linear_from_srgb(image: Image) -> Float32:
 
 def srgb_from_linear(light: ArrayLike) -> NDArray[np.uint8]:
     """Encode light as sRGB, rounded; what is below 0 or above 1 is clipped, as a sensor does.
-
-    Args:
-        light: any shape, 1 is white.
-
-    Returns:
-        uint8 of that shape.
 
     Example:
         >>> srgb_from_linear([-0.1, 0.5, 1.5])
@@ -140,12 +128,9 @@ def dark(
 
 
 def gaussian_noise(image: Image, rng: np.random.Generator, *, sigma: float = 46.0) -> Image:
-    """Add independent normal noise to every value.
+    """Add independent normal noise of `sigma` levels (of 0..255) to every value.
 
-    Args:
-        image: the picture.
-        rng: for the noise.
-        sigma: in levels of 0..255; 46 is severity 3 of ImageNet-C (Hendrycks and Dietterich, ICLR 2019).
+    The default is severity 3 of ImageNet-C (Hendrycks and Dietterich, ICLR 2019).
 
     Example:
         >>> noisy = gaussian_noise(np.full((99, 99, 3), 128, np.uint8), np.random.default_rng(0), sigma=10)
@@ -230,15 +215,9 @@ def _joined(mask: NDArray[np.bool_], region: NDArray[np.bool_]) -> NDArray[np.bo
 
 
 def hand_region(points: ArrayLike, visibility: ArrayLike, size: tuple[int, int]) -> NDArray[np.bool_]:
-    """Draw a hand's bones, half as thick as fingers, and its palm.
+    """Draw a hand's bones, half as thick as fingers, and its palm: booleans (height, width).
 
-    Args:
-        points: (21, 2) image pixels.
-        visibility: (21,), 0 where a keypoint is not labelled.
-        size: (height, width) of the picture.
-
-    Returns:
-        (height, width) booleans.
+    `points` (21, 2) are image pixels; `visibility` (21,) is 0 where a keypoint is not labelled.
 
     Example:
         >>> points = np.repeat(np.linspace(10.0, 50.0, 21), 2).reshape(21, 2)

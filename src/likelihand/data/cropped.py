@@ -37,12 +37,7 @@ class Cropped(Wrapped):
         self.room, self.side = room, side
 
     def record(self, index: int) -> Record:
-        """Return the hand at `index`, its photo cut when it is read.
-
-        Raises:
-            IndexError: there is no such record.
-            ValueError: the photo cannot be read.
-        """
+        """Return the hand at `index`, its photo cut when it is read."""
         record = self.dataset.record(index)
         side = min(self.side, max(1, round(self.room * box_length(record.box))))
         matrix = crop_matrix(record.box, (side, side), padding=self.room)

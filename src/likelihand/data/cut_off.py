@@ -51,12 +51,7 @@ class CutOff(Wrapped):
         return {"seed": self.seed}
 
     def record(self, index: int) -> Record:
-        """Return the hand at `index`, cut.
-
-        Raises:
-            IndexError: there is no such record.
-            ValueError: the picture cannot be read.
-        """
+        """Return the hand at `index`, cut."""
         record = self.dataset.record(index)
         rng = np.random.default_rng([self.seed, index])
         share, edge = float(rng.choice(self.shares)), EDGES[int(rng.integers(len(EDGES)))]

@@ -339,15 +339,7 @@ def groups_of(dataset: Dataset) -> list[str]:
 
 
 def keys_of(dataset: Dataset) -> list[str]:
-    """List every record's key, by which lists of bad labels name it.
-
-    A data set that has a method `keys()` is asked (quick); of any other every record is made.
-
-    Example:
-        >>> from likelihand.data.drawn import DrawnHands
-        >>> keys_of(DrawnHands(2))
-        ['drawn 0/0', 'drawn 0/1']
-    """
+    """List every record's key, by which lists of bad labels name it, as `groups_of` lists groups."""
     if isinstance(dataset, Keyed):
         return list(dataset.keys())
     total = len(dataset)

@@ -140,14 +140,7 @@ class FreiHAND:
 
 
 def project(camera: FloatArray, xyz: FloatArray) -> FloatArray:
-    """Project points of a camera that counts pixel centres as integers: K xyz / z + 1/2.
-
-    Args:
-        camera: (3, 3) K in pixels.
-        xyz: (N, 3) in front of the camera, any unit of length.
-
-    Returns:
-        (N, 2) image pixels, corner origin.
+    """Project points (N, 3) of a camera that counts pixel centres as integers: K xyz / z + 1/2, image pixels.
 
     Example:
         >>> project(np.array([[100.0, 0, 50], [0, 100, 50], [0, 0, 1]]), np.array([[0.5, 0, 2.0]]))

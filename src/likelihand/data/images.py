@@ -116,13 +116,7 @@ def read_image(path: str | os.PathLike[str]) -> Image:
 
 
 def size_of_image(path: str | os.PathLike[str]) -> tuple[int, int]:
-    """Read the size of a picture from its file's header.
-
-    Args:
-        path: the file.
-
-    Returns:
-        (height, width) in pixels, as `read_image` makes it: turned as EXIF asks.
+    """Read the size of a picture, (height, width) as `read_image` makes it, from its file's header.
 
     Raises:
         OSError: it is missing or cannot be read.

@@ -76,12 +76,7 @@ class NoHands:
         return self.count
 
     def record(self, index: int) -> Record:
-        """Return the place at `index`.
-
-        Raises:
-            IndexError: there is no such record.
-            ValueError: the photo cannot be read.
-        """
+        """Return the place at `index`."""
         index = check_index(index, self.count, "the photos without hands")
         file, box = self._place(index)
         image = read_image(file)

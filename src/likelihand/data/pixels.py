@@ -90,9 +90,6 @@ def _on_white(rgba: NDArray[np.uint8]) -> Image:
 def rgb_of_pillow(picture: "PIL.Image.Image") -> Image:
     """Convert a Pillow image of any mode to a picture, rotated according to its EXIF data.
 
-    Returns:
-        (height, width, 3) uint8 RGB.
-
     Raises:
         ImageError: its numbers have no known range (modes I and F beyond 0..65535 and 0..1).
 

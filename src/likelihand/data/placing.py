@@ -56,9 +56,7 @@ class Place:
     def labels(self, size: tuple[int, int], complete: bool) -> SceneLabels[NDArray[np.float32]]:
         """Return the targets of the picture in an input of (height, width) `size`, with room for `MOST` hands.
 
-        Args:
-            size: of the input.
-            complete: False where the picture may show hands that nobody labelled.
+        `complete` is False where the picture may show hands that nobody labelled.
         """
         boxes, right = np.zeros((MOST, 4), np.float32), np.full(MOST, 0.5, np.float32)
         asked = np.zeros(MOST, np.float32)
@@ -82,13 +80,8 @@ def place(
 ) -> Place:
     """Find a place for a picture: letterboxed, or with an augmentation anywhere, turned, mirrored and resized.
 
-    Args:
-        size_image: (height, width) of the picture.
-        points: of each hand (P, 2) in image pixels; a picture is turned only if all hands have more than four.
-        sides: of each hand.
-        size: (height, width) of the input.
-        rng: random numbers.
-        augmentation: its `rotation`, `zoom`, `shift` and `flip` are used; None for the letterboxed picture.
+    `points` has (P, 2) image pixels of each hand; a picture is turned only if all hands have more than four. The
+    augmentation's `rotation`, `zoom`, `shift` and `flip` are used.
 
     Example:
         >>> corners = np.array([[10.0, 10.0], [30.0, 40.0]])

@@ -148,14 +148,8 @@ class SceneMix(Joined[Scenes]):
     ) -> SceneSample:
         """Make a network's input from a picture, with the targets of `likelihand.losses.DetectionLoss`.
 
-        Args:
-            index: of the picture.
-            size: (height, width) of the input.
-            rng: random numbers.
-            augmentation: random changes; the plain letterboxed picture where None.
-
-        Returns:
-            The sample, with room for `likelihand.data.placing.MOST` hands.
+        It has room for `likelihand.data.placing.MOST` hands; without an augmentation it is the letterboxed
+        picture.
         """
         scene = self.scene(index)
         image = scene.read()

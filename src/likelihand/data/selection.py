@@ -28,14 +28,10 @@ class LeftOut(Subset):
 
 
 def read_keys(path: str | Path) -> list[str]:
-    r"""Read which hands a CSV file lists, as `likelihand audit` writes it (`suspects.csv`).
+    r"""Read which hands a CSV file lists, as `likelihand audit` writes it (`suspects.csv`): their keys, in order.
 
-    Args:
-        path: of the file. Its first row names the columns: `key` is `Record.key`; where there is a column
-            `suspect`, rows in which it is 0 are not listed.
-
-    Returns:
-        The keys, in order.
+    The first row names the columns: `key` is `Record.key`; where there is a column `suspect`, rows in which it is
+    0 are not listed.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -80,14 +76,9 @@ def _is_listed(path: Path, number: int, row: list[str], columns: list[str]) -> b
 
 
 def leave_out(dataset: TrainingData, lists: Mapping[str, Iterable[str]]) -> LeftOut:
-    """Leave out the records that the lists name.
+    """Leave out the records that the lists name; keys (`Record.key`) come by the name of the list.
 
-    Args:
-        dataset: the whole.
-        lists: keys (`Record.key`) by the name of the list. A key that several records share leaves all out.
-
-    Returns:
-        The other records, in order.
+    A key that several records share leaves all out.
 
     Raises:
         ValueError: a key is no record's, nothing is left, or the data set makes its own samples, as a detector's

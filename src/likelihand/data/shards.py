@@ -62,9 +62,6 @@ def write_shards(
         quality: of JPEG in 1..100; None writes PNG, which loses nothing.
         describe: what the data are, kept in `shards.json`; a folder begun with another description is refused.
 
-    Returns:
-        The folder.
-
     Raises:
         ValueError: the folder holds shards of something else, or `quality` is out of range.
     """

@@ -4,16 +4,7 @@ from likelihand.data.dataset import Dataset, groups_of
 
 
 class Wrapped:
-    """As many records as another data set, of the same groups; what a record is, a subclass says.
-
-    Args:
-        dataset: the other one.
-
-    Example:
-        >>> from likelihand.data.drawn import DrawnHands
-        >>> len(Wrapped(DrawnHands(3)))
-        3
-    """
+    """As many records as another data set, of the same groups; what a record is, a subclass says."""
 
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset

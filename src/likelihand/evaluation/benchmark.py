@@ -79,14 +79,9 @@ class BenchOptions:
 
 
 def interleaved(tasks: Mapping[str, Task], rounds: int) -> dict[str, float]:
-    """Time tasks in turns, so that a slow phase of the machine affects them all equally.
+    """Time tasks in turns, so that a slow phase of the machine affects them all; return medians in seconds.
 
-    Args:
-        tasks: name to what to run; each runs once more, untimed, before.
-        rounds: how often.
-
-    Returns:
-        Name to the median of its times in seconds.
+    Each runs once more, untimed, before.
 
     Example:
         >>> sorted(interleaved({"a": lambda: None, "b": lambda: sum(range(9))}, rounds=3))

@@ -51,16 +51,11 @@ class DetectionCounts:
 
 
 def match_boxes(found: ArrayLike, true: ArrayLike, least: float = FOUND) -> NDArray[np.int64]:
-    """Match each hand to the box with the largest overlap, best pairs first; a box is used once.
+    """Match each true box (T, 4) to the found one with the largest overlap, best pairs first; each is used once.
 
-    Args:
-        found: (F, 4), or (F, T, 4) where a found hand has another box for each hand: that of the keypoints which
-            this one's labels name.
-        true: (T, 4).
-        least: IoU of a pair.
-
-    Returns:
-        (T,) positions in `found`, -1 for a hand without.
+    Found boxes are (F, 4), or (F, T, 4) where a found hand has another box for each hand: that of the keypoints
+    which this one's labels name. A pair has an IoU of `least`. Returns (T,) positions in `found`, -1 for a hand
+    without.
 
     Example:
         >>> match_boxes([[0, 0, 4, 4], [9, 9, 12, 12]], [[0, 0, 4, 3], [5, 5, 6, 6]])

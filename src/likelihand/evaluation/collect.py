@@ -76,21 +76,9 @@ def predictions_by_look(
 ) -> list[Predictions]:
     """Run a model over rotated and mirrored crops of labelled hands, as a predictor with `tta` does.
 
-    Args:
-        model: as in `predictions`, like all arguments that are not described here.
-        dataset: the labelled hands; each picture is read once.
-        looks: the augmented views: how a hand is cropped from its picture.
-        indices: which hands, in this order; all where None.
-        batch_size: crops per call, of one view.
-        padding: as in `predictions`.
-        beyond: as in `predictions`.
-        workers: as in `predictions`.
-        progress: as in `predictions`.
-
-    Returns:
-        Predictions of each view, in the pixels of its own crop, all of the same hands;
-        `likelihand.evaluation.calibration.join` combines them. The probability of a right hand is that of
-        the hand itself, also where a view mirrors it.
+    Returns predictions of each of the `looks`, in the pixels of its own crop, all of the same hands;
+    `likelihand.evaluation.calibration.join` combines them. The probability of a right hand is that of the hand
+    itself, also where a view mirrors it. Each picture is read once. Other arguments are those of `predictions`.
 
     Raises:
         ValueError: as `predictions`.

@@ -167,11 +167,8 @@ def gathered(
 ) -> Predictions:
     """Return the hands of all processes on each of them, bit for bit.
 
-    Args:
-        mine: of this process; None where it had no share.
-        position: (N,) of this process's hands in the order that is wanted.
-        input_size: (height, width) of the crops.
-        padding: of the crops.
+    `mine` are this process's, None where it had no share; `position` (N,) is their place in the order that is
+    wanted.
     """
     if distributed.world_size() == 1 and mine is not None:
         return mine

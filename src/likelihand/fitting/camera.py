@@ -122,16 +122,7 @@ def along(state: State, placed: Placed, lens: Lens, by_point: FloatArray) -> Flo
 
 
 def view(state: State, placed: Placed, lens: Lens) -> tuple[FloatArray, FloatArray]:
-    """Project placed hands, and differentiate.
-
-    Args:
-        state: of the same hands.
-        placed: of `place`.
-        lens: of the same hands.
-
-    Returns:
-        (N, 21, 2) pixels from the principal point and their derivative (N, 21, 2, P).
-    """
+    """Project placed hands to pixels from the principal point (N, 21, 2); differentiate, (N, 21, 2, P)."""
     seen = see(state, placed.points, lens)
     return seen.points, along(state, placed, lens, seen.by_point)
 

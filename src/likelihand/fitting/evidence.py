@@ -28,13 +28,10 @@ class Frames(NamedTuple):
 def evidence_of(
     pairs: Sequence[tuple[Hand, Side]], camera: FloatArray | None, error: float, distance: float
 ) -> tuple[Evidence, Frames]:
-    """Take hands to the units of the fit: pixels from the middle over the hand's size, all hands right ones.
+    """Take N hands to the units of the fit: pixels from the middle over the hand's size, all hands right ones.
 
-    Args:
-        pairs: N hands and the sides that they are taken for.
-        camera: (3, 3) camera matrix; None where it is not known.
-        error: of the model, see `FitSettings`.
-        distance: of the wrist where there is no camera, palm lengths.
+    Each comes with the side that it is taken for; `error` is the model's, see `FitSettings`; without a camera the
+    wrist is `distance` palm lengths away.
     """
     points, covariance, known = _told([hand for hand, _ in pairs])
     middle, size = _extent(points, known)

@@ -24,13 +24,7 @@ LOST: Final = 0.3
 
 
 def state_after(tables: Tables, fits: Sequence[HandFit], frames: Frames) -> State:
-    """Return earlier fits as states, in the units of the hands that follow them.
-
-    Args:
-        tables: skeleton.
-        fits: of the frames before.
-        frames: how the pixels of this frame's hands become the fit's units.
-    """
+    """Return earlier fits as states, in the units of the hands that follow them, which `frames` tells."""
     flip = np.stack([frames.mirror, np.ones_like(frames.mirror), np.ones_like(frames.mirror)], -1)
     turn = np.array([f.rotation for f in fits]) * flip[:, :, None] * flip[:, None]
     wrist = (np.array([f.reprojected[0] for f in fits]) - frames.middle) * frames.scale

@@ -66,14 +66,9 @@ class Estimates(NamedTuple):
 def estimate(
     tables: Tables, evidence: Evidence, solved: Solved, values: FloatArray, settings: "FitSettings"
 ) -> Estimates:
-    """Compute the best solutions and their covariances.
+    """Compute the best solutions and their covariances of N hands, from N x M solutions, hand by hand.
 
-    Args:
-        tables: skeleton and prior.
-        evidence: of N hands.
-        solved: N x M solutions, each hand's one after another.
-        values: (N, M) their negative log posteriors.
-        settings: of the fit.
+    `values` (N, M) are their negative log posteriors.
     """
     count, many = values.shape
     best = values.argmin(1)
@@ -120,19 +115,11 @@ def estimate(
 def learnt(
     evidence: Evidence, shape: FloatArray, spread: FloatArray, weight: float
 ) -> tuple[FloatArray, FloatArray]:
-    """Add what a frame says of the shape to what those before it said.
+    """Add what a frame says of the shape to what those before it said, with its information (N, K, K).
 
     A frame's own information is the posterior's less the priors'. Frames err together, so that each counts for a
-    share, and earlier ones are forgotten.
-
-    Args:
-        evidence: of N hands.
-        shape: (N, K) at the solutions.
-        spread: (N, K, K) their covariances.
-        weight: of the prior of shapes.
-
-    Returns:
-        The shape (N, K) that the frames say, and their information (N, K, K) about it.
+    share, and earlier ones are forgotten. `shape` (N, K) and its covariances `spread` are the solutions', `weight`
+    is that of the prior of shapes.
     """
     total, eye = np.linalg.inv(spread), np.eye(shape.shape[1])
     own = total - evidence.stiffness - weight * eye

@@ -181,13 +181,10 @@ def _skin() -> _Skin:
 
 
 def pictured(fit: "HandFit", points: FloatArray) -> FloatArray:
-    """Return where points in space (N, 3), in the frame and unit of `fit.joints`, are in the fit's picture.
+    """Return where points (N, 3) in the frame and unit of `fit.joints` are in the fit's picture, (N, 2) pixels.
 
     The fit's camera is found again from its joints and their projections: with Z the depth and w = 1 + k Z, the
     places (u, v) w are affine in the points.
-
-    Returns:
-        (N, 2) pixels.
     """
     joints, seen = fit.joints[1:], fit.reprojected[1:]
     away, depth, nothing = seen - fit.reprojected[0], joints[:, 2], np.zeros(len(joints))

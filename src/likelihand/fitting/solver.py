@@ -92,16 +92,8 @@ def solve(
 ) -> Solved:
     """Descend from a start, every hand with its own damping; angles stay within their limits.
 
-    Args:
-        tables: skeleton and prior.
-        evidence: of N hands.
-        start: of the same.
-        weights: of the priors.
-        steps: most steps.
-        tolerance: least gain of a hand's log posterior for which it makes another step.
-
-    Returns:
-        The best state of each hand that was found; never worse than its start.
+    A hand whose log posterior gains less than `tolerance` makes no further step. Returns the best state of each
+    hand, never worse than its start.
     """
     state, local = start, linearise(tables, evidence, start, weights)
     damping, moving = np.full(len(local.value), FIRST_DAMPING), np.arange(len(local.value))

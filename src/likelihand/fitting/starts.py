@@ -54,16 +54,7 @@ class Stances(NamedTuple):
 
 
 def starts(tables: Tables, evidence: Evidence, count: int) -> State:
-    """Choose where to start.
-
-    Args:
-        tables: skeleton and poses.
-        evidence: of N hands, in sizes of the hand.
-        count: of starts a hand, 1 to 8.
-
-    Returns:
-        The states of N x count hands, each hand's starts one after another.
-    """
+    """Choose `count` (1 to 8) starts for each of N hands: N x count states, each hand's one after another."""
     variance = 2 / np.maximum(np.square(evidence.whiten).sum((2, 3)), 1e-12)
     weight = np.where(evidence.whiten[..., 0, 0] > 0, 1 / (variance + _COARSE**2), 0.0)
     points = evidence.points

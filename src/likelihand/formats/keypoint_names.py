@@ -130,8 +130,7 @@ def order_of_names(names: Sequence[object]) -> tuple[int, ...]:
 def hands_of_names(names: Sequence[object]) -> list[tuple[Side | None, tuple[int, ...]]]:
     """Return the hands whose keypoints are named: one of 21 names, two of 42.
 
-    Returns:
-        For each hand its side, where the names say so, and `p` such that our keypoint i is theirs[p[i]].
+    Each has its side, where the names say so, and `p` such that our keypoint i is theirs[p[i]].
 
     Raises:
         ValueError: a name is not understood, two mean the same keypoint, or they do not tell two hands apart.

@@ -56,10 +56,7 @@ _PACKETS: Final = (188, 192, 204)  # lengths of a transport stream's packets
 
 
 def kind_of_content(head: bytes) -> Kind | None:
-    """Tell what begins with these bytes; None where they are not known.
-
-    Args:
-        head: `HEAD` bytes, or all there are.
+    """Tell what begins with these bytes, `HEAD` of them or all there are; None where they are not known.
 
     Example:
         >>> kind_of_content(b"GIF89a"), kind_of_content(b"OggS"), kind_of_content(b"Dear Sir")

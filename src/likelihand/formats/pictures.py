@@ -55,11 +55,7 @@ class PictureFinder:
         return self._found(file_name) or self.folders[0] / file_name
 
     def settle(self, file_names: Iterable[str]) -> bool:
-        """Look for some pictures, and from then on first in the folder that holds one of them.
-
-        Returns:
-            Whether one of them is there.
-        """
+        """Look for some pictures, and from then on first in the folder of one; return whether one is there."""
         for file_name in file_names:
             for folder in self.folders:
                 if PictureFinder([folder])._found(file_name):

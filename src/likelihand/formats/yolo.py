@@ -226,9 +226,7 @@ def labels_path(picture: Path) -> Path:
 def read_labels(path: Path, layout: YoloLayout) -> tuple[list[YoloHand], list[str]]:
     """Read the hands of a picture's label file; a line that cannot be read is left out and told.
 
-    Returns:
-        The hands with a labelled keypoint, and a line for each label that cannot be read. Nothing of a missing
-        file: the picture shows no hand.
+    Only hands with a labelled keypoint count. A missing file is a picture without hands.
     """
     if not path.is_file():
         return [], []

@@ -119,14 +119,7 @@ class Detector:
         self.mirrored = mirrored
 
     def __call__(self, image: Image) -> list[Detection]:
-        """Find the hands of a picture.
-
-        Args:
-            image: (height, width, 3) uint8 RGB.
-
-        Returns:
-            The surest first.
-        """
+        """Find the hands of a picture, (height, width, 3) uint8 RGB, the most certain first."""
         height, width = image.shape[:2]
         found = self._look(image, [np.array([0.0, 0.0, width, height])])
         if self.tiles == "always" or (self.tiles == "empty" and not found):
@@ -168,12 +161,7 @@ class _Find(NamedTuple):
 
 
 def parts_of(height: int, width: int, share: float) -> list[FloatArray]:
-    """Return square parts of a picture that cover it, neighbours overlapping by a third or more.
-
-    Args:
-        height: of the picture.
-        width: of the picture.
-        share: side of a part over the picture's longer side.
+    """Return square parts, their side a share of the longer one, that cover a picture and overlap by a third.
 
     Example:
         >>> for part in parts_of(60, 100, 0.6): print(part)
@@ -201,14 +189,7 @@ def _cut(box: FloatArray, region: FloatArray, shape: tuple[int, ...]) -> bool:
 
 
 def find_peaks(scores: FloatArray, threshold: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Find the cells of at least the threshold that no neighbour exceeds.
-
-    Args:
-        scores: (h, w).
-        threshold: least score.
-
-    Returns:
-        Rows and columns of the cells.
+    """Find the rows and columns of the cells of scores (h, w) of at least the threshold, no neighbour higher.
 
     Example:
         >>> find_peaks(np.array([[0.2, 0.9, 0.8], [0.1, 0.3, 0.2]]), 0.5)
@@ -222,18 +203,10 @@ def find_peaks(scores: FloatArray, threshold: float) -> tuple[NDArray[np.intp], 
 
 
 def distinct(boxes: FloatArray, right: FloatArray, scores: FloatArray) -> list[int]:
-    """Choose the boxes of different hands, the most certain first.
+    """Choose the boxes (N, 4) of different hands, the most certain first; return their positions.
 
     Two boxes are one hand where they overlap, or where one is covered by a surer one. Folded hands are told apart
-    by their sides: where these are sure and differ, only nearly the same box is the same hand.
-
-    Args:
-        boxes: (N, 4).
-        right: (N,) chances of right hands.
-        scores: (N,).
-
-    Returns:
-        Positions of the chosen ones.
+    by their sides: where the chances `right` (N,) are sure and differ, only nearly the same box is the same hand.
 
     Example:
         >>> boxes = np.array([[0, 0, 10, 10], [0, 0, 10, 9], [20, 0, 30, 10.0]])

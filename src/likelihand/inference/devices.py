@@ -76,16 +76,9 @@ def provider_name(provider: Provider) -> str:
 
 
 def open_on(device: str, available: Sequence[str], create: Create) -> Any:  # noqa: ANN401
-    """Open a session on a device, and make sure that it runs there.
+    """Open a session on a device that is among the available providers, and make sure that it runs there.
 
-    Args:
-        device: where to run. With "auto" a device that is there but cannot be used is told by a warning, and the
-            next one is tried.
-        available: as `onnxruntime.get_available_providers()` says.
-        create: makes a session with providers; see `open_with`.
-
-    Returns:
-        The session.
+    With "auto" a device that is there but cannot be used is told by a warning, and the next one is tried.
 
     Raises:
         ValueError: there is no such device.
@@ -122,18 +115,10 @@ def open_with(
     available: Sequence[str],
     create: Create,
 ) -> Any:  # noqa: ANN401
-    """Open a session with providers, and make sure that it uses every one of them.
+    """Open a session with providers, in the order of preference, and make sure that it uses every one of them.
 
-    ONNX Runtime goes on in silence without a provider whose libraries it cannot load: here that is an error.
-
-    Args:
-        asked: what the user asked for, as errors are to say it.
-        providers: in the order of preference, at least one.
-        available: as `onnxruntime.get_available_providers()` says.
-        create: makes a session with providers; it has `get_providers()`.
-
-    Returns:
-        The session.
+    ONNX Runtime goes on in silence without a provider whose libraries it cannot load: here that is an error, which
+    repeats what the user `asked` for.
 
     Raises:
         DeviceError: a provider is not there, or the session does not use it.

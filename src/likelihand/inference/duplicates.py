@@ -15,12 +15,7 @@ SAME_HAND: Final = 0.15
 def without_duplicates(hands: Sequence[Hand], closest: float = SAME_HAND) -> list[Hand]:
     """Keep one of the hands whose points agree: the one with the higher score, else with the smaller scale.
 
-    Args:
-        hands: in one picture's pixels.
-        closest: mean distance of two hands' points over the larger one's size, below which they are one hand.
-
-    Returns:
-        Those that are kept, in their order.
+    Hands are one where the mean distance of their points is below `closest`, a share of the larger one's size.
 
     Example:
         >>> points = np.arange(42.0).reshape(21, 2)

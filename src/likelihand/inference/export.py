@@ -139,12 +139,11 @@ def _quiet() -> Iterator[None]:
 
 
 def parity(module: nn.Module, path: str | os.PathLike[str], metadata: ModelMetadata) -> float:
-    """Measure how far an exported file is from the module it was made from.
+    """Measure how far an exported file is from the module it was made from; NaN where either gives NaN.
 
-    Returns:
-        The greatest absolute difference over outputs, crops and batches of 1, 2 and 5; NaN where either gives NaN.
-        The spread, which is in square pixels, counts as a share of the crop's longer side; boxes, those of cells
-        that show no hand among them, count a tenth.
+    That is the greatest absolute difference over outputs, crops and batches of 1, 2 and 5. The spread, which is in
+    square pixels, counts as a share of the crop's longer side; boxes, those of cells that show no hand among them,
+    count a tenth.
     """
     ours, theirs = TorchRuntime(module, metadata), OnnxRuntime(path)
     unit = {"spread": max(metadata.size), "boxes": 10.0}

@@ -144,12 +144,7 @@ def _detector(
 
 
 def metadata_of(network: "Network", info: "CheckpointInfo") -> ModelMetadata:
-    """Return the metadata that an export of a checkpoint's network would have.
-
-    Args:
-        network: as the checkpoint describes it.
-        info: what the checkpoint says; its validation's total becomes the scores.
-    """
+    """Return the metadata that an export of a checkpoint's network would have, its validation as the scores."""
     from likelihand.models import KeypointNetwork
 
     scores = info.scores or {}

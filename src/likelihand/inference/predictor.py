@@ -175,14 +175,7 @@ class Predictor:
         return self._whole(pixels) if self.detector is None else self._find(pixels, self.detector)
 
     def crop(self, image: Picture, *, channels: Channels | None = None) -> list[Hand]:
-        """Predict the one hand of a picture that it fills, without padding.
-
-        Args:
-            image: as for a call of the predictor.
-            channels: "BGR" for arrays in OpenCV's order of colours; RGB where None.
-
-        Returns:
-            One hand, in image pixels.
+        """Predict the one hand of a picture that it fills, without padding; arguments are those of a call.
 
         Raises:
             ValueError: the image is no picture.

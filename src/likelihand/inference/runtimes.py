@@ -284,13 +284,8 @@ def _cannot_run(path: Path, crops: NDArray[np.uint8], error: Exception) -> Value
 class TorchRuntime:
     """Runs a deployed network, `module((N, H, W, 3) uint8) -> (points, scale, ...)`, on PyTorch.
 
-    It can be pickled where the module can; the weights travel with it.
-
-    Args:
-        module: as `network.deploy()` gives it; its parameters' device is where it runs.
-        metadata: its contract.
-        threads: how many threads PyTorch may use; the setting is the whole process's.
-
+    It can be pickled where the module can; the weights travel with it. It runs where the module's parameters are,
+    on as many `threads` as the whole process is then allowed.
     """
 
     def __init__(self, module: "nn.Module", metadata: ModelMetadata, threads: int | None = None) -> None:

@@ -128,11 +128,7 @@ def _results(hand: Line, place: int, size: list[int]) -> Iterator[dict[str, Any]
 
 
 def write_tasks(lines: Iterable[Line], path: str | Path, prefix: str = LOCAL_FILES) -> Path:
-    """Write pictures as tasks to import, and the labelling interface beside them, with the ending .xml.
-
-    Returns:
-        The path of the tasks.
-    """
+    """Write pictures as tasks to import, and the labelling interface beside them, with the ending .xml."""
     file = Path(path)
     write_atomically(file, json.dumps(tasks(lines, prefix), allow_nan=False).encode())
     write_atomically(file.with_suffix(".xml"), label_config().encode())

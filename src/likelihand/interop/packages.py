@@ -5,12 +5,7 @@ from typing import Any
 
 
 def needed(package: str, purpose: str, install: str = "'likelihand[interop]'") -> Any:  # noqa: ANN401
-    """Import a package, or say what to install.
-
-    Args:
-        package: its name, as it is imported.
-        purpose: what needs it, in a few words.
-        install: what pip is to install.
+    """Import a package for a purpose, or say what pip is to install.
 
     Raises:
         ModuleNotFoundError: it is not installed.

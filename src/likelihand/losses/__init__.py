@@ -56,9 +56,6 @@ def from_config(config: Mapping[str, Any]) -> Criterion:
 
     Only the library's own classes are built: a configuration may come with a file from anywhere.
 
-    Args:
-        config: what `loss.config()` returned.
-
     Raises:
         ValueError: the class is not the library's, or the arguments do not fit it.
 

@@ -51,9 +51,6 @@ def _base(config: Mapping[str, Any]) -> Base:
 def checked_count(config: Mapping[str, Any], key: str) -> int:
     """Return a whole number from 1 to 10,000.
 
-    Raises:
-        ValueError: it is none.
-
     Example:
         >>> checked_count({"stages": 2}, "stages")
         2

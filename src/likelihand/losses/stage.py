@@ -43,12 +43,7 @@ Reduction: TypeAlias = Literal["mean", "none"]
 
 
 def reduce(values: Tensor, weight: Tensor, reduction: Reduction) -> Tensor:
-    """Reduce weighted values (N, K) to their weighted mean, or leave them.
-
-    Args:
-        values: (N, K), already multiplied by the weight.
-        weight: (N, K), 0 or more.
-        reduction: "mean", which is 0 where nothing is labelled, or "none".
+    """Reduce weighted values (N, K) to their weighted mean, which is 0 where nothing is labelled, or leave them.
 
     Raises:
         ValueError: another reduction.
@@ -65,15 +60,7 @@ def reduce(values: Tensor, weight: Tensor, reduction: Reduction) -> Tensor:
 
 
 def labelled(target: Tensor, weight: Tensor, keypoints: torch.Size) -> Tensor:
-    """Check the shapes of target and weight, and return which keypoints are labelled.
-
-    Args:
-        target: (N, K, 2) crop pixels.
-        weight: (N, K), labelled where above 0.
-        keypoints: the (N, K) of the prediction.
-
-    Returns:
-        (N, K) booleans.
+    """Check the shapes of target (N, K, 2) and weight (N, K); return (N, K) which keypoints are labelled.
 
     Raises:
         ValueError: the shapes do not fit.

@@ -20,12 +20,8 @@ _GRID: Final = np.arange(1, 20) / 20
 def coverage(probability: ArrayLike, levels: ArrayLike) -> FloatArray:
     """Measure the share of truths within regions of given levels.
 
-    Args:
-        probability: (M,) of each truth, the level of the smallest region that holds it, 0..1.
-        levels: (L,) in 0..1.
-
-    Returns:
-        (L,) float64 in 0..1; equal to the levels where the regions hold what they say.
+    `probability` (M,) is, for each truth, the level of the smallest region that holds it. The result (L,) equals
+    the levels (L,) where the regions hold what they say.
 
     Example:
         >>> coverage([0.1, 0.2, 0.3, 0.95], [0.5, 0.9])
@@ -46,17 +42,10 @@ def region_error(probability: ArrayLike) -> float:
 
 
 def confidence_bins(confidence: ArrayLike, correct: ArrayLike, bins: int = 10) -> FloatArray:
-    """Compare confidence with the share that is correct, in bins of equal numbers.
+    """Compare confidence (M,) with correctness (M,) in bins of equal numbers.
 
-    Among equal confidences the order is left to chance: each stands for the mean of them all.
-
-    Args:
-        confidence: (M,) in 0..1.
-        correct: (M,) booleans.
-        bins: how many.
-
-    Returns:
-        (bins, 3) mean confidence, share correct, number; fewer rows where there are fewer values.
+    Among equal confidences the order is left to chance: each stands for the mean of them all. A row per bin: mean
+    confidence, share correct, number; fewer rows where there are fewer values.
 
     Example:
         >>> confidence_bins([0.2, 0.4, 0.9, 0.7], [False, True, True, True], bins=2)
@@ -88,16 +77,9 @@ def confidence_error(confidence: ArrayLike, correct: ArrayLike, bins: int = 10) 
 
 
 def risk_coverage(confidence: ArrayLike, error: ArrayLike) -> FloatArray:
-    """Compute the mean error of the most certain share, for every share.
+    """Compute the mean error (M,) of the surest 1, 2 ... M, where a larger confidence (M,) is surer.
 
     Among equal confidences the order is left to chance: each stands for the mean of them all.
-
-    Args:
-        confidence: (M,), larger is surer; any scale.
-        error: (M,), of any unit.
-
-    Returns:
-        (M,) float64, the mean error of the surest 1, 2 ... M.
 
     Example:
         >>> risk_coverage([0.9, 0.1, 0.5], [1.0, 4.0, 1.0])

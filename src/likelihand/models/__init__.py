@@ -54,9 +54,6 @@ def from_config(config: Mapping[str, Any]) -> KeypointNetwork | DetectionNetwork
 
     Only the library's own classes are built: a configuration may come with a file from anywhere.
 
-    Args:
-        config: what `network.config()` gave.
-
     Raises:
         ValueError: the class is not the library's, or the arguments do not fit it.
 

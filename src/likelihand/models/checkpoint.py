@@ -85,13 +85,7 @@ def config_of(network: nn.Module) -> dict[str, Any] | None:
 
 
 def save_tensors(path: str | Path, tensors: Mapping[str, Tensor], info: CheckpointInfo) -> None:
-    """Write tensors with their header, atomically.
-
-    Args:
-        path: of the file, ending in .safetensors.
-        tensors: full name -> tensor, on any device.
-        info: what the file says of itself; JSON values.
-    """
+    """Write tensors, by their full names, with their header of JSON values, atomically."""
     plain = {name: t.detach().to("cpu", copy=True).contiguous() for name, t in tensors.items()}
     header = json.dumps(vars(info), allow_nan=False)
     write_atomically(path, save(plain, metadata={_KEY: header}))
@@ -138,12 +132,7 @@ def save_checkpoint(
 
 
 def rewrite_info(path: str | Path, info: CheckpointInfo, out: str | Path | None = None) -> None:
-    """Replace the header of a checkpoint; its tensors are copied byte by byte.
-
-    Args:
-        path: of the checkpoint.
-        info: what the file is to say of itself.
-        out: the file to write; the checkpoint itself is replaced where None.
+    """Replace the header of a checkpoint, in place or into another file; its tensors are copied byte by byte.
 
     Raises:
         FileNotFoundError: there is no such file.

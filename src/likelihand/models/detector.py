@@ -79,9 +79,6 @@ class DetectionNetwork(NormalisingNetwork):
     def deploy(self, stages: int | None = None) -> "DeployedDetector":
         """Make what is deployed: an independent copy in evaluation mode that returns scores, boxes and sides.
 
-        Args:
-            stages: there is one; 1 or None.
-
         Raises:
             ValueError: another number of stages.
         """
@@ -127,9 +124,6 @@ def _head(inputs: int, width: int, doublings: int) -> nn.Sequential:
 
 class DeployedDetector(Deployed):
     """Computes the decoded scores, boxes and sides of all cells; thresholding comes later.
-
-    Args:
-        network: copied; the copy is in evaluation mode.
 
     Attributes:
         outputs: names of what it gives, in order.

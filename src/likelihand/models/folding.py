@@ -28,8 +28,7 @@ BLOCK: Final = 8
 def folded(module: nn.Module) -> nn.Module:
     """Return the form of a deployed network that computes the same in fewer operations, where there is one.
 
-    Args:
-        module: in evaluation mode; it stays as it is.
+    The network itself stays as it is.
 
     Example:
         >>> from likelihand.models import TimmBackbone
@@ -44,12 +43,7 @@ def folded(module: nn.Module) -> nn.Module:
 
 
 class FoldedNetwork(nn.Module):
-    """Computes what a deployed `SequentialHeatmapNetwork` does.
-
-    Args:
-        network: in evaluation mode.
-        outputs: names of what it gives, in order.
-    """
+    """Computes what a deployed `SequentialHeatmapNetwork` does."""
 
     def __init__(self, network: SequentialHeatmapNetwork, outputs: Sequence[str]) -> None:
         super().__init__()
@@ -93,9 +87,7 @@ class FoldedNetwork(nn.Module):
 class FoldedReduction(nn.Module):
     """A 1x1 convolution of joined maps, batch normalisation and ReLU; each map is enlarged after the convolution.
 
-    Args:
-        layers: as `likelihand.models.heads.pointwise` makes them.
-        widths: channels of each map.
+    Its layers are as `likelihand.models.heads.pointwise` makes them, its widths the channels of each map.
     """
 
     def __init__(self, layers: nn.Sequential, widths: Sequence[int]) -> None:
@@ -115,10 +107,8 @@ class FoldedReduction(nn.Module):
 def folded_recall(last: nn.Module, pooling: int, recall: nn.Sequential | None) -> nn.Sequential:
     """Make the layers from what a stage makes heatmaps of to what the next stage recalls of these.
 
-    Args:
-        last: layer of the stage's heatmap head.
-        pooling: cells along which the next stage averages each heatmap.
-        recall: the next stage's layers.
+    `last` is the last layer of the stage's heatmap head; `pooling` cells of each heatmap are averaged along each
+    side.
     """
     assert recall is not None
     averaged = averaged_doubling(last) if pooling > 1 else [last]

@@ -220,9 +220,6 @@ def deployed(network: Network, outputs: Iterable[str] = (), stages: int | None =
 def check_images(images: Tensor, stride: int) -> None:
     """Check that images are (N, H, W, 3) uint8 with H and W divisible by the stride.
 
-    Raises:
-        ValueError: they are not; the message says what would be.
-
     Example:
         >>> check_images(torch.zeros(1, 100, 64, 3, dtype=torch.uint8), 32)
         Traceback (most recent call last):
@@ -243,16 +240,9 @@ def check_images(images: Tensor, stride: int) -> None:
 
 
 def unknown_scale(mean: Tensor, images: Tensor) -> Tensor:
-    """Return the log scale of a network that predicts none: an eighth of the input's longer side, for every point.
+    """Return the log scale (N, K, 2) of a network that predicts none: an eighth of the input's longer side.
 
     It is where the other networks start, says nothing of the picture, and has no gradient.
-
-    Args:
-        mean: (N, K, 2) crop pixels.
-        images: (N, H, W, 3).
-
-    Returns:
-        (N, K, 2) natural logarithm of crop pixels.
 
     Example:
         >>> unknown_scale(torch.zeros(1, 1, 2), torch.zeros(1, 64, 128, 3)).exp()
@@ -263,9 +253,6 @@ def unknown_scale(mean: Tensor, images: Tensor) -> Tensor:
 
 def check_counts(**counts: int) -> None:
     """Check that every count is at least 1.
-
-    Raises:
-        ValueError: one is not; the message gives them all.
 
     Example:
         >>> check_counts(stages=0, width=8)

@@ -72,12 +72,7 @@ def pinhole_distortion(coefficients: FloatArray, points: FloatArray) -> tuple[Fl
 def fisheye_distortion(coefficients: FloatArray, points: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Distort points as a fisheye lens does: the angle to the axis, not its tangent, decides the radius.
 
-    Args:
-        coefficients: up to 4; the missing ones are 0.
-        points: (..., 2) on the plane at depth 1.
-
-    Returns:
-        Distorted points (..., 2) and the Jacobians (..., 2, 2).
+    Arguments and results are those of `pinhole_distortion`, with up to 4 coefficients.
 
     Example:
         >>> fisheye_distortion(np.zeros(4), np.array([[1.0, 0.0]]))[0].round(6)

@@ -165,11 +165,7 @@ class RealNVP(nn.Module):
         return self._run(z, index, inverse=False)
 
     def inverse(self, x: Tensor, index: int | None = None) -> tuple[Tensor, Tensor]:
-        """Map data coordinates to base coordinates; see `forward`.
-
-        Returns:
-            z of the same shape as x, and log|det dz/dx| without the last axis.
-        """
+        """Map data coordinates to base coordinates, and return log|det dz/dx|; see `forward`."""
         return self._run(x, index, inverse=True)
 
     def log_prob(self, x: Tensor, index: int | None = None) -> Tensor:

@@ -62,13 +62,7 @@ def cell_centres(count: int, stride: int, like: Tensor) -> Tensor:
 
 
 def spatial_softmax(heatmaps: Tensor) -> Tensor:
-    """Normalise every heatmap to probabilities that sum to 1 over its cells.
-
-    Args:
-        heatmaps: (..., h, w) logits.
-
-    Returns:
-        (..., h, w) probabilities, float32 or wider.
+    """Normalise every heatmap (..., h, w) of logits to probabilities, which sum to 1 over its cells.
 
     Example:
         >>> spatial_softmax(torch.zeros(1, 1, 2, 2))
@@ -260,16 +254,10 @@ def spatial_moments(heatmaps: Tensor, stride: int) -> tuple[Tensor, Tensor]:
 def log_gaussian_profiles(
     points: Tensor, size: tuple[int, int], stride: int, sigma: float
 ) -> tuple[Tensor, Tensor]:
-    """Compute the exponents of a Gaussian about each point along x and along y; their sum is the Gaussian's.
+    """Compute a Gaussian's exponents about points (..., 2) in crop pixels, along x and along y; they add up.
 
-    Args:
-        points: (..., 2) (x, y) in crop pixels.
-        size: (height, width) of the heatmap in cells.
-        stride: crop pixels per cell.
-        sigma: standard deviation in cells.
-
-    Returns:
-        (..., width) and (..., height), -distance^2 / (2 sigma^2) of the cell centres.
+    Returns (..., width) and (..., height), -distance^2 / (2 sigma^2) of the cell centres, with `size` and `sigma`
+    in cells.
 
     Example:
         >>> x, y = log_gaussian_profiles(torch.tensor([2.0, 2.0]), (1, 2), stride=4, sigma=1.0)

@@ -125,10 +125,7 @@ def _merge(folder: Path, names: list[Path]) -> Path:
 
 
 def preview(out: str | Path, recipe: Recipe | None = None, count: int = 64) -> tuple[Path, Path]:
-    """Write two sheets of the same pictures: `out` with the truth drawn over them, and one without beside it.
-
-    Returns:
-        The paths: `sheet.png` and `sheet_plain.png` for `out` = "sheet.png".
+    """Write `out`, pictures with the truth drawn over them, and one without beside it; return both paths.
 
     Raises:
         ValueError: `count` is under 1.

@@ -89,10 +89,7 @@ class Peeked:
 
 
 def needs_seeking(head: bytes) -> bool:
-    """Tell whether a film is an MP4 or QuickTime file whose index comes after its frames.
-
-    Args:
-        head: its first bytes.
+    """Tell whether these first bytes are of an MP4 or QuickTime file whose index comes after its frames.
 
     Example:
         >>> needs_seeking(bytes.fromhex("00000008") + b"ftyp" + bytes.fromhex("000000ff") + b"mdat")

@@ -272,10 +272,7 @@ class _State(NamedTuple):
 
 
 def spread(points: ArrayLike) -> float:
-    """Return the root mean square distance of points from their middle: a size that no rotation changes.
-
-    Args:
-        points: (K, 2).
+    """Return the root mean square distance of points (K, 2) from their middle: a size that no rotation changes.
 
     Example:
         >>> spread([[0.0, 0.0], [6.0, 8.0]])

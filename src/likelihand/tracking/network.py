@@ -15,9 +15,8 @@ from likelihand.tracking.frames import VideoError
 def web_head(address: str, timeout: float) -> tuple[bytes, bool]:
     """Return the first bytes at an address, and whether its server supports range requests.
 
-    Args:
-        address: of http or https; a name and password in it are sent as HTTP's basic scheme has it.
-        timeout: seconds after which a silent server is given up.
+    A name and password in the address are sent as HTTP's basic scheme has it; a server that is silent for
+    `timeout` seconds is given up.
 
     Raises:
         VideoError: the server cannot be reached, does not answer or does not have it.

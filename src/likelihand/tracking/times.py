@@ -75,14 +75,9 @@ class Clock:
         return sorted(self._steps)[len(self._steps) // 2]
 
     def timed(self, items: Iterable[tuple[Item, float | None]], most: int = 120) -> Iterator[tuple[Item, float]]:
-        """Yield each item with its time.
+        """Yield each item, whose stamp may be None, with its time, later than that of the one before.
 
-        Args:
-            items: with their stamps in seconds, None where one is missing.
-            most: how many items may be held to see what comes next; where all is well it is one.
-
-        Yields:
-            The items in their order and their times, each later than the one before.
+        At most so many items are held to see what comes next; where all is well it is one.
         """
         held: list[tuple[Item, float | None]] = []
         for item in items:
@@ -95,12 +90,7 @@ class Clock:
                 yield held.pop()[0], self._time
 
     def _decided(self, held: list[tuple[Item, float | None]], now: bool) -> Iterator[tuple[Item, float]]:
-        """Yield and drop the first items held for as long as their times are certain; one stays.
-
-        Args:
-            held: the items.
-            now: whether to decide by what is held.
-        """
+        """Yield and drop the first items held while their times are certain, or `now` all but one of them."""
         while len(held) > 1 and (times := self._times([stamp for _, stamp in held], now)):
             self._count += len(times)
             done, held[: len(times)] = held[: len(times)], []

@@ -380,10 +380,7 @@ class Region:
 
 
 def whole_picture(image: Image) -> list[Region]:
-    """Take a picture, (height, width, 3) uint8 RGB, for one hand: the detector for where there is none.
-
-    Returns:
-        The box that, padded, is the whole picture.
+    """Take a picture, (height, width, 3) uint8 RGB, for one hand: the box that, padded, is all of it.
 
     Example:
         >>> whole_picture(np.zeros((100, 200, 3), np.uint8))[0].box

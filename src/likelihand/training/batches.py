@@ -23,12 +23,6 @@ class Batches(Dataset["Batch | str"]):
     """The batches of a run by step; item s is the same whenever and wherever it is made.
 
     A sample that cannot be read gives a line of text in place of the batch, for the training process to raise.
-
-    Args:
-        dataset: of the records, or one that makes its own samples, as a detector's does.
-        plan: which samples a step takes.
-        rank: of this process.
-        world: number of processes.
     """
 
     def __init__(self, dataset: data.TrainingData, plan: Plan, rank: int = 0, world: int = 1) -> None:
@@ -69,13 +63,7 @@ def _stack(samples: Sequence[Sample | SceneSample]) -> Batch:
 
 
 def load(batches: Batches, first: int, workers: int, pin: bool) -> Iterator[Batch]:
-    """Yield the batches from step `first` on, prefetched by worker processes.
-
-    Args:
-        batches: of the run.
-        first: step to start with.
-        workers: processes; 0 makes each batch when it is asked for.
-        pin: puts them into page-locked memory, for a GPU.
+    """Yield the batches from step `first` on, prefetched by worker processes; 0 makes each when it is asked for.
 
     Raises:
         ValueError: a sample cannot be read.

@@ -31,11 +31,7 @@ class _Step:
 
 
 class Health:
-    """The health of a run's last steps.
-
-    Args:
-        name: gives a person's name for the sample at an index.
-    """
+    """The health of a run's last steps."""
 
     def __init__(self, name: Callable[[int], str]) -> None:
         self.name = name
@@ -53,14 +49,7 @@ class Health:
             self._fresh.sound = torch.isfinite(norm)
 
     def exchange(self, counts: Tensor, asked: bool) -> Tensor:
-        """Add up counts over all processes, and post the last step's health and the wish to stop with them.
-
-        Args:
-            counts: (C,) of this process's share of the step.
-            asked: this process was asked to stop.
-
-        Returns:
-            (C,) counts of all processes.
+        """Add up counts (C,) over all processes, and post the last step's health and the wish to stop with them.
 
         Raises:
             NonFiniteLossError: what was posted a step ago was not finite.

@@ -8,12 +8,7 @@ from likelihand.training.config import TrainConfig
 
 
 class HeldOut(Subset):
-    """The part of a data set that is not trained on.
-
-    Args:
-        dataset: the whole.
-        indices: of the records that are held out.
-    """
+    """The part of a data set that is not trained on."""
 
     def __init__(self, dataset: Dataset, indices: Sequence[int]) -> None:
         super().__init__(dataset, indices)

@@ -11,13 +11,11 @@ _GREATEST: Final = 2**31 - 1
 
 
 def keep_freed_memory() -> bool:
-    """Have the C library keep freed blocks of any size for the next use, for as long as the process lives.
+    """Have the C library keep freed blocks of any size for the next use; return whether it could be told.
 
     By default the GNU library gives large blocks back to the system, which clears every page anew in the next
-    step: a third of a CPU's training time. The process needs a tenth more memory instead.
-
-    Returns:
-        Whether the library could be told: elsewhere nothing happens.
+    step: a third of a CPU's training time. The process needs a tenth more memory instead. Elsewhere nothing
+    happens.
 
     Example:
         >>> keep_freed_memory() in (True, False)

@@ -43,15 +43,10 @@ class Trainee(nn.Module):
 
 
 def synchronised(network: nn.Module) -> nn.Module:
-    """Make batch normalisations take the statistics of all processes, and change nothing else.
+    """Make batch normalisations take the statistics of all processes, in place, and change nothing else.
 
-    timm's normalisations hold the activation after them; torch's own converter would drop it.
-
-    Args:
-        network: converted in place; a `TimmBackbone`'s frozen normalisations stay frozen.
-
-    Returns:
-        The network; another object only where it is a batch normalisation itself.
+    timm's normalisations hold the activation after them; torch's own converter would drop it. Those that a
+    `TimmBackbone` freezes stay frozen.
 
     Example:
         >>> type(synchronised(nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4)))[1]).__name__

@@ -324,13 +324,7 @@ def predicted_density(
 ) -> tuple[FloatArray, Radial]:
     """Return the calibrated covariances (..., 2, 2) of one view in square crop pixels and their radial map.
 
-    Args:
-        calibration: as `look_covariance` takes it.
-        scale: likewise.
-        spread: likewise.
-        side: likewise.
-        size: of the hand in crop pixels, broadcastable to (...); see `Calibration.stated`.
-        nearness: (..., 21) to the picture's edge; likewise.
+    Arguments are those of `look_covariance` and `Calibration.stated`.
     """
     covariance = look_covariance(calibration, scale, spread, side)
     if calibration is None:

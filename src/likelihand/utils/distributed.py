@@ -75,13 +75,7 @@ def leave() -> None:
 
 
 def sum_over_processes(values: "torch.Tensor") -> "torch.Tensor":
-    """Sum a tensor over all processes in place, and return it.
-
-    Args:
-        values: tensor of any shape, the same on every process, on the device of the group's backend.
-
-    Returns:
-        The same tensor, holding the sum.
+    """Sum a tensor of the same shape on every process over all of them, in place, and return it.
 
     Example:
         >>> import torch

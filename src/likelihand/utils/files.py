@@ -14,10 +14,6 @@ def write_atomically(path: str | Path, content: bytes) -> None:
 
     Processes that write the same file at once do not disturb each other: the last one to finish wins.
 
-    Args:
-        path: the file; its folder must exist.
-        content: the whole of it.
-
     Example:
         >>> import tempfile
         >>> with tempfile.TemporaryDirectory() as folder:
@@ -43,13 +39,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """Lend a path beside `path` to write to; the file takes its final name where the block ends without an error.
 
     For writers that take a path and not bytes. The lent name keeps the ending, by which some of them choose a
-    format, and differs between processes, on other machines that share the disk too.
-
-    Args:
-        path: the final name; its folder must exist.
-
-    Yields:
-        The path to write to; after an error it is removed.
+    format, and differs between processes, on other machines that share the disk too. After an error it is removed.
 
     Example:
         >>> import tempfile
@@ -103,11 +93,7 @@ def _flush(path: Path, flags: int) -> None:
 
 
 def begin_folder(path: Path, about: Mapping[str, object]) -> None:
-    """Begin a folder by writing its description, or check that it was begun with the same one.
-
-    Args:
-        path: the file that says so, inside the folder, which is made where it is missing.
-        about: settings that have a form in JSON.
+    """Begin a folder by writing its description to `path`, or check that it was begun with the same one.
 
     Raises:
         ValueError: it was begun for something else.

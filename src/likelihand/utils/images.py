@@ -7,11 +7,7 @@ from likelihand.utils import opencv as cv2
 
 
 def encode_image(image: NDArray[np.uint8], quality: int | None) -> bytes:
-    """Encode an RGB picture as JPEG of a quality, or as PNG where None.
-
-    Args:
-        image: (height, width, 3) uint8 RGB.
-        quality: of JPEG in 1..100.
+    """Encode an RGB picture (height, width, 3) as JPEG of a quality in 1..100, or as PNG where None.
 
     Raises:
         ValueError: the picture cannot be encoded.

@@ -27,13 +27,8 @@ def run_jobs(
 ) -> None:
     """Do jobs, each of which returns how many pictures it made, behind a progress bar.
 
-    Args:
-        work: a function of one job that other processes can import.
-        jobs: what is left to do.
-        processes: how many work at a time; 1 works in this process.
-        done: pictures that were there before.
-        total: pictures in all.
-        label: what the bar says.
+    `work` can be imported by other processes; with one process it runs in this one. `done` of `total` pictures
+    were there before.
 
     Raises:
         ValueError: `processes` is under 1.

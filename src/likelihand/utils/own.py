@@ -9,11 +9,7 @@ T = TypeVar("T")
 def own_part(name: object, own: Mapping[str, T], kind: str = "", instead: str = "") -> T:
     """Look up a part of the library that a file names; a file from anywhere can name no other.
 
-    Args:
-        name: what the file says, of any type.
-        own: the parts that it may name.
-        kind: what they are, for the message.
-        instead: how to have another one, for the message.
+    The error says what `kind` of part it is and what to do `instead`.
 
     Raises:
         ValueError: the name is not among them.

@@ -76,14 +76,9 @@ class Brush:
         self._picture.paste(colour, (left, top), mask.reduce(times) if times > 1 else mask)
 
     def text(self, words: str, at: Sequence[int], height: float, colours: Sequence[Colour], edge: int) -> None:
-        """Write a line with an edge around its letters.
+        """Write a line of ASCII with an edge around its letters, from `at` on the line that letters stand on.
 
-        Args:
-            words: ASCII.
-            at: (x, y) of its left end on the line that letters stand on.
-            height: of a capital letter.
-            colours: of the edge and of the letters.
-            edge: width of the edge.
+        `height` is that of a capital letter; the colours are those of edge and letters.
         """
         if self._picture is None:
             return
@@ -117,13 +112,7 @@ def bar(start: Floats, end: Floats, width: float) -> Floats:
 
 
 def oval(centre: Floats, radii: Floats | float, axes: Floats | None = None, grow: float = 0.0) -> Floats:
-    """Return corners of an ellipse, as many as make it smooth.
-
-    Args:
-        centre: (2,) (x, y).
-        radii: (2,) of its axes, or one.
-        axes: (2, 2), their directions in the columns; x and y where None.
-        grow: makes it so much larger all around.
+    """Return corners of an ellipse, as many as make it smooth; `axes` (2, 2) are its directions in the columns.
 
     Example:
         >>> oval(np.array([1.0, 2.0]), 3.0, grow=1.0)[0].tolist()

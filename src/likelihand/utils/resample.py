@@ -11,14 +11,7 @@ Bytes = NDArray[np.uint8]
 
 
 def frame(image: Bytes, fill: tuple[int, int, int]) -> Bytes:
-    """Frame a picture by one pixel of fill.
-
-    Args:
-        image: (height, width, 3).
-        fill: its colour.
-
-    Returns:
-        (height + 2, width + 2, 4), the last channel without meaning.
+    """Frame a picture by one pixel of fill: (height + 2, width + 2, 4), the last channel without meaning.
 
     Example:
         >>> frame(np.full((1, 1, 3), 7, np.uint8), (0, 0, 0))[..., 0]
@@ -88,15 +81,7 @@ def _blended(
 
 
 def block_means(image: Bytes, down: int, across: int) -> Bytes:
-    """Average blocks of whole pixels, exactly; halves go to the even number, those of 2 x 2 pixels up.
-
-    Args:
-        image: (height, width, 3), multiples of `down` and `across`.
-        down: pixels of a block from top to bottom.
-        across: from left to right.
-
-    Returns:
-        (height / down, width / across, 3).
+    """Average blocks of `down` x `across` pixels, exactly; halves go to the even number, those of 2 x 2 pixels up.
 
     Example:
         >>> block_means(np.arange(12, dtype=np.uint8).reshape(1, 4, 3), 1, 4)

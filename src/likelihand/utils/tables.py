@@ -4,14 +4,7 @@ from collections.abc import Sequence
 
 
 def aligned(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> str:
-    """Lay rows out in columns, two spaces apart.
-
-    Args:
-        rows: cells, as many in each row; the first row may be a head.
-        left: columns whose text begins at the left; those of the others, numbers mostly, end at the right.
-
-    Returns:
-        One line per row, without spaces at its end.
+    """Lay rows of as many cells out in columns, two spaces apart; text of the columns `left` begins at the left.
 
     Raises:
         ValueError: the rows differ in length.
@@ -34,10 +27,6 @@ def aligned(rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> str:
 
 def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Lay rows out as a Markdown table.
-
-    Args:
-        head: names of the columns.
-        rows: cells, as many in each row.
 
     Raises:
         ValueError: a row has another length than the head.

@@ -200,12 +200,7 @@ def _fill_by_colour(brush: paint.Brush, shapes: Mapping[int, FloatArray]) -> Non
 
 
 def label_hand(canvas: Image, text: str, points: ArrayLike) -> None:
-    """Write a line beyond a hand's wrist, away from its fingers; in place.
-
-    Args:
-        canvas: (height, width, 3) uint8 RGB; changed.
-        text: ASCII.
-        points: (21, 2) pixels, corner origin; nothing is written where none is finite.
+    """Write a line beyond a hand's wrist, away from its fingers; in place. No finite point, no line.
 
     Example:
         >>> canvas = np.zeros((60, 60, 3), np.uint8)
@@ -238,11 +233,7 @@ def line_width(points: ArrayLike) -> int:
 def draw_text(canvas: Image, text: str, at: ArrayLike, height: float = 12.0) -> None:
     """Write a line in white with a dark edge, its middle below `at`, within the picture; in place.
 
-    Args:
-        canvas: (height, width, 3) uint8 RGB; changed.
-        text: ASCII; other characters show as question marks.
-        at: (2,) pixels, corner origin.
-        height: of a capital letter, in pixels.
+    Characters beyond ASCII show as question marks; `height` is that of a capital letter in pixels.
 
     Example:
         >>> canvas = np.zeros((20, 40, 3), np.uint8)
@@ -262,14 +253,7 @@ def draw_text(canvas: Image, text: str, at: ArrayLike, height: float = 12.0) -> 
 
 
 def draw_ring(canvas: Image, centre: ArrayLike, radius: float, colour: Colour, width: float = 2.0) -> None:
-    """Draw a circle around a point, in place.
-
-    Args:
-        canvas: (height, width, 3) uint8 RGB; changed.
-        centre: (2,) pixels, corner origin; nothing is drawn where it is not finite.
-        radius: in pixels.
-        colour: RGB.
-        width: of the line in pixels.
+    """Draw a circle around a point, radius and line's width in pixels, in place; none where it is not finite.
 
     Example:
         >>> canvas = np.zeros((9, 9, 3), np.uint8)

@@ -114,11 +114,7 @@ def plot_risk_coverage(statements: Statements, error: ArrayLike) -> "Figure":
 
 
 def save_plots(statements: Statements, error: ArrayLike, folder: str | os.PathLike[str]) -> list[Path]:
-    """Write regions.png, confidence.png and risk-coverage.png; the folder is made where it is missing.
-
-    Returns:
-        The files.
-    """
+    """Write regions.png, confidence.png and risk-coverage.png; the folder is made where it is missing."""
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     figures = {

@@ -65,15 +65,9 @@ def begin(folder: Folder, about: dict[str, Any]) -> None:
 
 
 def add(folder: Folder, inputs: Sequence[Input], length: int) -> int:
-    """Write a list of the inputs that no earlier list contains.
+    """Write a list of the inputs that no earlier list contains, and return how many are new.
 
-    Args:
-        folder: of the run.
-        inputs: what was found.
-        length: pictures a chunk; anything else is a chunk of its own.
-
-    Returns:
-        How many inputs are new.
+    A chunk is `length` pictures; anything else is a chunk of its own.
     """
     numbers = _lists(folder)
     known = {each for number in numbers for each in _known(folder, number)}

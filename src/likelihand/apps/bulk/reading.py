@@ -28,10 +28,6 @@ def pictures_of(inputs: Iterable[Input], column: str | None = None) -> Iterator[
     """Yield the pictures of inputs that are no films, in order, each with its path, or why it cannot be read.
 
     A tar or table that ends too early gives what comes before, then an error under its own path.
-
-    Args:
-        inputs: pictures, tars and tables.
-        column: of the tables; see `likelihand.apps.bulk.tables.column_of`.
     """
     with ThreadPoolExecutor(THREADS, thread_name_prefix="read") as pool:
         yield from ahead(_decoded, _sources_of(inputs, column), pool)

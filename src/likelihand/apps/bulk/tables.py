@@ -104,12 +104,7 @@ def texts(table: "pq.ParquetFile", column: str) -> Iterator[str]:
 
 
 def pictures(address: str, group: int, column: str | None) -> Iterator[tuple[str, bytes | None]]:
-    """Yield the encoded pictures of a row group, some at a time in memory.
-
-    Yields:
-        The name of the picture, `address#row` with the row counted through the file, and its bytes; None where the
-        cell is empty.
-    """
+    """Yield the encoded pictures of a row group, each under `address#row`; None where the cell is empty."""
     with open_table(address) as table:
         name = column_of(table.schema_arrow, column, address)
         row = sum(table.metadata.row_group(i).num_rows for i in range(group))

@@ -76,12 +76,7 @@ def schema() -> "pa.Schema":
 
 
 def rows_of(path: str, line: Row, model: str) -> list[Row]:
-    """Return the rows of a picture or of a film's frame; one without hands has a row that says so.
-
-    Args:
-        path: of the picture or film.
-        line: its `size` and `hands` as JSON; of a frame its `frame` and `time` too.
-        model: the model's hash.
+    """Return the rows of a `Hand.to_json` line of a picture or frame; one without hands has a row that says so.
 
     Example:
         >>> rows_of("a.jpg", {"size": [4, 5], "hands": []}, "0f")
@@ -147,10 +142,7 @@ class Worker:
         return self.settings.predictor(films)
 
     def work(self, chunk: Chunk) -> dict[str, int]:
-        """Write the part of a chunk, unless it exists.
-
-        Returns:
-            How many `pictures` (films, for their part), `hands` and `failed` inputs the part has.
+        """Write the part of a chunk, unless it exists; count its `pictures` (and films), `hands` and `failed`.
 
         Raises:
             ValueError: the model cannot be used.

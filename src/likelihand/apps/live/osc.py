@@ -40,11 +40,6 @@ class OscSender:
     def send(self, index: int, seconds: float, hands: Iterable[TrackedHand]) -> None:
         """Send a frame's hands.
 
-        Args:
-            index: number of the frame.
-            seconds: its time.
-            hands: with the size of their picture.
-
         Raises:
             OSError: the host is not known.
         """

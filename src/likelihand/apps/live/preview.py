@@ -32,11 +32,7 @@ class Preview(Protocol):
 
 
 def preview(browser: bool = True) -> Preview:
-    """Open a window, or a page in the browser where this OpenCV has no windows.
-
-    Args:
-        browser: whether to open the browser on the page.
-    """
+    """Open a window, or a page, in the browser if that is wanted, where this OpenCV has no windows."""
     try:
         cv2.namedWindow(TITLE, cv2.WINDOW_NORMAL)
     except ModuleNotFoundError:

@@ -23,13 +23,7 @@ from likelihand.apps.web.files import HEADERS, Page
 
 
 def application(service: Service, page: Page, token: str | None = None) -> App:
-    """Make the ASGI application.
-
-    Args:
-        service: predicts.
-        page: is served at `/`.
-        token: see `Guard`.
-    """
+    """Make the ASGI application of the routes and of the page at `/`; see `Guard` for the token."""
 
     @asynccontextmanager
     async def life(_: Starlette) -> AsyncIterator[None]:

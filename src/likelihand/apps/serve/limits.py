@@ -47,12 +47,7 @@ class Limits:
 
 
 class Refusal(Exception):
-    """Raised to refuse a request.
-
-    Args:
-        status: of HTTP, 4xx or 503.
-        reason: one line.
-    """
+    """Raised to refuse a request with an HTTP status (4xx or 503) and a reason of one line."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)

@@ -13,11 +13,7 @@ from likelihand.apps.serve.limits import Limits
 def server(app: App, limits: Limits, host: str, port: int) -> uvicorn.Server:
     """Make the server; `run()` serves until SIGINT or SIGTERM, and finishes the requests in progress.
 
-    Args:
-        app: of `application`.
-        limits: of time, connections and sizes.
-        host: the address to listen at.
-        port: the port; 0 takes a free one.
+    Port 0 takes a free one.
     """
     config = uvicorn.Config(
         app,

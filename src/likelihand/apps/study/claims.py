@@ -139,16 +139,9 @@ class Finding:
 
 
 def judge(results: Results, claims: Sequence[Claim] = CLAIMS) -> list[Finding]:
-    """Judge claims by the differences of runs of one seed.
+    """Judge claims by the differences of runs of one seed; a claim without a pair of runs has no finding.
 
     These share first weights, order, augmentation and wrong labels.
-
-    Args:
-        results: so far.
-        claims: to be judged.
-
-    Returns:
-        A finding for every claim that has a pair of runs, in order.
     """
     found = [Finding(claim, interval(advantages(results, claim))) for claim in claims]
     return [finding for finding in found if finding.advantage.runs]

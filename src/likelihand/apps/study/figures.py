@@ -189,17 +189,9 @@ CELL: Final = 192
 def picture_grid(
     runs: Sequence[Experiment], setting: Setting, dataset: Dataset, out: Path, hands: int = 6
 ) -> Drawing | None:
-    """Draw what each run finds in some test hands: a row for each hand, the truth first.
+    """Draw what each run finds in some test hands: a row for each hand, the truth first; None without weights.
 
-    Args:
-        runs: finished, a column each; those whose weights are not at hand are left out.
-        setting: of the study.
-        dataset: the test hands, from which a few are taken, spread evenly.
-        out: folder of the study.
-        hands: how many rows.
-
-    Returns:
-        The grid, None where no weights are at hand.
+    Runs whose weights are not at hand are left out; the hands are spread evenly over the test set.
     """
     files = {run: folder_of(out, run) / LAST for run in runs}
     known = {run: file for run, file in files.items() if file.exists()}

@@ -123,10 +123,6 @@ class Pictures:
     def make(self, out: Path, processes: int = 1) -> Hands:
         """Render the hands, those that are missing, or draw them.
 
-        Args:
-            out: folder of the pictures.
-            processes: that render at a time.
-
         Raises:
             ValueError: the folder was begun with other settings.
         """

@@ -85,17 +85,8 @@ def gradient_norm(
 ) -> float:
     """Measure the norm of a loss's gradient on the logits of one stage's heatmaps, through their softmax's mean.
 
-    The logits are cut off from the network, so that what a later stage makes of them does not count.
-
-    Args:
-        loss: to be measured.
-        prediction: of the stage, with heatmaps (N, K, h, w).
-        target: (N, K, 2) crop pixels.
-        weight: (N, K).
-        stage: counted from 0.
-
-    Returns:
-        The norm of the gradient of the loss's sum over samples and keypoints.
+    The logits are cut off from the network, so that what a later stage makes of them does not count. The loss is
+    summed over samples and keypoints; `target` (N, K, 2) is in crop pixels, `weight` is (N, K).
 
     Example:
         >>> from likelihand.losses import IntegralLoss

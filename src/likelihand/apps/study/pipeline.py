@@ -29,16 +29,9 @@ _PIXELS = 32 * 96**2
 
 
 def crop_seconds(methods: Iterable[Method], setting: Setting) -> dict[str, float]:
-    """Time a training crop with every method: augmentation, forward, backward, optimiser.
+    """Time a training crop in seconds with every method: augmentation, forward, backward, optimiser.
 
     A CPU is timed on one thread, and its own time is counted, so that a busy machine gives the same.
-
-    Args:
-        methods: to be timed.
-        setting: of the study.
-
-    Returns:
-        Name of the method -> seconds.
     """
     chosen, threads = list(dict.fromkeys(methods)), torch.get_num_threads()
     torch.set_num_threads(1)
@@ -110,14 +103,7 @@ class StudyResult:
 
 
 def plan(runs: Sequence[Experiment], setting: Setting, pictures: int, jobs: int = 1) -> str:
-    """Return a table of what runs cost on this machine, after a few steps of each network.
-
-    Args:
-        runs: that would be done.
-        setting: of the study.
-        pictures: training pictures of a run.
-        jobs: runs at a time.
-    """
+    """Return a table of what runs cost here, `jobs` at a time, after a few steps of each network."""
     seconds = crop_seconds((run.method for run in runs), setting)
     return plan_table(runs, setting.steps(pictures), seconds, setting.train.batch_size, jobs)
 

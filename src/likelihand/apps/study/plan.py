@@ -136,17 +136,10 @@ def schedule(grids: Iterable[Grid], setting: Setting) -> list[Experiment]:
 def plan_table(
     runs: Sequence[Experiment], steps: int, crop_seconds: dict[str, float], batch: int, jobs: int
 ) -> str:
-    """Format the planned runs and their duration as a table.
+    """Format the runs that are left and their duration as a table.
 
-    Args:
-        runs: those that are not done yet.
-        steps: of a run.
-        crop_seconds: seconds of one core for a training crop, by the name of a method.
-        batch: crops a step.
-        jobs: runs at a time.
-
-    Returns:
-        A table: method, crops per second, runs on right and on wrong labels, minutes per run, total; the sum.
+    Columns: method, crops per second of one core, runs on right and on wrong labels, minutes per run, total;
+    below, the sum.
     """
     rows = [("method", "crops/s", "right", "wrong", "min per run", "min")]
     total = 0.0

@@ -44,17 +44,9 @@ integral L1), shares 0.01. Of claims without any true advantage about one in for
 
 
 def write_report(out: Path, results: Results, setting: Setting, hands: Hands, command: str) -> Path:
-    """Write `report.md`, its CSV files and its figures, of the runs that are done.
+    """Write `report.md`, its CSV files and its figures, of the runs that are done; return the report's file.
 
-    Args:
-        out: folder of the study; the report goes to its folder `report`.
-        results: so far.
-        setting: of the study.
-        hands: the data.
-        command: that was typed, for whoever wants to repeat it.
-
-    Returns:
-        The report's file.
+    They go to `out`/report; `command`, as it was typed, is for those who want to repeat the study.
 
     Raises:
         ValueError: no run is finished.

@@ -31,10 +31,7 @@ def write_result(results: Path, experiment: Experiment, told: Mapping[str, Any])
 def read_result(results: Path, experiment: Experiment, identity: Mapping[str, Any]) -> dict[str, Any] | None:
     """Read a run's result; None where it has not finished.
 
-    Args:
-        results: folder.
-        experiment: the run.
-        identity: what shapes its result, which the file must have been made with.
+    `identity` is what shapes the result: the file must have been made with the same.
 
     Raises:
         ValueError: it was made with other settings or data.

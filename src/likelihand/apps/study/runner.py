@@ -54,20 +54,10 @@ def folder_of(out: Path, experiment: Experiment) -> Path:
 
 
 def run_experiment(experiment: Experiment, setting: Setting, hands: Hands, out: Path, results: Path) -> bool:
-    """Execute one run, resuming it where it stopped; a finished one is skipped.
+    """Execute one run, resuming it where it stopped; return False where it was asked to stop.
 
-    A run is trained from one evaluation to the next. Its result holds all evaluations, and the scores of its last
-    weights.
-
-    Args:
-        experiment: what to train.
-        setting: of the study.
-        hands: the data, cut to the setting's number of pictures.
-        out: folder of the study, for checkpoints.
-        results: folder of results.
-
-    Returns:
-        Whether it has ended; False where it was asked to stop.
+    A finished run is skipped. It is trained from one evaluation to the next; its result holds all evaluations and
+    the scores of its last weights. Checkpoints go to `out`.
 
     Raises:
         ValueError: a folder holds a run of other settings, or a sample cannot be read.
@@ -157,21 +147,11 @@ def run_all(
     jobs: int = 1,
     crop_seconds: Mapping[str, float] | None = None,
 ) -> bool:
-    """Execute runs in parallel, each on one thread, with a progress bar and the remaining time.
+    """Execute runs in parallel, each on one thread; return False where the study was asked to stop.
 
-    Every run is the same whatever `jobs` is. The first interrupt lets the running ones write their checkpoints.
-
-    Args:
-        runs: in the order of their start; those that are done are left alone.
-        setting: of the study.
-        hands: the data, cut to the setting's number of pictures.
-        out: folder of the study.
-        results: folder of results.
-        jobs: processes.
-        crop_seconds: by the name of a method, for the bar; all alike where None.
-
-    Returns:
-        Whether all of them ended; False where the study was asked to stop.
+    Every run is the same whatever `jobs`, the number of processes, is; those that are done are left alone. The
+    first interrupt lets the running ones write their checkpoints. A bar shows the remaining time, for which a
+    method's `crop_seconds` count; all methods alike where None.
 
     Raises:
         ValueError: `jobs` is under 1, or a run cannot be done.

@@ -71,15 +71,7 @@ def _lengths(points: FloatArray, counted: NDArray[np.bool_]) -> FloatArray:
 def ask(
     network: KeypointNetwork, loss: StageLoss, hands: Dataset, setting: Setting, indices: Sequence[int]
 ) -> Said:
-    """Run a network in evaluation mode over hands, upright and unchanged.
-
-    Args:
-        network: on the setting's device.
-        loss: that it was trained with.
-        hands: labelled.
-        setting: of the study.
-        indices: which of the hands.
-    """
+    """Run a network in evaluation mode over some of the hands, upright and unchanged."""
     was, parts = network.training, []
     network.eval()
     for pairs in batches(indices, lambda i: _read(hands, i, setting), batch_size=_BATCH, progress=False):
@@ -158,11 +150,7 @@ def _mean(values: NDArray[Any]) -> float:
 
 
 def precision(suspicion: ArrayLike, wrong: ArrayLike) -> float:
-    """Return the share of wrong ones among the most suspicious, of which as many are taken as are wrong.
-
-    Args:
-        suspicion: (M,) the higher, the less believed.
-        wrong: (M,) booleans, at least one true.
+    """Return the share of wrong labels among the most suspicious, as many as are wrong.
 
     Example:
         >>> precision([5.0, 1.0, 4.0, 2.0], [True, True, False, False])
@@ -199,13 +187,7 @@ def gradient_share(
 
 
 def mean_pose(train: Dataset, hands: Dataset, setting: Setting) -> Said:
-    """Predict the mean pose of the training crops for every hand: the score without any image.
-
-    Args:
-        train: rightly labelled.
-        hands: to be answered.
-        setting: of the study.
-    """
+    """Predict the mean pose of the training crops for every hand: the score without any image."""
     shown = [_read(train, i, setting) for i in range(len(train))]
     target, weight = (np.stack([getattr(s, name) for _, s in shown]) for name in ("target", "weight"))
     pose = (target * weight[..., None]).sum(0) / weight.sum(0)[:, None]

@@ -127,14 +127,7 @@ class Setting:
         return replace(self, pictures=pictures, looks=(2, 5, 10, 15))
 
     def config(self, seed: int, rate: float, flow_rate: float = 1.0, epochs: int | None = None) -> TrainConfig:
-        """Return the settings of one run up to an epoch.
-
-        Args:
-            seed: of the run.
-            rate: Adam's.
-            flow_rate: of the loss's own parameters, as a multiple of the rate.
-            epochs: the end; that of the whole run where None.
-        """
+        """Return the settings of one run up to an epoch; its end where None."""
         length = epochs or self.train.epochs
         augmentation = self.train.augmentation or GEOMETRY
         return replace(

@@ -143,14 +143,7 @@ def joint_rows(results: Results, methods: Sequence[Method], labels: Labels) -> l
 
 
 def markdown(rows: Sequence[Row]) -> str:
-    """Lay rows out as a Markdown table.
-
-    Example:
-        >>> print(markdown([{"a": "x", "b": Interval(0.1, 0.02, 3)}]))
-        | a | b |
-        |---|---|
-        | x | 0.1000 ± 0.0200 |
-    """
+    """Lay rows out as a Markdown table."""
     if not rows:
         return "*Not run yet.*"
     head = list(rows[0])

@@ -190,13 +190,7 @@ class Page:
         return PageFile(path.read_bytes(), media_type, packed=path.suffix == ".gz")
 
     def export(self, folder: Path) -> list[Path]:
-        """Write every file below a folder, for any web server to host.
-
-        Args:
-            folder: made where it is missing; files of the same names are replaced.
-
-        Returns:
-            The files written.
+        """Write every file below a folder, for any web server to host; return their paths.
 
         Raises:
             OSError: they cannot be written.

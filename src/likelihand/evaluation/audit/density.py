@@ -46,15 +46,7 @@ class HandDensity:
     freedom: float
 
     def log_prob(self, z: FloatArray, labelled: NDArray[np.bool_]) -> FloatArray:
-        """Return the log-density of whitened residuals.
-
-        Args:
-            z: (H, K, 2), H versions of one hand's labels.
-            labelled: (K,).
-
-        Returns:
-            (H,) nats.
-        """
+        """Return the log-density (H,) of whitened residuals (H, K, 2): H versions of one hand's labels."""
         part = np.repeat(labelled, 2)
         flat = (z - self.centre).reshape(len(z), -1)[:, part]
         scatter = self.scatter[np.ix_(part, part)]
@@ -62,12 +54,7 @@ class HandDensity:
         return self._of_form(q, int(part.sum()), float(np.linalg.slogdet(scatter)[1]))
 
     def of_each(self, z: FloatArray, labelled: NDArray[np.bool_]) -> "Densities":
-        """Return the density of each labelled keypoint given the hand's others.
-
-        Args:
-            z: (K, 2), one hand.
-            labelled: (K,), at least two.
-        """
+        """Return the density of each labelled keypoint (K,) given the hand's others, from whitened `z` (K, 2)."""
         part = np.repeat(labelled, 2)
         flat, p = (z - self.centre).reshape(-1)[part], int(part.sum())
         precision = np.linalg.inv(self.scatter[np.ix_(part, part)])
@@ -83,15 +70,9 @@ class HandDensity:
     def of_groups(
         self, z: FloatArray, labelled: NDArray[np.bool_], groups: Sequence[Sequence[int]]
     ) -> Iterator["Densities"]:
-        """Compute the joint density of some labelled keypoints given the hand's others.
+        """Yield the joint density, over 2 x len(group) numbers, of groups of keypoints given the hand's others.
 
-        Args:
-            z: (K, 2), one hand.
-            labelled: (K,).
-            groups: keypoints in ascending order, fewer than are labelled.
-
-        Yields:
-            For each group one density over 2 x len(group) numbers.
+        `z` (K, 2) is one hand, whitened; groups are in ascending order, of fewer than are labelled (K,).
         """
         part = np.repeat(labelled, 2)
         flat = (z - self.centre).reshape(-1)[part]
@@ -188,11 +169,7 @@ def student(q: FloatArray, p: int, log_det: FloatArray | float, freedom: float) 
 
 
 def fit_density(z: FloatArray, labelled: NDArray[np.bool_]) -> HandDensity:
-    """Fit a `HandDensity` by expectation-maximisation; wrong labels get small weights.
-
-    Args:
-        z: (N, K, 2) whitened residuals, anything where not labelled.
-        labelled: (N, K).
+    """Fit a `HandDensity` to whitened residuals (N, K, 2) by EM; wrong labels get small weights.
 
     Example:
         >>> rng = np.random.default_rng(0)
@@ -207,11 +184,8 @@ def fit_shape(points: FloatArray, labelled: NDArray[np.bool_]) -> HandDensity:
     r"""Fit the joint distribution of a hand's keypoints by expectation-maximisation.
 
     A hand turned or mirrored is a hand as well, so the coordinates have no correlation across the axes and the
-    same along both: the scatter is :math:`R \otimes 1_2` with R (K, K), and few hands tell it.
-
-    Args:
-        points: (N, K, 2) labels about the middle of the box, in shares of its side; anything where not labelled.
-        labelled: (N, K).
+    same along both: the scatter is :math:`R \otimes 1_2` with R (K, K), and few hands tell it. `points` (N, K, 2)
+    are labels about the middle of the box, in shares of its side.
 
     Example:
         >>> fan = np.random.default_rng(0).standard_normal((99, 3, 2)) * [[[1.0], [2.0], [3.0]]]
@@ -294,13 +268,8 @@ def _expected(values: FloatArray, patterns: Patterns, scatter: FloatArray, freed
     """Take the expectations of the EM algorithm for a Student's t with missing numbers.
 
     Source: Liu and Rubin, "ML estimation of the t distribution using EM and its extensions, ECM and ECME",
-    Statistica Sinica 5 (1995), section 3. Hands with the same labels share their matrices.
-
-    Args:
-        values: (N, A, p) about the centre, 0 where not labelled; A draws that share a hand's width.
-        patterns: of labels (N, p).
-        scatter: (p, p).
-        freedom: of the t.
+    Statistica Sinica 5 (1995), section 3. Hands with the same labels share their matrices. `values` (N, A, p) are
+    about the centre, 0 where not labelled; A draws share a hand's width.
     """
     weight, first, second = 0.0, np.zeros(len(scatter)), np.zeros_like(scatter)
     draws = values.shape[1]

@@ -56,9 +56,6 @@ def of_one_mind(chances: FloatArray) -> FloatArray:
 def agreed(looks: Sequence[Sequence[Suspicion]]) -> list[Suspicion]:
     """Return each hand's weakest suspicion over the views, sorted with the strongest first.
 
-    Args:
-        looks: of each look one suspicion per hand, as `suspicions` gives them, of the same hands.
-
     Example:
         >>> first = [Suspicion(0, "outlier", "wrist", 30.0, (0,)), Suspicion(1, "outlier", "wrist", 20.0, (0,))]
         >>> again = [Suspicion(1, "outlier", "wrist", 18.0, (0,)), Suspicion(0, "shifted", "", 2.0, ())]

@@ -24,15 +24,8 @@ def outlier(
     """Score the explanations that keypoints of a hand were placed anywhere, or at (0, 0) as unknown.
 
     Each keypoint alone, each finger, and the keypoints that lie at one place, as all that a tool had no place for
-    do. A finger's keypoints speak for each other, so that one by one none of them is strange.
-
-    Args:
-        o: one hand.
-        w: (K, 2, 2), whitens its residuals.
-        z: (K, 2) whitened.
-        density: of whitened residuals.
-        shape: of labels in the box.
-        tails: how far labels lie from where the shape puts them.
+    do. A finger's keypoints speak for each other, so that one by one none of them is strange. `w` (K, 2, 2)
+    whitens the hand's residuals to `z` (K, 2); `tails` say how far labels lie from where the shape puts them.
     """
     labelled = o.labelled[0]
     which = np.flatnonzero(labelled)
@@ -93,19 +86,11 @@ def _unplaced(o: Predictions) -> NDArray[np.bool_]:
 def _likely(
     o: Predictions, w: FloatArray, seen: Densities, others: Densities, tails: Tails, chosen: NDArray[np.intp]
 ) -> FloatArray:
-    r"""Return the log-density (P,) of P groups of labels from the picture and from the hand's other labels.
+    r"""Return the log-density (P,) of P groups of M labels from the picture and from the hand's other labels.
 
-    With the picture's density p and the other labels' q, both of about normal form with means m, n and
-    covariances C, S, the density is p q over its integral N(m; n, C + S): a model that is wrong where the other
-    labels agree is not believed.
-
-    Args:
-        o: one hand.
-        w: (P, M, 2, 2), whitens the residuals of the groups' keypoints.
-        seen: of whitened residuals.
-        others: of labels in the box.
-        tails: of `others`.
-        chosen: (P, M) the groups' keypoints.
+    With the picture's density p and the other labels' q, both of about normal form with means m, n and covariances
+    C, S, the density is p q over its integral N(m; n, C + S): a model that is wrong where the other labels agree
+    is not believed. `w` (P, M, 2, 2) whitens the residuals of the `chosen` keypoints (P, M).
     """
     label = o.target[0][chosen].reshape(len(chosen), -1)
     seen = seen.moved(

@@ -124,14 +124,8 @@ def pair(
 ) -> tuple[Image, Image]:
     """Draw a hand twice: its label, some keypoints ringed, and its estimate with 90 % regions.
 
-    Args:
-        dataset: of the hands.
-        index: the hand's.
-        predictions: of some of them.
-        n: the hand's place among the predictions; None where it has none, and the right side stays bare.
-        covariance: (N, K, 2, 2) of the predictions, square crop pixels.
-        radial: its map.
-        ringed: keypoints.
+    `n` is its place among the predictions; where None the right side stays bare. `covariance` (N, K, 2, 2) is
+    theirs, square crop pixels.
     """
     record = dataset.record(index)
     tile_from_image = crop_matrix(record.box, (CELL, CELL), padding=1.5)

@@ -60,10 +60,7 @@ def fit_shapes(predictions: Predictions) -> tuple[list[HandDensity], Tails]:
     """Fit the shapes that labels make, for each hand on the other half of the hands if there are enough.
 
     Labels of several collections, or of other poses, make other shapes: how far a label lies from where the hand's
-    others put it is seen on the hands themselves.
-
-    Returns:
-        One density per hand, and the tails of what they say of each keypoint.
+    others put it is seen on the hands themselves. Those are the tails.
     """
     o = predictions
     points = in_box(o, o.target)

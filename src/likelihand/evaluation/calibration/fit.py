@@ -63,8 +63,7 @@ def fit(
 def table_of(distance: FloatArray, weight: FloatArray | None = None) -> tuple[float, RadialTable]:
     """Make the radial table of Mahalanobis distances (M,), each counted with its weight.
 
-    Returns:
-        The factor by which the covariances' roots are to grow for the table to be normed, and the table.
+    Returns the factor by which the covariances' roots are to grow for the table to be normed, and the table.
 
     Example:
         >>> factor, table = table_of(np.sqrt(np.random.default_rng(0).chisquare(2, 20000)))

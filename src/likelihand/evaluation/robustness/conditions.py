@@ -32,16 +32,9 @@ class Condition:
     change: Change
 
     def apply(self, image: Image, record: Record, index: int, seed: int) -> tuple[Image, FloatArray]:
-        """Change the picture of a hand: the same for a name, a seed and an index, whatever was done before.
+        """Change the picture of the hand at `index`; return it and changed_from_image (3, 3).
 
-        Args:
-            image: of the hand.
-            record: the hand.
-            index: its position in the data set.
-            seed: of the whole measurement, 0 or more.
-
-        Returns:
-            The changed picture, and changed_from_image (3, 3).
+        The result is the same for a name, a seed and an index, whatever was done before.
 
         Example:
             >>> from likelihand.data.drawn import DrawnHands

@@ -142,7 +142,7 @@ def load_asset() -> HandAsset:
     """Read the hand out of the package, once per process.
 
     Raises:
-        ValueError: A file differs from what its provenance says.
+        ValueError: a file differs from what its provenance says.
 
     Example:
         >>> load_asset().joints.shape

@@ -228,16 +228,8 @@ def make_room(
 ) -> tuple[Doubles, bool]:
     """Nudge a pose until its fingers are free: spread neighbours that overlap, open fingers that enter the palm.
 
-    Args:
-        skeleton: of the hand at rest.
-        start: (24,) angles in radians.
-        limits: (24, 2) least and greatest angles.
-        radii: (21,) metres.
-        palm: the palm's skin at rest.
-        allowed: overlaps that are let be.
-
-    Returns:
-        The angles (24,), and whether they are free of overlaps.
+    Returns the angles (24,) in radians, within `limits` (24, 2), and whether they are free; `radii` (21,) in
+    metres.
     """
     angles, moved = start.copy(), PalmSkin(palm.points.copy(), palm.normals.copy(), palm.thenar)
     motion = place_bones(skeleton, angles)

@@ -160,14 +160,6 @@ def sample_hand(rng: np.random.Generator, asset: HandAsset, side: Side | None = 
 
     Poses whose fingers run into each other or into the palm, and pinches that do not close, are drawn again.
 
-    Args:
-        rng: the source of all chance.
-        asset: what `load_asset` gives.
-        side: "left", "right", or None for either.
-
-    Returns:
-        The hand in its own frame.
-
     Example:
         >>> from likelihand.synth.hand.asset import load_asset
         >>> sample_hand(np.random.default_rng(3), load_asset(), "left").joints.shape

@@ -214,14 +214,7 @@ def _hang(joints: Doubles, bone: int, parent: int, motion: Motion) -> None:
 
 @compiled
 def place_finger(skeleton: Skeleton, angles: Doubles, finger: int, motion: Motion) -> None:
-    """Write where one finger goes into its rows of a motion, whose row 0 is set.
-
-    Args:
-        skeleton: of the hand at rest.
-        angles: (24,) radians.
-        finger: 0 the thumb to 4 the little finger.
-        motion: written to.
-    """
+    """Write where one finger, 0 thumb to 4 little one, goes into its rows of a motion, whose row 0 is set."""
     joints, axes, rest = skeleton
     rotations, translations, posed = motion
     first = 1 + 3 * finger

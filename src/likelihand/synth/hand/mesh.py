@@ -13,14 +13,7 @@ Integers = NDArray[np.int32]
 
 @compiled
 def vertex_normals(vertices: Floats, triangles: Integers) -> Floats:
-    """Return the unit normals of a mesh: at each vertex the mean of its triangles', weighted by area.
-
-    Args:
-        vertices: (V, 3) float32.
-        triangles: (F, 3) int32, counter-clockwise seen from outside.
-
-    Returns:
-        (V, 3) float32; 0 at a vertex without a triangle.
+    """Return the unit normals (V, 3) of a mesh: at each vertex the mean of its triangles', weighted by area.
 
     Example:
         >>> corners = np.array([[0, 0, 0], [1, 0, 0], [0, 1, 0]], np.float32)

@@ -177,10 +177,7 @@ def touch(problem: Problem) -> tuple[Doubles, float]:
     """Move the `active` angles within their limits until two spots of skin meet, with no finger in the way.
 
     Damped Gauss-Newton on gap, opposed normals, overlaps and distance from the starting pose; the normals and the
-    start lose weight as it goes.
-
-    Returns:
-        The angles (24,), and the distance in metres that is left.
+    start lose weight as it goes. Returns the angles (24,) and the distance in metres that is left.
     """
     skeleton, _, start, limits, active, contact = problem
     scale = 1.0 / contact.palm_length

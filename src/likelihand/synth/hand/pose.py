@@ -118,15 +118,8 @@ def _continuous(rng: np.random.Generator) -> Pose:
 def sample_pose(rng: np.random.Generator, contacts: Mapping[str, Doubles], names: Sequence[str] = ()) -> Pose:
     """Draw joint angles: 60 % gestures and blends, 16 % subsets of fingers, 24 % continuous; all jittered.
 
-    Args:
-        rng: the source of all chance.
-        contacts: by gesture, poses (n, 24) that touch: `HandAsset.contacts`. They are jittered less.
-        names: gestures to choose from alone, each as often; any pose where empty.
-
-    Example:
-        >>> angles = sample_pose(np.random.default_rng(0), {}).angles
-        >>> bool(np.all(angles >= LIMITS[:, 0]) and np.all(angles <= LIMITS[:, 1]))
-        True
+    Gestures in `contacts` (`HandAsset.contacts`) are jittered less; `names`, where there are any, are chosen from
+    alone.
     """
     kind = rng.random()
     if names or kind < 0.60:

@@ -63,14 +63,9 @@ def motion_kernel(length: float, radians: float) -> Floats:
 
 
 def developed(picture: Floats, rng: Generator | None) -> Image:
-    """Turn linear light into an 8-bit sRGB picture, with the faults of cheap cameras where `rng` is given.
+    """Turn linear light (height, width, 3), 1 is white, into 8-bit sRGB.
 
-    Args:
-        picture: (height, width, 3) linear RGB, 1 is white.
-        rng: draws colour cast, contrast, saturation, noise and JPEG quality; None for none of them.
-
-    Returns:
-        (height, width, 3) uint8 RGB.
+    Where `rng` is given, with the faults of cheap cameras: colour cast, contrast, saturation, noise and JPEG.
     """
     if rng is None:
         return _develop(picture, np.ones(3, np.float32), 1.0, 1.0, np.zeros((1, 1, 3), np.float32), 0.0, _SRGB)

@@ -73,11 +73,7 @@ def sky_light(
     centre: Floats,
     radius: float,
 ) -> Floats:
-    """Gather the sky's light at every vertex: what each direction sends where nothing stands in between.
-
-    Returns:
-        (V, 4) float32: linear RGB, and the share of the sky that is open, 0..1.
-    """
+    """Return the sky's light at every vertex, (V, 4): linear RGB, and the share of the sky that is open, 0..1."""
     gathered = np.zeros((vertices.shape[0], 4), np.float32)
     count, size = frames.shape[0], SKY_MAP
     bias = SKY_BIAS * radius / size

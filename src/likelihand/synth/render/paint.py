@@ -30,17 +30,10 @@ BLOB_SCALE: Final = 0.12
 
 @compiled
 def paint(shapes: Floats, canvas: Floats, volume: Floats) -> Floats:
-    """Paint shapes over each other, from the last, which is in front, to the first.
+    """Paint shapes (N, 20) onto a black canvas, from the last, which is in front, to the first.
 
-    The picture is 0..1 wide and as high as its proportions say.
-
-    Args:
-        shapes: (N, 20) rows in the order of painting.
-        canvas: (height, width, 3) linear RGB, black.
-        volume: the lattice of noise.
-
-    Returns:
-        (height, width) float32, how much of what is behind shows through, 0..1.
+    The picture is 0..1 wide and as high as its proportions say. Returns how much of what is behind shows through,
+    (height, width) in 0..1.
     """
     height, width = canvas.shape[0], canvas.shape[1]
     pixel = 1.0 / width

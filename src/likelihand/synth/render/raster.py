@@ -98,15 +98,7 @@ def _inside(wb: float, wc: float) -> bool:
 def corner_weights(
     fragments: Fragments, corners: tuple[int, int, int], x: float, y: float, q: float
 ) -> tuple[float, float]:
-    """Return the perspective-correct weights of a triangle's second and third corner at a place.
-
-    Args:
-        fragments: of the raster.
-        corners: rows of the triangle's vertices.
-        x: the place, in samples.
-        y: the place, in samples.
-        q: 1 / depth of the triangle there.
-    """
+    """Return the weights of a triangle's second and third corner at (x, y) in samples, where 1 / depth is `q`."""
     depth = fragments.depth
     flat = _flat(fragments.points, corners[0], corners[1], corners[2])
     x, y = x - flat.ax, y - flat.ay
@@ -177,13 +169,9 @@ def _draw(points: Floats, depth: Floats, triangles: Integers, inverse_depth: Flo
 
 @compiled
 def draw_depth(points: Floats, height: Floats, triangles: Integers, nearest: Floats) -> None:
-    """Draw an orthographic map of the greatest height over every sample, into `nearest`.
+    """Draw the greatest height over every sample into `nearest` (rows, columns), which the caller has lowered.
 
-    Args:
-        points: (V, 2) float32 vertices (x, y) in samples.
-        height: (V,) float32 vertex heights towards the eye.
-        triangles: (F, 3) int32; those that turn their back to the eye are not drawn.
-        nearest: (rows, columns) float32, lowered to a great negative number by the caller; raised where drawn.
+    `points` (V, 2) are in samples, `height` (V,) counts towards the eye; triangles that face away are not drawn.
     """
     rows, columns = nearest.shape
     for t in range(triangles.shape[0]):
@@ -209,16 +197,10 @@ def draw_depth(points: Floats, height: Floats, triangles: Integers, nearest: Flo
 def first_hits(
     targets: Floats, points: Floats, depth: Floats, triangles: Integers
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Find the nearest surface at single positions of the picture, exactly: a raster of a few scattered samples.
+    """Find the nearest surface at single positions (N, 2) of the picture, exactly.
 
-    Args:
-        targets: (N, 2) float32 positions (x, y) in pixels.
-        points: (V, 2) float32 projected vertices in the same pixels.
-        depth: (V,) float32.
-        triangles: (F, 3) int32; back faces are not hit.
-
-    Returns:
-        (N,) depth of the first surface (infinite where there is none) and (N,) its triangle (-1 where none).
+    `points` (V, 2) in pixels and `depth` (V,) are the projected vertices; back faces are not hit. Returns the
+    depth (N,) of the first surface, infinite where there is none, and its triangle (N,), -1 where none.
     """
     best = np.zeros(targets.shape[0], np.float64)
     hit = np.full(targets.shape[0], -1, np.int64)

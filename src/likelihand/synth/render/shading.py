@@ -90,17 +90,8 @@ def shade(body: Body, fragments: Fragments, lamps: Lamps, volume: Floats) -> tup
     """Colour a picture from a raster of 2 x 2 samples per pixel.
 
     A pixel whose samples see one surface is shaded once, at each of its samples in turn from pixel to pixel; where
-    several surfaces meet, all its samples are shaded.
-
-    Args:
-        body: the solids.
-        fragments: (2 height, 2 width) raster.
-        lamps: the lamps and the shadow map.
-        volume: the lattice of noise.
-
-    Returns:
-        (height, width, 4) float32: linear RGB already multiplied by the coverage, and the coverage 0..1; and
-        (height, width) int32, the part of the nearest sample, -1 where none.
+    several surfaces meet, all its samples are shaded. Returns (height, width, 4) float32, linear RGB times the
+    coverage and the coverage 0..1; and (height, width) int32, the part of the nearest sample, -1 where none.
     """
     height, width = fragments.triangle.shape[0] // SAMPLES, fragments.triangle.shape[1] // SAMPLES
     picture = np.zeros((height, width, 4), np.float32)
@@ -191,14 +182,7 @@ def lit_share(shadow: ShadowMap, softness: float, position: Vector, facing: floa
 
 @inlined
 def fragment_colour(material: Floats, fragment: Fragment, lamps: Lamps, volume: Floats) -> Colour:
-    """Return the linear RGB that a fragment sends to the camera.
-
-    Args:
-        material: (44,) its row of materials.
-        fragment: the corners' columns, interpolated.
-        lamps: the lamps and the shadow map.
-        volume: the lattice of noise.
-    """
+    """Return the linear RGB that a fragment sends to the camera; `material` (44,) is its row of materials."""
     nx, ny, nz = fragment.normal
     s = 1.0 / math.sqrt(nx * nx + ny * ny + nz * nz + 1e-12)
     normal = (nx * s, ny * s, nz * s)

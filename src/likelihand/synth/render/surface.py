@@ -53,14 +53,9 @@ class Surface:
     before: Integers
 
     def extended(self, vertices: Floats, bend: Floats) -> Floats:
-        """Continue the forearm past the end of the mesh, into an upper arm.
+        """Return the vertices (V + E, 3) with the forearm continued into an upper arm, palm lengths.
 
-        Args:
-            vertices: (V, 3) posed vertices in palm lengths.
-            bend: (3,) added to the arm's unit direction at the elbow.
-
-        Returns:
-            (V + E, 3) float32.
+        `bend` (3,) is added to the arm's unit direction at the elbow.
         """
         ring = vertices[self.rim]
         centre = ring.mean(0)

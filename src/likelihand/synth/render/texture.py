@@ -172,15 +172,10 @@ def _vein(p: Floats, spot: Spot, volume: Floats) -> float:
 
 @inlined
 def skin_lab(p: Floats, spot: Spot, volume: Floats) -> Colour:
-    """Return the CIELAB colour of skin at a place.
+    """Return the CIELAB colour of skin at a place; `p` (44,) is a row of materials.
 
     Tone, then noise of three sizes, the lighter palm of dark hands, red knuckles and tips, wrinkles, folds, veins,
     hair and freckles, each in units of CIELAB (a difference of about 2 is just seen).
-
-    Args:
-        p: (44,) a row of materials.
-        spot: the place.
-        volume: the lattice of noise.
     """
     x, y, z = spot.x, spot.y, spot.z
     sx, sy, sz = p[m.SHIFT_X], p[m.SHIFT_Y], p[m.SHIFT_Z]
@@ -249,13 +244,7 @@ def _nail_colour(p: Floats, lab: Colour, along: float) -> Colour:
 
 @inlined
 def reflectance(p: Floats, spot: Spot, volume: Floats) -> tuple[float, float, float, float, float]:
-    """Return linear red, green, blue, the gloss and how much of it is living skin (which light soaks into).
-
-    Args:
-        p: (44,) a row of materials.
-        spot: the place.
-        volume: the lattice of noise.
-    """
+    """Return linear red, green, blue, the gloss and how much of it is living skin (which light soaks into)."""
     if p[m.KIND] > 0.5 or spot.arm > p[m.SLEEVE_START] or spot.arm < p[m.GLOVE_END] < m.OUT_OF_REACH:
         return _cloth(p, spot, volume)
     if abs(spot.arm - p[m.WATCH_AT]) < WATCH_HALF_WIDTH:

@@ -109,17 +109,10 @@ def linear_of_srgb(image: Image) -> Floats:
 
 
 def clutter(rng: Generator, size: tuple[int, int]) -> Floats:
-    """Paint a background: a wall, a table or a field of shapes, things, text, people.
+    """Paint a background in linear RGB: a wall, a table or a field of shapes, things, text, people.
 
     Shapes of power-law sizes that cover each other ("dead leaves") have the statistics of photographs (Lee,
     Mumford and Huang, "Occlusion models for natural images", 2001).
-
-    Args:
-        rng: the source of chance.
-        size: (height, width).
-
-    Returns:
-        (height, width, 3) float32 linear RGB.
     """
     colours = _palette(rng)
     shapes = [_planes(rng, colours)]
@@ -251,13 +244,7 @@ def _person(rng: Generator, colours: Floats, tone: Floats, s: float) -> Floats:
 def peopled(rng: Generator, picture: Floats, skin: Floats) -> Floats:
     """Put somebody before a background, near or far: a face and shoulders, or bare skin that fills much of it.
 
-    Args:
-        rng: the source of chance.
-        picture: (height, width, 3) linear RGB; left as it is.
-        skin: (3,) linear RGB of the hand, which that body shares more often than not.
-
-    Returns:
-        (height, width, 3) float32 linear RGB.
+    `skin` (3,) linear RGB is the hand's, which that body shares more often than not.
     """
     own = skin * np.float32(rng.uniform(0.6, 1.1))
     tone = own if rng.random() < 0.6 else np.array(linear_of_lab(*skin_tone(rng)), np.float32)

@@ -64,20 +64,12 @@ def random_rotation(rng: Generator) -> Floats:
 
 
 def sample_rotation(rng: Generator, arm: ArrayLike, viewpoints: str = "full") -> Floats:
-    """Draw how the hand is turned to the camera: camera_from_hand, without the translation.
+    """Draw how the hand is turned to the camera: a rotation (3, 3) camera_from_hand.
 
-    Of full viewpoints 22 % are uniform over all rotations, 36 % upright, 20 % upright hands turned by any
-    angle in the picture (pointing down, sideways), 12 % seen as one sees one's own hand, 10 % reach towards the
-    lens, so that fists are seen from the front and fingers are foreshortened. The forearm never points within 44
-    degrees of the lens, which would hide the hand.
-
-    Args:
-        rng: the source of chance.
-        arm: (3,) unit direction of the forearm, from wrist to elbow, in the hand's frame.
-        viewpoints: "full" or "upright".
-
-    Returns:
-        (3, 3) rotation.
+    Of full viewpoints 22 % are uniform over all rotations, 36 % upright, 20 % upright hands turned by any angle in
+    the picture (pointing down, sideways), 12 % seen as one sees one's own hand, 10 % reach towards the lens, so
+    that fists are seen from the front and fingers are foreshortened. The forearm, whose unit direction in the
+    hand's frame is `arm`, never points within 44 degrees of the lens, which would hide the hand.
     """
     arm = np.asarray(arm, np.float64)
     while True:
@@ -100,15 +92,9 @@ def sample_rotation(rng: Generator, arm: ArrayLike, viewpoints: str = "full") ->
 
 
 def frame_hand(rng: Generator, points: ArrayLike, size: int) -> Floats:
-    """Draw a camera matrix that fills 42 to 90 % of a square picture with the keypoints' box.
+    """Draw a camera matrix that fills 42 to 90 % of a square picture with the box of keypoints (21, 3).
 
-    Args:
-        rng: the source of chance.
-        points: (21, 3) keypoints in the camera's frame.
-        size: side of the picture in pixels.
-
-    Returns:
-        (3, 3) camera matrix. The box is a little off centre; in 8 % of pictures part of it is cut off.
+    The box is a little off centre; in 8 % of pictures part of it is cut off.
     """
     flat = project(np.eye(3), points)
     low, high = flat.min(0), flat.max(0)

@@ -91,11 +91,7 @@ def streams_of(seed: int, index: int) -> Streams:
 
 
 def stream_of(seed: int, index: int, number: int) -> Generator:
-    """Return one of a sample's streams by its number in `Streams`.
-
-    Raises:
-        ValueError: a number is negative.
-    """
+    """Return one of a sample's streams by its number in `Streams`."""
     if seed < 0 or index < 0:
         raise ValueError(f"seed {seed} and index {index} must not be negative; give whole numbers from 0")
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, index], spawn_key=(number,))))
@@ -149,19 +145,7 @@ def brightness_of(rng: Generator, material: Floats, options: SynthOptions) -> fl
 def compose_crop(
     seed: int, index: int, size: int, options: SynthOptions, photos: Photos | None = None, side: Side | None = None
 ) -> Scene:
-    """Put together the scene of one square picture with one hand in its middle.
-
-    Args:
-        seed: first number of the sample's name.
-        index: second number of the sample's name.
-        size: side of the picture in pixels.
-        options: the ingredients.
-        photos: backgrounds; generated ones alone where None.
-        side: of the hand in the middle; drawn where None.
-
-    Returns:
-        The scene; `hands[0]` is the one in the middle.
-    """
+    """Put together the scene of one square picture with one hand in its middle, `hands[0]`."""
     streams = streams_of(seed, index)
     material = hand_material(streams.skin, options.skin)
     company = streams.company.random()
@@ -284,18 +268,7 @@ def _matter(rng: Generator) -> Floats:
 def compose_scene(
     seed: int, index: int, size: tuple[int, int], options: SynthOptions, photos: Photos | None = None
 ) -> Scene:
-    """Put together a whole picture with none to four hands of different sizes, to train a detector on.
-
-    Args:
-        seed: first number of the sample's name.
-        index: second number of the sample's name.
-        size: (height, width) in pixels.
-        options: the ingredients.
-        photos: backgrounds; generated ones alone where None.
-
-    Returns:
-        The scene, its hands from near to far in no particular order.
-    """
+    """Put together a whole picture with none to four hands of different sizes, to train a detector on."""
     streams = streams_of(seed, index)
     height, width = size
     focal = max(size) * math.exp(streams.view.uniform(math.log(0.7), math.log(1.7)))

@@ -53,18 +53,12 @@ class HandLabel:
 
 
 def keypoints_of(joints: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the keypoints of a hand: its joints, but for the base of the thumb and three knuckles.
+    """Return the keypoints of a hand: its joints (21, 3), but for the base of the thumb and three knuckles.
 
     There data sets and annotators place the label further from the wrist than the joint bends. Wrist to thumb base
     is 0.27 of wrist to middle knuckle in the mesh's anatomy, 0.40 in FreiHAND and 0.42 to 0.45 in RHD; the first
     bone of the middle finger 0.55, 0.34 and 0.38 of it. The knuckles go a part of that way: other sets have them
     at the joint.
-
-    Args:
-        joints: (21, 3) in any unit and frame.
-
-    Returns:
-        (21, 3), the same unit and frame.
 
     Example:
         >>> joints = np.zeros((21, 3))
@@ -87,19 +81,10 @@ def occlusion_of(
     triangles: Integers,
     part: Integers,
 ) -> NDArray[np.int8]:
-    """Find what hides each keypoint: the first surface on the line from the camera through it.
+    """Return what hides each keypoint, (21,) codes of `Occlusion`: the first surface on the camera's line to it.
 
-    Args:
-        joints: (21, 3) keypoints in palm lengths, camera's frame.
-        matrix: (3, 3) camera matrix.
-        size: (height, width) of the picture.
-        own: part number of this hand.
-        vertices: (V, 3) of everything in the picture, the same frame.
-        triangles: (F, 3).
-        part: (F,) part number of each triangle.
-
-    Returns:
-        (21,) int8 codes of `Occlusion`.
+    Keypoints and the vertices of everything in the picture are in the camera's frame, palm lengths; `part` (F,)
+    has the part number of each triangle, `own` is this hand's.
     """
     points = project(matrix, joints).astype(np.float32)
     depth = np.ascontiguousarray(vertices[:, 2])
@@ -131,15 +116,6 @@ def label_hand(
     occlusion: NDArray[np.int8],
     mask: NDArray[np.bool_],
 ) -> HandLabel:
-    """Put together a hand's truth.
-
-    Args:
-        joints: (21, 3) keypoints in palm lengths, camera's frame.
-        matrix: (3, 3) camera matrix.
-        palm: metres of a palm length.
-        side: "left" or "right".
-        occlusion: (21,).
-        mask: (height, width).
-    """
+    """Put together a hand's truth; `joints` are in palm lengths, of `palm` metres, in the camera's frame."""
     points = project(matrix, joints)
     return HandLabel(points, occlusion, box_of_points(points), side, mask, joints * palm)

@@ -41,14 +41,9 @@ def dull_colour(rng: Generator, saturation: float = 1.0) -> Row:
 
 
 def hand_material(rng: Generator, varied: bool = True) -> Row:
-    """Draw a hand: skin, age, nails, hair, sleeve, ring, watch, glove.
+    """Draw a hand's row of materials (44,): skin, age, nails, hair, sleeve, ring, watch, glove.
 
-    Args:
-        rng: the source of chance.
-        varied: without, every hand has one skin tone, no sleeve and no jewellery.
-
-    Returns:
-        (44,) float32, a row of materials.
+    Without `varied` every hand has one skin tone, no sleeve and no jewellery.
     """
     row = np.zeros(m.COLUMNS, np.float32)
     row[m.LIGHTNESS], row[m.RED], row[m.YELLOW] = skin_tone(rng, varied)

@@ -66,15 +66,7 @@ def superellipsoid(half: tuple[float, float, float], round_along: float, round_a
 
 
 def held(rng: Generator, joints: Floats) -> Thing | None:
-    """Put a thing where the hand can hold it: as thick as the fingers leave room, so that it touches them.
-
-    Args:
-        rng: the source of chance.
-        joints: (21, 3) keypoints in palm lengths.
-
-    Returns:
-        The thing, or None where the fingers leave no room.
-    """
+    """Put a thing where the hand can hold it, as thick as the fingers leave room; None where they leave none."""
     pinch = joints[4] - joints[8 if rng.random() < 0.7 else 12]
     gap = float(np.linalg.norm(pinch))
     if gap < 0.6 and rng.random() < 0.55:
@@ -83,12 +75,7 @@ def held(rng: Generator, joints: Floats) -> Thing | None:
 
 
 def beneath(rng: Generator, joints: Floats) -> Thing:
-    """Put what a hand lies on under its palm side: a table, a keyboard, a book, a ball, a leg.
-
-    Args:
-        rng: the source of chance.
-        joints: (21, 3) keypoints in palm lengths; the palm looks along +z.
-    """
+    """Put what a hand lies on under its palm side, +z: a table, a keyboard, a book, a ball, a leg."""
     normal = np.array([0.0, 0.0, 1.0]) + rng.normal(0, 0.16, 3)
     normal /= np.linalg.norm(normal)
     top = float((joints @ normal).max()) + FLESH
@@ -146,13 +133,7 @@ def _grasped(rng: Generator, joints: Floats) -> Thing | None:
 
 
 def in_front(rng: Generator, joints: Floats, towards: Floats) -> Thing:
-    """Put a bar, box or ball between the camera and part of the hand.
-
-    Args:
-        rng: the source of chance.
-        joints: (21, 3) keypoints in palm lengths.
-        towards: (3,) unit direction to the camera in the same frame.
-    """
+    """Put a bar, box or ball between part of the hand and the camera, whose unit direction is `towards`."""
     thick, long = rng.uniform(0.04, 0.3), rng.uniform(0.3, 2.2)
     wide = rng.uniform(0.3, 1.2) if rng.random() < 0.25 else thick
     thing = superellipsoid((wide, long, thick * rng.uniform(0.3, 1.2)), rng.uniform(0.1, 1), rng.uniform(0.1, 1))

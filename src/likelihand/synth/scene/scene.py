@@ -107,13 +107,7 @@ class Scene:
 
 
 def limb_of(hand: "PosedHand", material: Floats, rng: Generator) -> Limb:
-    """Add to a posed hand an upper arm and, where its material has one, a sleeve that stands off the skin.
-
-    Args:
-        hand: metres.
-        material: (44,) its material.
-        rng: draws the bend of the elbow and the sleeve's width and folds.
-    """
+    """Add to a posed hand an upper arm and, where its material has one, a sleeve that stands off the skin."""
     surface = hand_surface()
     palm = float(np.linalg.norm(hand.joints[9] - hand.joints[0]))
     bend = rng.normal(0, 0.5, 3).astype(np.float32)
