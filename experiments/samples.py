@@ -16,10 +16,10 @@ from typing import Any, Final
 import numpy as np
 
 from experiments import video_clips
+from likelihand.data.formats.coco import image_entry, write_document
+from likelihand.data.rendered import annotation_of
 from likelihand.data.samples import FILM, LABELS, PICTURES
-from likelihand.formats.coco import image_entry, write_document
 from likelihand.geometry import Image
-from likelihand.synth.coco import annotation_of
 from likelihand.synth.options import SynthOptions
 from likelihand.synth.picture import Picture, render_picture, render_scene
 from likelihand.tracking import VideoWriter

@@ -24,12 +24,12 @@ from likelihand.cli.labelled import add_data_options, data_of
 from likelihand.cli.parsing import command_parser
 from likelihand.data import RHD, CocoScenes, DrawnHands, FreiHAND, Shards, YoloPose, detect
 from likelihand.data.check import check_dataset
+from likelihand.data.formats.boxes import BoxesFile
+from likelihand.data.formats.coco import hand_entry, image_entry, write_document
 from likelihand.data.images import decode_image
 from likelihand.data.selection import read_keys
 from likelihand.data.shards import write_shards
 from likelihand.data.yolo import write_yolo
-from likelihand.formats.boxes import BoxesFile
-from likelihand.formats.coco import hand_entry, image_entry, write_document
 from likelihand.inference.metadata import KEY, ModelMetadata
 from likelihand.uncertainty import Calibration, Calibrations, RadialTable
 from likelihand.utils.files import begin_folder

@@ -13,7 +13,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from likelihand.formats.coco import document, hand_entry, image_entry
+from likelihand.data.formats.coco import document, hand_entry, image_entry
 
 
 def coco_of(hands: dict[str, list[dict[str, Any]]], index: list[dict[str, str]], least: float) -> dict[str, Any]:

@@ -25,7 +25,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from likelihand.formats.coco import hand_entry, image_entry, write_document
+from likelihand.data.formats.coco import hand_entry, image_entry, write_document
 
 MANIFEST = Path(__file__).with_name("manifest.json")
 BASE = "https://raw.githubusercontent.com/{repository}/{commit}/{path}"

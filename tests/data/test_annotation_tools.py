@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from likelihand.data import CocoHands, CocoScenes
+from likelihand.data.formats.boxes import BoxesFile
 from likelihand.data.layouts import detect
-from likelihand.formats.boxes import BoxesFile
 from likelihand.hand import KEYPOINTS
 
 RNG = np.random.default_rng(3)

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from likelihand.cli import main
 from likelihand.data import Concatenated, DrawnHands, YoloPose, detect
+from likelihand.data.formats.yolo import labels_path
 from likelihand.data.images import size_of_image
 from likelihand.data.yolo import write_yolo
-from likelihand.formats.yolo import labels_path
 from likelihand.hand import KEYPOINTS
 from likelihand.structures import Record
 

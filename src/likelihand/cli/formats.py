@@ -223,13 +223,13 @@ def coco(read: Callable[[], Iterable[Line]], name: str = NAME) -> dict[str, Iter
         >>> {part: list(entries) for part, entries in coco(list).items()}["images"]
         []
     """
-    from likelihand.formats.coco import document
+    from likelihand.data.formats.coco import document
 
     return document([], []) | {"images": _coco_images(read(), name), "annotations": _coco_annotations(read())}
 
 
 def _coco_images(lines: Iterable[Line], name: str) -> Iterator[dict[str, Any]]:
-    from likelihand.formats.coco import image_entry
+    from likelihand.data.formats.coco import image_entry
 
     for number, line in enumerate(lines, start=1):
         more = {key: line[key] for key in ("frame", "time") if key in line}
@@ -238,7 +238,7 @@ def _coco_images(lines: Iterable[Line], name: str) -> Iterator[dict[str, Any]]:
 
 
 def _coco_annotations(lines: Iterable[Line]) -> Iterator[dict[str, Any]]:
-    from likelihand.formats.coco import hand_entry
+    from likelihand.data.formats.coco import hand_entry
 
     hands = ((image, hand) for image, line in enumerate(lines, start=1) for hand in line["hands"])
     for number, (image, hand) in enumerate(hands, start=1):

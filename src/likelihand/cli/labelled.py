@@ -79,7 +79,7 @@ def opened(arguments: Namespace) -> "TrainingData":
             raise ValueError(f"--{name} goes with a path; a class takes it as --data.init_args")
         return _built(arguments.data)
     if arguments.data.suffix in {".yaml", ".yml"} and arguments.data.is_file():
-        from likelihand.formats.yolo import is_yolo
+        from likelihand.data.formats.yolo import is_yolo
         from likelihand.utils.validation import read_yaml
 
         content = read_yaml(arguments.data, "a YAML file with class_path and init_args")

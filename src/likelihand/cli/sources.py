@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 from likelihand.cli.formats import NAME
-from likelihand.formats.kinds import HEAD, Kind, kind_of_content, kind_of_name
+from likelihand.data.formats.kinds import HEAD, Kind, kind_of_content, kind_of_name
 from likelihand.tracking.addresses import Peeked, is_address, scheme, shown
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ def silenced() -> Iterator[None]:
 
 
 class Boxes:
-    """Boxes by picture, from a JSON file; see `likelihand.formats.boxes.BoxesFile`.
+    """Boxes by picture, from a JSON file; see `likelihand.data.formats.boxes.BoxesFile`.
 
     Args:
         file: the JSON file.
@@ -236,7 +236,7 @@ class Boxes:
     """
 
     def __init__(self, file: Path) -> None:
-        from likelihand.formats.boxes import BoxesFile
+        from likelihand.data.formats.boxes import BoxesFile
 
         self._file = BoxesFile(file)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from likelihand.cli.parsing import Namespace, Parser, command_parser
 
 if TYPE_CHECKING:
-    from likelihand.synth.coco import Recipe
+    from likelihand.data.rendered import Recipe
 
 
 def parser() -> Parser:
@@ -34,7 +34,7 @@ def parser() -> Parser:
 
 def run(arguments: Namespace) -> int:
     """Render and say where the results are."""
-    from likelihand.synth.coco import Recipe, preview, write_coco
+    from likelihand.data.rendered import Recipe, preview, write_coco
 
     if arguments.out is None and arguments.preview is None:
         raise ValueError("nothing to write; give --out FOLDER, --preview SHEET.png, or both")

@@ -11,9 +11,9 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from likelihand.data.dataset import check_index, check_record
+from likelihand.data.formats.coco import CocoFile, CocoHand, hands_of, points_of, read_coco
+from likelihand.data.formats.pictures import PictureFinder, folders_beside
 from likelihand.data.images import read_image
-from likelihand.formats.coco import CocoFile, CocoHand, hands_of, points_of, read_coco
-from likelihand.formats.pictures import PictureFinder, folders_beside
 from likelihand.geometry import box_of_points
 from likelihand.structures import Record
 from likelihand.utils.validation import Malformed, plain

@@ -7,11 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from likelihand.data.formats.coco import CocoFile, CocoHand, Layout, extent_of, hands_of, points_of, read_coco
+from likelihand.data.formats.pictures import PictureFinder, folders_beside
+from likelihand.data.formats.sides import Statements
 from likelihand.data.images import read_image
 from likelihand.data.scenes import ListedScenes, Scene, SceneHand, corners_of_box, hashed
-from likelihand.formats.coco import CocoFile, CocoHand, Layout, extent_of, hands_of, points_of, read_coco
-from likelihand.formats.pictures import PictureFinder, folders_beside
-from likelihand.formats.sides import Statements
 from likelihand.geometry import Image, box_of_points
 from likelihand.utils.validation import Malformed, plain
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeGuard
 
 import numpy as np
 
+from likelihand.data.formats.kinds import HEAD, kind_of_content
 from likelihand.data.pixels import Channels, ImageError, rgb_of_array, rgb_of_pillow
-from likelihand.formats.kinds import HEAD, kind_of_content
 from likelihand.geometry import Image
 from likelihand.structures import Record
 

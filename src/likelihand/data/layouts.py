@@ -8,13 +8,13 @@ from typing import Any, Final, Literal
 
 from likelihand.data.coco import CocoHands
 from likelihand.data.dataset import Concatenated, Dataset
+from likelihand.data.formats.coco.document import WHAT
+from likelihand.data.formats.yolo import is_yolo
 from likelihand.data.freihand import VERSIONS, FreiHAND
 from likelihand.data.rhd import RHD
 from likelihand.data.shards import INDEX, Shards
 from likelihand.data.wholebody import CocoWholeBodyHands
 from likelihand.data.yolo import YoloPose
-from likelihand.formats.coco.document import WHAT
-from likelihand.formats.yolo import is_yolo
 from likelihand.utils.validation import read_json, read_yaml
 
 _log = logging.getLogger(__name__)

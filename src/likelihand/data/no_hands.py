@@ -8,9 +8,9 @@ import numpy as np
 
 from likelihand.data.augment import sample_rng
 from likelihand.data.dataset import check_index
+from likelihand.data.formats.boxes import BoxesFile
 from likelihand.data.images import read_image
 from likelihand.data.scenes import SUFFIXES, hashed
-from likelihand.formats.boxes import BoxesFile
 from likelihand.geometry import FloatArray, Image
 from likelihand.structures import Record
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from likelihand.data.coco import UNREADABLE, CocoHands
-from likelihand.formats.coco import CocoFile, CocoHand, bbox_of, checked_hand, keypoints_of
+from likelihand.data.formats.coco import CocoFile, CocoHand, bbox_of, checked_hand, keypoints_of
 from likelihand.hand import Side
 from likelihand.utils.validation import Malformed, plain
 

@@ -16,8 +16,8 @@ from xml.sax.saxutils import quoteattr
 
 import numpy as np
 
-from likelihand.formats.coco import hand_entry, image_entry, write_document
-from likelihand.formats.sides import side_in_text
+from likelihand.data.formats.coco import hand_entry, image_entry, write_document
+from likelihand.data.formats.sides import side_in_text
 from likelihand.geometry import box_of_points
 from likelihand.hand import FINGER_COLOURS, INDEX, KEYPOINTS, WRIST_COLOUR
 from likelihand.interop.certainty import Line, certainty, least_certain_first

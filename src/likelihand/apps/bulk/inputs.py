@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from likelihand.apps.bulk.tables import column_of, group_count, holds_text, open_table, texts
-from likelihand.formats.kinds import kind_of_name
+from likelihand.data.formats.kinds import kind_of_name
 from likelihand.utils.storage import address_of, is_remote, opened
 
 Kind: TypeAlias = Literal["picture", "film", "tar", "table"]

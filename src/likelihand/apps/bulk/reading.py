@@ -8,8 +8,8 @@ from typing import Final, TypeAlias, TypeVar
 
 from likelihand.apps.bulk import tables
 from likelihand.apps.bulk.inputs import Input
+from likelihand.data.formats.kinds import kind_of_name
 from likelihand.data.images import ImageError, decode_image, read_image
-from likelihand.formats.kinds import kind_of_name
 from likelihand.geometry import Image
 from likelihand.utils.storage import is_remote, opened
 

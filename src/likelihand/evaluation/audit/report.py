@@ -15,7 +15,6 @@ from likelihand.data.images import picture_id
 from likelihand.evaluation import Predictions
 from likelihand.evaluation.audit.patterns import Suspicion
 from likelihand.evaluation.audit.whole_set import Offset
-from likelihand.formats.coco import hand_entry, image_entry, write_document
 from likelihand.geometry import (
     Image,
     crop_matrix,

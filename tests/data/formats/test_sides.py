@@ -2,7 +2,7 @@
 
 import pytest
 
-from likelihand.formats.sides import Statements, side_in_text
+from likelihand.data.formats.sides import Statements, side_in_text
 
 LEFT = [
     {"handedness": "Left hand"}, {"handedness": "left"}, {"Handedness": "LEFT"}, {"side": "l"},

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from likelihand.formats.boxes import BoxesFile
-from likelihand.formats.coco import hand_entry, image_entry, write_document
+from likelihand.data.formats.boxes import BoxesFile
+from likelihand.data.formats.coco import hand_entry, image_entry, write_document
 from likelihand.utils.validation import Malformed
 
 BOX = [1.0, 2.0, 30.0, 20.0]

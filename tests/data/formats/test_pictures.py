@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from likelihand.formats.pictures import PictureFinder, endings, folders_beside
+from likelihand.data.formats.pictures import PictureFinder, endings, folders_beside
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from likelihand.formats.keypoint_names import hands_of_names
-from likelihand.formats.sides import side_in_text
+from likelihand.data.formats.keypoint_names import hands_of_names
+from likelihand.data.formats.sides import side_in_text
 from likelihand.hand import Side
 from likelihand.utils.validation import Malformed, as_list, as_mapping, as_text, fail, plain, read_json
 

@@ -5,8 +5,8 @@ added to it when it is read, and taken away when it is written. A `bbox` is cont
 the picture's corner: pycocotools gives the single pixel at column 3, row 2 the box (3, 2, 1, 1). It is kept.
 """
 
-from likelihand.formats.coco.document import CocoFile, CocoImage, Layout, read_coco
-from likelihand.formats.coco.hands import (
+from likelihand.data.formats.coco.document import CocoFile, CocoImage, Layout, read_coco
+from likelihand.data.formats.coco.hands import (
     CocoHand,
     bbox_of,
     box_of,
@@ -16,7 +16,7 @@ from likelihand.formats.coco.hands import (
     keypoints_of,
     points_of,
 )
-from likelihand.formats.coco.writing import document, hand_entry, image_entry, write_document
+from likelihand.data.formats.coco.writing import document, hand_entry, image_entry, write_document
 
 __all__ = [
     "CocoFile",

@@ -13,9 +13,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from likelihand.formats.keypoint_names import order_of_names
-from likelihand.formats.pictures import endings
-from likelihand.formats.sides import side_in_text
+from likelihand.data.formats.keypoint_names import order_of_names
+from likelihand.data.formats.pictures import endings
+from likelihand.data.formats.sides import side_in_text
 from likelihand.hand import Side
 from likelihand.utils.validation import (
     Malformed,

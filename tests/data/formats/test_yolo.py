@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import yaml
 
-from likelihand.formats.yolo import YoloLayout, is_yolo, labels_path, pictures_of, read_labels, read_layout
+from likelihand.data.formats.yolo import YoloLayout, is_yolo, labels_path, pictures_of, read_labels, read_layout
 from likelihand.hand import KEYPOINTS
 
 POINTS = np.random.default_rng(0).uniform(0.2, 0.8, (21, 2)).round(4)

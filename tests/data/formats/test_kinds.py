@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from likelihand.formats.kinds import FILMS, PICTURES, kind_of_content, kind_of_name
+from likelihand.data.formats.kinds import FILMS, PICTURES, kind_of_content, kind_of_name
 
 
 def encoded(form: str) -> bytes:

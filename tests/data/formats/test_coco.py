@@ -13,10 +13,10 @@ from hypothesis.extra.numpy import arrays
 from likelihand.cli.formats import coco
 from likelihand.cli.sources import Boxes
 from likelihand.data import CocoHands, CocoScenes, DrawnHands
+from likelihand.data.formats.coco import image_entry, write_document
+from likelihand.data.rendered import annotation_of
 from likelihand.evaluation.audit.report import write_clean
-from likelihand.formats.coco import image_entry, write_document
 from likelihand.structures import Record
-from likelihand.synth.coco import annotation_of
 from likelihand.synth.scene.labels import HandLabel, Occlusion
 
 BUSY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])

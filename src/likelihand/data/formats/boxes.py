@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from likelihand.formats.coco import CocoFile, extent_of, hands_of, points_of, read_coco
-from likelihand.formats.pictures import endings
+from likelihand.data.formats.coco import CocoFile, extent_of, hands_of, points_of, read_coco
+from likelihand.data.formats.pictures import endings
 from likelihand.geometry import FloatArray, box_of_points, check_box
 from likelihand.utils.validation import Malformed, as_numbers, fail, read_json
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from likelihand.formats.coco import bbox_of, box_of, extent_of, keypoints_of, points_of
+from likelihand.data.formats.coco import bbox_of, box_of, extent_of, keypoints_of, points_of
 from likelihand.utils.validation import Malformed
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from likelihand.formats.coco.document import CocoFile, CocoImage, Layout
-from likelihand.formats.coco.writing import DECIMALS
-from likelihand.formats.sides import Statements
+from likelihand.data.formats.coco.document import CocoFile, CocoImage, Layout
+from likelihand.data.formats.coco.writing import DECIMALS
+from likelihand.data.formats.sides import Statements
 from likelihand.geometry import FloatArray, box_of_points, check_box, corner_from_pixel_index
 from likelihand.hand import Side
 from likelihand.utils.validation import LARGEST, Malformed, as_numbers, fail, plain, shown

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from likelihand.formats.coco.document import Layout, read_coco
+from likelihand.data.formats.coco.document import Layout, read_coco
 from likelihand.hand import KEYPOINTS
 
 Content = dict[str, Any]

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from likelihand.synth.coco import Recipe, annotation_of, preview, write_coco
+from likelihand.data.rendered import Recipe, annotation_of, preview, write_coco
 from likelihand.synth.picture import render_picture
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from likelihand.formats.keypoint_names import hands_of_names, order_of_names
+from likelihand.data.formats.keypoint_names import hands_of_names, order_of_names
 from likelihand.hand import KEYPOINTS
 
 MMPOSE = ["wrist"] + [

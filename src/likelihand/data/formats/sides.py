@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from likelihand.formats.keypoint_names import words_of
+from likelihand.data.formats.keypoint_names import words_of
 from likelihand.hand import Side
 from likelihand.utils.validation import shown
 

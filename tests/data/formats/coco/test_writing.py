@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 from hypothesis.extra.numpy import arrays
 
-from likelihand.formats.coco import box_of, document, hand_entry, points_of, write_document
+from likelihand.data.formats.coco import box_of, document, hand_entry, points_of, write_document
 
 BUSY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 """A machine may be busy: no test measures time."""

@@ -1,6 +1,7 @@
 """Write rendered pictures with COCO keypoint JSON, and contact sheets."""
 
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -9,18 +10,16 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from likelihand.formats.coco import hand_entry, image_entry, write_document
-from likelihand.geometry import pixel_index_from_corner
-from likelihand.hand import BONES, FINGER_COLOURS, FINGERS, WRIST_COLOUR
+from likelihand.data.formats.coco import hand_entry, image_entry, write_document
 from likelihand.synth.options import SynthOptions
 from likelihand.synth.picture import Picture, render_picture, render_scene
 from likelihand.synth.scene.background import Photos
 from likelihand.synth.scene.labels import HandLabel, Occlusion
-from likelihand.utils import opencv as cv2
 from likelihand.utils.files import begin_folder, write_atomically
 from likelihand.utils.images import encode_image
 from likelihand.utils.jobs import missing, pieces, run_jobs
 from likelihand.utils.validation import as_list, as_mapping, read_json
+from likelihand.visualization.drawing import contact_sheet, draw_keypoints, draw_ring, label_hand
 
 _PIECE: Final = 250
 
@@ -64,8 +63,9 @@ def write_coco(count: int, out: str | Path, recipe: Recipe | None = None, *, pro
         processes: how many work at a time.
 
     Returns:
-        The path of `annotations.json`: COCO keypoints (see `likelihand.formats.coco`) of the category "hand", with
-        `handedness`, `occlusion` (codes of `Occlusion`), `joints` (metres) and each picture's `camera`.
+        The path of `annotations.json`: COCO keypoints (see `likelihand.data.formats.coco`) of the category
+        "hand", with `handedness`, `occlusion` (codes of `Occlusion`), `joints` (metres) and each picture's
+        `camera`.
 
     Raises:
         ValueError: `count` is under 1, or the folder was begun with other settings.
@@ -137,36 +137,18 @@ def preview(out: str | Path, recipe: Recipe | None = None, count: int = 64) -> t
     pictures = [recipe.render(index, photos) for index in range(count)]
     plain = path.with_name(f"{path.stem}_plain{path.suffix or '.png'}")
     path = path.with_suffix(path.suffix or ".png")
-    write_atomically(path, encode_image(sheet([overlaid(picture) for picture in pictures]), None))
-    write_atomically(plain, encode_image(sheet([picture.image for picture in pictures]), None))
+    columns = math.ceil(math.sqrt(count))
+    for file, images in ((path, map(overlaid, pictures)), (plain, (picture.image for picture in pictures))):
+        write_atomically(file, encode_image(contact_sheet(list(images), columns, recipe.size), None))
     return path, plain
 
 
-def sheet(images: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """Lay pictures of one size out in rows, as square as they go.
-
-    Example:
-        >>> sheet([np.zeros((4, 4, 3), np.uint8)] * 5).shape
-        (8, 12, 3)
-    """
-    columns = int(np.ceil(np.sqrt(len(images))))
-    rows = -(-len(images) // columns)
-    blank = [np.zeros_like(images[0])] * (rows * columns - len(images))
-    height, width = images[0].shape[:2]
-    grid = np.stack([*images, *blank]).reshape(rows, columns, height, width, 3)
-    return np.ascontiguousarray(grid.swapaxes(1, 2).reshape(rows * height, columns * width, 3))
-
-
 def overlaid(picture: Picture) -> NDArray[np.uint8]:
-    """Draw the truth over a picture: discs where visible, rings where hidden; a letter for the side."""
+    """Draw the truth over a picture: bones and keypoints, hidden ones ringed, and the side."""
     image = picture.image.copy()
-    colours = [WRIST_COLOUR, *(FINGER_COLOURS[finger] for finger in FINGERS for _ in range(4))]
     for hand in picture.hands:
-        places = [(int(x * 16), int(y * 16)) for x, y in pixel_index_from_corner(hand.points)]
-        for a, b in BONES:
-            cv2.line(image, places[a], places[b], colours[b], 1, cv2.LINE_AA, 4)
-        for place, colour, code in zip(places, colours, hand.occlusion, strict=True):
-            cv2.circle(image, place, 32, colour, -1 if code == Occlusion.VISIBLE else 1, cv2.LINE_AA, 4)
-        corner = (int(np.clip(hand.box[0], 0, image.shape[1] - 10)), int(np.clip(hand.box[1], 12, image.shape[0])))
-        cv2.putText(image, hand.side[0].upper(), corner, cv2.FONT_HERSHEY_SIMPLEX, 0.4, (255, 255, 0))
+        draw_keypoints(image, hand.points)
+        for point in hand.points[hand.occlusion != Occlusion.VISIBLE]:
+            draw_ring(image, point, 4.0, (255, 255, 255), 1.0)
+        label_hand(image, hand.side, hand.points)
     return image
