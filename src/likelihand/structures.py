@@ -58,6 +58,11 @@ class Record:
     present: bool = True
 
     @property
+    def inseparable(self) -> str:
+        """Name of the group over all sources, or of the record alone where it has none."""
+        return f"{self.dataset}:{self.group}" if self.group else self.key
+
+    @property
     def weight(self) -> NDArray[np.float32]:
         """(21,) float32: 1 where labelled, else 0."""
         return np.asarray(self.visibility != Visibility.UNLABELLED, np.float32)

@@ -334,8 +334,7 @@ def groups_of(dataset: Dataset) -> list[str]:
     """
     if isinstance(dataset, Grouped):
         return list(dataset.groups())
-    records = (dataset.record(i) for i in range(len(dataset)))
-    return [f"{r.dataset}:{r.group}" if r.group else r.key for r in records]
+    return [dataset.record(i).inseparable for i in range(len(dataset))]
 
 
 def keys_of(dataset: Dataset) -> list[str]:

@@ -159,7 +159,7 @@ def _looked(model: Runtime, look: Look, number: int, batch: Sequence[_Loaded], p
         length=np.array([_length(*each) for each in zip(target, labelled, strict=True)]),
         box=np.stack([record.box for record in records]),
         crop_from_image=matrices,
-        group=np.array([f"{r.dataset}:{r.group}" if r.group else r.key for r in records]),
+        group=np.array([r.inseparable for r in records]),
         dataset=np.array([record.dataset for record in records]),
         picture=picture,
         input_size=model.metadata.size,

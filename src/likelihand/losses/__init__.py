@@ -22,7 +22,7 @@ from likelihand.losses.schedule import WarmStart
 from likelihand.losses.sources import SourceConditional
 from likelihand.losses.stage import StageLoss
 from likelihand.losses.weighted import ScaleWeighted
-from likelihand.utils.own import own_part
+from likelihand.utils.own import build_own
 
 __all__ = [
     "Batch",
@@ -40,14 +40,11 @@ __all__ = [
 ]
 
 _OWN: Final[dict[str, Callable[..., Criterion]]] = {
-    "DetectionLoss": DetectionLoss,
-    "HeatmapCrossEntropy": HeatmapCrossEntropy,
-    "HeatmapLoss": HeatmapLoss,
-    "IntegralLoss": IntegralLoss,
-    "ResidualLogLikelihood": ResidualLogLikelihood,
-    "ScaleWeighted": ScaleWeighted,
-    "SourceConditional": SourceConditional,
-    "WarmStart": WarmStart,
+    own.__name__: own
+    for own in (
+        *(DetectionLoss, HeatmapCrossEntropy, HeatmapLoss, IntegralLoss),
+        *(ResidualLogLikelihood, ScaleWeighted, SourceConditional, WarmStart),
+    )
 }
 
 
@@ -64,12 +61,11 @@ def from_config(config: Mapping[str, Any]) -> Criterion:
         >>> from_config(loss.config()).config() == loss.config()
         True
     """
-    name = config.get("class")
-    own = own_part(name, _OWN, "loss", "build a loss of your own in Python")
-    try:
+
+    def build(own: Callable[..., Criterion]) -> Criterion:
         return own(**{key: _argument(config, key) for key in config if key != "class"})
-    except (AttributeError, KeyError, TypeError) as error:
-        raise ValueError(f"the configuration does not describe a {name}: {error!r}") from error
+
+    return build_own(config, _OWN, build, "loss", "build a loss of your own in Python")
 
 
 def _argument(config: Mapping[str, Any], key: str) -> Any:  # noqa: ANN401

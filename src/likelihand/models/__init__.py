@@ -17,7 +17,7 @@ from likelihand.models.network import KeypointNetwork, deployed
 from likelihand.models.protocol import Deployed, Network, as_network
 from likelihand.models.rle import RegressionNetwork
 from likelihand.models.sequential import SequentialHeatmapNetwork
-from likelihand.utils.own import own_part
+from likelihand.utils.own import build_own
 
 __all__ = [
     "Backbone",
@@ -62,9 +62,5 @@ def from_config(config: Mapping[str, Any]) -> KeypointNetwork | DetectionNetwork
         >>> from_config(network.config()).config() == network.config()
         True
     """
-    name = config.get("class")
-    own = own_part(name, _OWN, instead="build a network of your own in Python and load its weights there")
-    try:
-        return own.from_config(config)
-    except (AttributeError, KeyError, TypeError) as error:
-        raise ValueError(f"the configuration does not describe a {name}: {error!r}") from error
+    instead = "build a network of your own in Python and load its weights there"
+    return build_own(config, _OWN, lambda own: own.from_config(config), instead=instead)

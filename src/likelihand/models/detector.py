@@ -2,13 +2,13 @@
 
 import copy
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, Self
+from collections.abc import Sequence
+from typing import Any, Final
 
 import torch
 from torch import Tensor, nn
 
-from likelihand.models.backbones import Backbone, backbone_from_config
+from likelihand.models.backbones import Backbone
 from likelihand.models.heads import separable_transposed_convolution
 from likelihand.models.network import NormalisingNetwork, check_counts
 from likelihand.models.protocol import Deployed
@@ -93,12 +93,6 @@ class DetectionNetwork(NormalisingNetwork):
             ValueError: the backbone is not the library's own, so that no file could rebuild it.
         """
         return self.described(width=self.width)
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Build what `config` described, with fresh weights."""
-        backbone = backbone_from_config(config["backbone"])
-        return cls(backbone, config["width"], config["mean"], config["std"])
 
 
 def _head(inputs: int, width: int, doublings: int) -> nn.Sequential:

@@ -98,6 +98,16 @@ class NormalisingNetwork(nn.Module):
             "std": [round(value, 6) for value in self.std.flatten().tolist()],
         }
 
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Self:
+        """Build what `config` described, with fresh weights; only the library's own parts.
+
+        Raises:
+            ValueError: a part is not the library's own.
+        """
+        options = {key: _part(key, value) for key, value in config.items() if key not in ("class", "backbone")}
+        return cls(backbone_from_config(config["backbone"]), **options)
+
 
 class KeypointNetwork(NormalisingNetwork, StagedNetwork):
     """Base class of networks that find keypoints in crops, stage by stage.
@@ -191,16 +201,6 @@ class KeypointNetwork(NormalisingNetwork, StagedNetwork):
         """
         options = {key: _plain(key, value) for key, value in self.options().items()}
         return self.described(keypoints=self.keypoints, **options)
-
-    @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> Self:
-        """Build what `config` described, with fresh weights; only the library's own parts.
-
-        Raises:
-            ValueError: a part is not the library's own.
-        """
-        options = {key: _part(key, value) for key, value in config.items() if key not in ("class", "backbone")}
-        return cls(backbone_from_config(config["backbone"]), **options)
 
 
 def deployed(network: Network, outputs: Iterable[str] = (), stages: int | None = None) -> Deployed:

@@ -51,8 +51,7 @@ class Sifted(Wrapped):
 
     def groups(self) -> list[str]:
         """List every record's group."""
-        records = (self.record(i) for i in range(len(self)))
-        return [f"{r.dataset}:{r.group}" if r.group else r.key for r in records]
+        return [self.record(i).inseparable for i in range(len(self))]
 
     def record(self, index: int) -> Record:
         """Return the hand at `index` without its impossible labels.
