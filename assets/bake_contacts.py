@@ -21,7 +21,7 @@ from likelihand.synth.hand.gestures import GESTURES
 from likelihand.synth.hand.hand_sampler import PALM_SKIN_DEPTH, SKIN_DEPTH, pose_hand, settle
 from likelihand.synth.hand.pose import Pose, gesture_angles, limit
 from likelihand.synth.hand.shape import HandShape, sample_shape
-from likelihand.synth.hand.skin_intersection import skin_crossings
+from likelihand.synth.hand.skin import skin_crossings
 
 ASSETS = Path(__file__).parents[1] / "src/likelihand/synth/hand/assets"
 WANTED = 48

@@ -2,8 +2,8 @@
 
 from likelihand.data import Concatenated, DrawnHands, Repeated, SceneMix, Subset
 from likelihand.data.abilities import Composed, Described, Grouped, Keyed, Named, SampleDataset, name_of
-from likelihand.data.cut_off import CutOff
 from likelihand.data.dataset import groups_of, parts_of
+from likelihand.data.wrapped import CutOff
 from likelihand.structures import Record
 
 

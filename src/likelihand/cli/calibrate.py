@@ -51,7 +51,7 @@ def parser() -> Parser:
 
 def run(arguments: Namespace) -> int:
     """Fit a calibration for each number of views, print its validation on held-out hands, and store all."""
-    from likelihand.data.cut_off import CutOff
+    from likelihand.data.wrapped import CutOff
     from likelihand.evaluation import predictions_by_look
     from likelihand.evaluation.calibration import Recipe, calibrate, store
     from likelihand.evaluation.calibration.store import checked_target

@@ -81,8 +81,8 @@ def _check(arguments: Namespace) -> int:
 
 
 def _pack(arguments: Namespace) -> int:
-    from likelihand.data.cropped import Cropped
     from likelihand.data.shards import write_shards
+    from likelihand.data.wrapped import Cropped
 
     hands = Cropped(data_of(arguments), arguments.room, arguments.side)
     source = {name: str(getattr(arguments, name)) for name in ("data", "where", "box")}

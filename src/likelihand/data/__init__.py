@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from likelihand.data.check import Report as Report, check_dataset as check_dataset
     from likelihand.data.coco import CocoHands as CocoHands
     from likelihand.data.coco_scenes import CocoScenes as CocoScenes
-    from likelihand.data.cropped import Cropped as Cropped
     from likelihand.data.dataset import (
         Concatenated as Concatenated,
         Dataset as Dataset,
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
     from likelihand.data.shards import Shards as Shards
     from likelihand.data.synthetic import Synthetic as Synthetic
     from likelihand.data.wholebody import CocoWholeBodyHands as CocoWholeBodyHands
+    from likelihand.data.wrapped import Cropped as Cropped
     from likelihand.data.yolo import YoloPose as YoloPose
 
 __getattr__, __dir__, __all__ = lazy_names(
@@ -49,7 +49,6 @@ __getattr__, __dir__, __all__ = lazy_names(
         "data.check": "Report check_dataset",
         "data.coco": "CocoHands",
         "data.coco_scenes": "CocoScenes",
-        "data.cropped": "Cropped",
         "data.dataset": "Concatenated Dataset Repeated Subset check_record split",
         "data.drawn": "DrawnHands",
         "data.freihand": "FreiHAND",
@@ -62,6 +61,7 @@ __getattr__, __dir__, __all__ = lazy_names(
         "data.shards": "Shards",
         "data.synthetic": "Synthetic",
         "data.wholebody": "CocoWholeBodyHands",
+        "data.wrapped": "Cropped",
         "data.yolo": "YoloPose",
     },
 )

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likelihand.synth.compiled import compiled
-from likelihand.synth.hand.mesh import vertex_normals
+from likelihand.synth.hand.skin import vertex_normals
 from likelihand.synth.render.attributes import Vector
 from likelihand.synth.render.light_maps import NOTHING, SHADOW_MAP, frames_of, height_map, sky_light
 from likelihand.synth.render.raster import rasterise

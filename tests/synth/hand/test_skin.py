@@ -1,7 +1,20 @@
 import numpy as np
 
+from assets.penetration import finger_depths
 from likelihand.synth.hand.asset import load_asset
-from likelihand.synth.hand.skin import skin
+from likelihand.synth.hand.gestures import GESTURES
+from likelihand.synth.hand.hand_sampler import pose_hand
+from likelihand.synth.hand.pose import gesture_angles, limit
+from likelihand.synth.hand.shape import sample_shape
+from likelihand.synth.hand.skin import skin, skin_crossings, vertex_normals
+from likelihand.synth.scene.objects import superellipsoid
+
+
+def test_normals_of_a_ball_point_outwards() -> None:
+    ball = superellipsoid((1.0, 1.0, 1.0), 1.0, 1.0)
+    normals = vertex_normals(ball.vertices, ball.triangles)
+    middle = np.abs(ball.vertices[:, 1]) < 0.95
+    assert (normals[middle] * ball.vertices[middle]).sum(1).min() > 0.98
 
 
 def rigid(rng):
@@ -36,3 +49,16 @@ def test_skin_of_one_bone_alone_moves_with_it():
         assert alone.sum() > 20
         _, rotation, translation = motions[bone]
         np.testing.assert_allclose(moved[alone], asset.vertices[alone] @ rotation.T + translation, atol=2e-5)
+
+
+def test_the_quick_measure_sees_what_the_exact_one_sees():
+    """Close fists without any care for collisions: both measures must find the same deep overlaps."""
+    asset, rng = load_asset(), np.random.default_rng(2)
+    exact, quick = [], []
+    for _ in range(12):
+        angles = limit(gesture_angles(GESTURES["fist"]) + rng.normal(0, 0.15, 24))
+        hand = pose_hand(sample_shape(rng, asset), angles, asset)
+        exact.append(finger_depths(hand.vertices, hand.triangles, asset)[1:].max())
+        quick.append(skin_crossings(hand.vertices, asset)[1:].max())
+    assert max(exact) > 0.003
+    assert np.median(np.abs(np.array(exact) - quick)) < 0.0015

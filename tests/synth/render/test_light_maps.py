@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from likelihand.synth.hand.mesh import vertex_normals
+from likelihand.synth.hand.skin import vertex_normals
 from likelihand.synth.render.light_maps import NOTHING, frames_of, height_map, sky_light
 from likelihand.synth.scene.light import SKY_DIRECTIONS, plain_light, spread_directions
 from likelihand.synth.scene.objects import superellipsoid

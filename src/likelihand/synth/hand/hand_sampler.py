@@ -17,8 +17,7 @@ from likelihand.synth.hand.kinematics import Doubles, Vector, place_bones
 from likelihand.synth.hand.pinch_solver import Contact, Problem, touch
 from likelihand.synth.hand.pose import Pose, gesture_angles, limit, sample_pose
 from likelihand.synth.hand.shape import HandShape, sample_shape
-from likelihand.synth.hand.skin import skin
-from likelihand.synth.hand.skin_intersection import skin_crossings
+from likelihand.synth.hand.skin import skin, skin_crossings
 
 FINGER_DEPTH = 0.0008
 """Metres by which two fingers' capsules may overlap: skin gives way."""
