@@ -51,12 +51,7 @@ class Parser(ArgumentParser):
 
 
 def command_parser(command: str, description: str) -> Parser:
-    """Make the parser of one command; it takes no abbreviated option.
-
-    Example:
-        >>> command_parser("predict", "").prog
-        'likelihand predict'
-    """
+    """Make the parser of one command; it takes no abbreviated option."""
     return Parser(
         prog=f"likelihand {command}",
         description=description,

@@ -22,10 +22,6 @@ def picture_rows(lines: Iterable[Line], fitted: bool = False) -> Iterator[Row]:
     """Yield the hands of pictures: `PICTURE_COLUMNS`, then a row per keypoint; a picture without hands has none.
 
     Where hands have their fits, rows end with `FIT_COLUMNS`.
-
-    Example:
-        >>> next(picture_rows([]))[:4]
-        ('file', 'hand', 'side', 'score')
     """
 
     def head(line: Line, place: int, hand: Line) -> Row:
@@ -35,12 +31,7 @@ def picture_rows(lines: Iterable[Line], fitted: bool = False) -> Iterator[Row]:
 
 
 def film_rows(lines: Iterable[Line], fitted: bool = False) -> Iterator[Row]:
-    """Yield the hands of a film: `FILM_COLUMNS`, then a row per frame, hand and keypoint.
-
-    Example:
-        >>> next(film_rows([]))[:4]
-        ('frame', 'time', 'hand', 'side')
-    """
+    """Yield the hands of a film: `FILM_COLUMNS`, then a row per frame, hand and keypoint."""
 
     def head(line: Line, place: int, hand: Line) -> Row:
         return line["frame"], line["time"], hand["track"], hand["side"] or "", int(hand["seen"]), hand["score"]

@@ -114,11 +114,5 @@ class SampleDataset(Protocol):
 
 
 def name_of(dataset: object) -> str:
-    """Return a data set's name, or that of its class where it has none.
-
-    Example:
-        >>> from likelihand.data.drawn import DrawnHands
-        >>> name_of(DrawnHands(2))
-        'DrawnHands'
-    """
+    """Return a data set's name, or that of its class where it has none."""
     return (dataset.name if isinstance(dataset, Named) else "") or type(dataset).__name__

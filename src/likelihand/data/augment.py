@@ -105,12 +105,7 @@ class Augmentation:
 
 
 def sample_rng(seed: int, epoch: int, index: int) -> np.random.Generator:
-    """Make the random numbers of one sample in one epoch: the same on any machine, in any order.
-
-    Example:
-        >>> sample_rng(0, 3, 7).random() == sample_rng(0, 3, 7).random()
-        True
-    """
+    """Make the random numbers of one sample in one epoch: the same on any machine, in any order."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, epoch, index])))
 
 
@@ -193,13 +188,7 @@ def random_crop_matrix(
 
 
 def augment_pixels(crop: Image, rng: np.random.Generator, augmentation: Augmentation) -> Image:
-    """Change a crop's pixels but not its geometry, in the order of a camera: scene, light, lens, sensor, file.
-
-    Example:
-        >>> grey = np.full((8, 8, 3), 90, np.uint8)
-        >>> augment_pixels(grey, sample_rng(0, 0, 0), Augmentation()).shape
-        (8, 8, 3)
-    """
+    """Change a crop's pixels but not its geometry, in the order of a camera: scene, light, lens, sensor, file."""
     chances = rng.random(7)
     steps = (
         (augmentation.occlusion, _occluded),

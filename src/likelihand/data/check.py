@@ -289,14 +289,7 @@ def _spread(sizes: list[float]) -> tuple[float, float, float]:
 
 
 def tile_of(record: Record, image: Image, size: int = _TILE) -> Image:
-    """Make a labelled picture of one record: its surroundings, cut out and enlarged, the keypoints on top.
-
-    Example:
-        >>> from likelihand.data.drawn import DrawnHands
-        >>> record = DrawnHands(1).record(0)
-        >>> tile_of(record, record.read()).shape
-        (224, 224, 3)
-    """
+    """Make a labelled picture of one record: its surroundings, cut out and enlarged, the keypoints on top."""
     crop_from_image = crop_matrix(record.box, (size, size), padding=1.5)
     tile = warp_image(image, crop_from_image, (size, size), fill=(90, 90, 90))
     draw_keypoints(tile, transform_points(crop_from_image, record.points), record.weight)

@@ -241,12 +241,7 @@ def hand_region(points: ArrayLike, visibility: ArrayLike, size: tuple[int, int])
 
 
 def jpeg(image: Image, *, quality: int) -> Image:
-    """Write a picture as a JPEG of a quality in 1..100 and read it again.
-
-    Example:
-        >>> jpeg(np.zeros((16, 16, 3), np.uint8), quality=20).shape
-        (16, 16, 3)
-    """
+    """Write a picture as a JPEG of a quality in 1..100 and read it again."""
     _, data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
     decoded = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
     return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), np.uint8)

@@ -61,13 +61,7 @@ def check_index(index: int, length: int, name: str) -> int:
 
 
 def record_problems(record: Record) -> list[str]:
-    """List what is wrong with a record's labels, one line each; empty where nothing is.
-
-    Example:
-        >>> from likelihand.data.drawn import DrawnHands
-        >>> record_problems(DrawnHands(1).record(0))
-        []
-    """
+    """List what is wrong with a record's labels, one line each; empty where nothing is."""
     if np.shape(record.points) != (21, 2) or np.shape(record.visibility) != (21,):
         shapes = f"{np.shape(record.points)} and {np.shape(record.visibility)}"
         return [f"{record.key}: points and visibility have shapes {shapes}; give (21, 2) and (21,)"]
@@ -134,13 +128,7 @@ def check_record(record: Record) -> Record:
 
 
 def key_of(dataset: TrainingData, index: int) -> str:
-    """Return the key of the record or picture at `index`, also where its labels cannot be right.
-
-    Example:
-        >>> from likelihand.data.drawn import DrawnHands
-        >>> key_of(DrawnHands(2), 1)
-        'drawn 0/1'
-    """
+    """Return the key of the record or picture at `index`, also where its labels cannot be right."""
     if isinstance(dataset, SampleDataset):
         return dataset.key(index)
     try:

@@ -96,12 +96,7 @@ class Tables:
 
 @cache
 def load_tables() -> Tables:
-    """Read the tables out of the package, once per process.
-
-    Example:
-        >>> load_tables().poses.shape[1]
-        21
-    """
+    """Read the tables out of the package, once per process."""
     content = json.loads(resources.files("likelihand.fitting").joinpath("tables.json").read_text())
     factor, added, angle_factor, levels, radii, tail = content.pop("regions").values()
     regions = Regions(factor, added, angle_factor, RadialTable(tuple(levels), tuple(radii), tail))

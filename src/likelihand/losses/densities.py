@@ -49,12 +49,7 @@ def _base(config: Mapping[str, Any]) -> Base:
 
 
 def checked_count(config: Mapping[str, Any], key: str) -> int:
-    """Return a whole number from 1 to 10,000.
-
-    Example:
-        >>> checked_count({"stages": 2}, "stages")
-        2
-    """
+    """Return a whole number from 1 to 10,000."""
     value = config.get(key)
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST:
         raise ValueError(f"{key} is {str(value)[:40]}: expected a whole number from 1 to {MOST}")

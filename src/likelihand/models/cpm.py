@@ -14,23 +14,13 @@ STRIDE: Final = 8
 
 
 def convolution(inputs: int, outputs: int, kernel: int) -> nn.Sequential:
-    """Make a convolution that keeps height and width, with batch normalisation and ReLU.
-
-    Example:
-        >>> convolution(8, 4, 11)(torch.zeros(2, 8, 5, 5)).shape
-        torch.Size([2, 4, 5, 5])
-    """
+    """Make a convolution that keeps height and width, with batch normalisation and ReLU."""
     layer = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False)
     return nn.Sequential(layer, nn.BatchNorm2d(outputs), nn.ReLU())
 
 
 def first_stage(channels: int, width: int, keypoints: int) -> nn.Sequential:
-    """Make the stage that sees the image's features alone: kernels of 5, 9, 1 and 1 cells.
-
-    Example:
-        >>> first_stage(8, 16, 21)(torch.zeros(2, 8, 8, 8)).shape
-        torch.Size([2, 21, 8, 8])
-    """
+    """Make the stage that sees the image's features alone: kernels of 5, 9, 1 and 1 cells."""
     return nn.Sequential(
         convolution(channels, max(1, width // 4), 5),
         convolution(max(1, width // 4), 4 * width, 9),
@@ -40,12 +30,7 @@ def first_stage(channels: int, width: int, keypoints: int) -> nn.Sequential:
 
 
 def later_stage(inputs: int, width: int, keypoints: int) -> nn.Sequential:
-    """Make a stage that sees features and the last heatmaps: three kernels of 11 cells, two of 1.
-
-    Example:
-        >>> later_stage(8, 16, 21)(torch.zeros(2, 8, 8, 8)).shape
-        torch.Size([2, 21, 8, 8])
-    """
+    """Make a stage that sees features and the last heatmaps: three kernels of 11 cells, two of 1."""
     return nn.Sequential(
         convolution(inputs, width, 11),
         convolution(width, width, 11),

@@ -37,22 +37,12 @@ def doublings_to_heatmap(stride: int) -> int:
 
 
 def transposed_convolution(inputs: int, outputs: int) -> nn.Module:
-    """Make the paper's upsampling: a 4x4 transposed convolution of stride 2.
-
-    Example:
-        >>> transposed_convolution(8, 4)(torch.zeros(1, 8, 5, 5)).shape
-        torch.Size([1, 4, 10, 10])
-    """
+    """Make the paper's upsampling: a 4x4 transposed convolution of stride 2."""
     return nn.ConvTranspose2d(inputs, outputs, 4, stride=2, padding=1)
 
 
 def separable_transposed_convolution(inputs: int, outputs: int) -> nn.Module:
-    """Make the same upsampling channel by channel, after a 1x1 convolution: about 16 times less work.
-
-    Example:
-        >>> separable_transposed_convolution(8, 4)(torch.zeros(1, 8, 5, 5)).shape
-        torch.Size([1, 4, 10, 10])
-    """
+    """Make the same upsampling channel by channel, after a 1x1 convolution: about 16 times less work."""
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, 1),
         nn.ConvTranspose2d(outputs, outputs, 4, stride=2, padding=1, groups=outputs),
@@ -60,12 +50,7 @@ def separable_transposed_convolution(inputs: int, outputs: int) -> nn.Module:
 
 
 def pointwise(inputs: int, outputs: int) -> nn.Sequential:
-    """Make a 1x1 convolution with batch normalisation and ReLU.
-
-    Example:
-        >>> pointwise(8, 4)(torch.zeros(2, 8, 5, 5)).shape
-        torch.Size([2, 4, 5, 5])
-    """
+    """Make a 1x1 convolution with batch normalisation and ReLU."""
     return nn.Sequential(nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU())
 
 

@@ -52,12 +52,7 @@ class Regions:
 
 @cache
 def load_regions() -> Regions:
-    """Read them out of the package, once a process.
-
-    Example:
-        >>> load_regions().of(7) == load_regions().of(4)
-        True
-    """
+    """Read them out of the package, once a process."""
     content = json.loads(resources.files("likelihand.multiview").joinpath("regions.json").read_text())
     radial = RadialTable(tuple(content["levels"]), tuple(content["radii"]), content["tail"])
     return Regions(tuple(content["factors"]), tuple(content["angle_factors"]), radial)

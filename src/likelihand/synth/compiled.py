@@ -28,10 +28,6 @@ def cache_folder() -> str:
     """Return the folder of machine code made from these very sources.
 
     It lies in NUMBA_CACHE_DIR where that is set, else beside the sources, else in the user's cache.
-
-    Example:
-        >>> Path(cache_folder()).name.startswith("likelihand-")
-        True
     """
     here = Path(__file__).parent
     digest = hashlib.sha256(b"".join(file.read_bytes() for file in sorted(here.rglob("*.py")))).hexdigest()
@@ -54,11 +50,6 @@ def compiled(function: Function) -> Function:
     """Compile a function over arrays and numbers to machine code on its first call; the result is cached on disk.
 
     Without fast-math: the same numbers come out on every machine of the same arithmetic.
-
-    Example:
-        >>> from likelihand.synth.render.texture import step  # a function that this decorator compiled
-        >>> step(0.5)
-        0.5
     """
     return _njit(function)
 

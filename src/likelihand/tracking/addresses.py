@@ -32,12 +32,7 @@ def is_address(source: object) -> bool:
 
 
 def scheme(address: str) -> str:
-    """Return the scheme of a URL in lower case.
-
-    Example:
-        >>> scheme("HTTPS://example.org/a.mp4")
-        'https'
-    """
+    """Return the scheme of a URL in lower case."""
     return address.partition(":")[0].lower()
 
 

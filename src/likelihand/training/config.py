@@ -248,12 +248,7 @@ class Plan:
 
 
 def step_seed(seed: int, step: int, rank: int) -> int:
-    """Return the seed of torch's own random numbers (dropout) in one step of one process.
-
-    Example:
-        >>> step_seed(0, 1, 0) != step_seed(0, 2, 0)
-        True
-    """
+    """Return the seed of torch's own random numbers (dropout) in one step of one process."""
     return int(np.random.SeedSequence([seed, step, rank]).generate_state(1, np.uint64)[0] >> 1)
 
 

@@ -15,13 +15,7 @@ from likelihand.utils import opencv as cv2
 
 
 def describe_data(dataset: Sized | None) -> dict[str, Any] | None:
-    """Describe a data set: its class, name, number of samples, and its parts.
-
-    Example:
-        >>> from likelihand.data.drawn import DrawnHands
-        >>> describe_data(DrawnHands(3))["samples"]
-        3
-    """
+    """Describe a data set: its class, name, number of samples, and its parts."""
     if dataset is None:
         return None
     told: dict[str, Any] = {"class": type(dataset).__name__, "samples": len(dataset)}

@@ -27,33 +27,19 @@ def _group() -> ModuleType | None:
 
 
 def rank() -> int:
-    """Return the number of this process, from 0.
-
-    Example:
-        >>> rank()
-        0
-    """
+    """Return the number of this process, from 0."""
     group = _group()
     return int(group.get_rank()) if group else 0
 
 
 def world_size() -> int:
-    """Return the number of processes.
-
-    Example:
-        >>> world_size()
-        1
-    """
+    """Return the number of processes."""
     group = _group()
     return int(group.get_world_size()) if group else 1
 
 
 def wait() -> None:
-    """Wait until every process has come here.
-
-    Example:
-        >>> wait()
-    """
+    """Wait until every process has come here."""
     group = _group()
     if group and world_size() > 1:
         group.barrier()
@@ -64,9 +50,6 @@ def leave() -> None:
 
     gloo's threads outlive the group. One that has yet to let go of the last tensor it sent needs the interpreter
     for that, and aborts the process where that is shutting down already: so they are given a moment.
-
-    Example:
-        >>> leave()
     """
     group = _group()
     if group:
@@ -89,12 +72,7 @@ def sum_over_processes(values: "torch.Tensor") -> "torch.Tensor":
 
 
 def gather_bytes(message: bytes) -> list[bytes]:
-    """Return the messages of all processes, in the order of their ranks.
-
-    Example:
-        >>> gather_bytes(b"one")
-        [b'one']
-    """
+    """Return the messages of all processes, in the order of their ranks."""
     group = _group()
     if not group or world_size() == 1:
         return [message]
@@ -113,10 +91,5 @@ def gather_bytes(message: bytes) -> list[bytes]:
 
 
 def gather_json(value: Json) -> list[Json]:
-    """Return the JSON values of all processes, in the order of their ranks.
-
-    Example:
-        >>> gather_json({"a": 1})
-        [{'a': 1}]
-    """
+    """Return the JSON values of all processes, in the order of their ranks."""
     return [json.loads(text) for text in gather_bytes(json.dumps(value).encode())]

@@ -11,10 +11,6 @@ def encode_image(image: NDArray[np.uint8], quality: int | None) -> bytes:
 
     Raises:
         ValueError: the picture cannot be encoded.
-
-    Example:
-        >>> encode_image(np.zeros((4, 4, 3), np.uint8), None)[1:4]
-        b'PNG'
     """
     options = [] if quality is None else [cv2.IMWRITE_JPEG_QUALITY, quality]
     good, data = cv2.imencode(".png" if quality is None else ".jpg", image[:, :, ::-1], options)

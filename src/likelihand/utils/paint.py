@@ -130,12 +130,7 @@ def _circle(count: int) -> Floats:
 
 
 def text_width(words: str, height: float) -> int:
-    """Return how wide a line is.
-
-    Example:
-        >>> text_width("left", 20) > text_width("l", 20) > 0
-        True
-    """
+    """Return how wide a line is."""
     left, _, right, _ = _font(round(height / CAPITAL)).getbbox(words, anchor="ls")
     return round(right - left)
 

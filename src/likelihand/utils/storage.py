@@ -49,12 +49,7 @@ def opened(address: str | os.PathLike[str]) -> tuple[Any, str]:
 
 
 def address_of(system: Any, path: str) -> str:  # noqa: ANN401
-    """Return what names a path on a file system anywhere: a plain absolute path on the local one.
-
-    Example:
-        >>> address_of(*opened("memory://photos/a.jpg"))
-        'memory:///photos/a.jpg'
-    """
+    """Return what names a path on a file system anywhere: a plain absolute path on the local one."""
     return path if _is_local(system) else str(system.unstrip_protocol(path))
 
 

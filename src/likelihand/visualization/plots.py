@@ -64,11 +64,6 @@ def plot_regions(statements: Statements) -> "Figure":
 
     Args:
         statements: those without `probability` are left out.
-
-    Example:
-        >>> figure = plot_regions({"a": {"probability": np.linspace(0, 1, 9)}})
-        >>> len(figure.axes[0].lines)
-        2
     """
     figure, axes = _percent_axes("level of the region (%)", "truths within it (%)")
     levels = np.arange(1, 100) / 100

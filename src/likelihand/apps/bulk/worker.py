@@ -47,10 +47,6 @@ def schema() -> "pa.Schema":
     ===========  ======================  =====================================================================
 
     Numbers are those of `Hand.to_json`: rounded to a thousandth of a pixel.
-
-    Example:
-        >>> schema().names[:4]
-        ['path', 'frame', 'time', 'height']
     """
     import pyarrow as pa
 

@@ -184,12 +184,7 @@ IDEAS: Final = (SLOW_FLOW, WEIGHTED)
 
 
 def staged(stages: int) -> Method:
-    """Make the paper's network with a number of stages, trained by itself.
-
-    Example:
-        >>> staged(1).label, staged(1) == staged(1)
-        ('MLE, eq. 5, 1 stage', True)
-    """
+    """Make the paper's network with a number of stages, trained by itself."""
     network, loss = partial(sequential, stages=stages), partial(likelihood, stages=stages)
     label = f"{MLE.label}, {stages} stage{'s' if stages > 1 else ''}"
     return Method(f"mle-{stages}-stages", label, network, loss, warm=True)

@@ -24,12 +24,7 @@ from likelihand.inference.metadata import KEY, ModelMetadata
 
 
 def page_constants() -> dict[str, Any]:
-    """Return what the page reads as `constants.json`; the interface `Constants` in `web/src/core` types it.
-
-    Example:
-        >>> page_constants()["keypoints"][0]
-        'wrist'
-    """
+    """Return what the page reads as `constants.json`; the interface `Constants` in `web/src/core` types it."""
     return {
         "version": version("likelihand"),
         "keypoints": list(KEYPOINTS),

@@ -104,13 +104,7 @@ class HandAsset:
 
 
 def vertex_normals(vertices: Floats, triangles: NDArray[np.int32]) -> Floats:
-    """Return unit normals (V, 3): the mean of the triangles around each vertex, weighted by area.
-
-    Example:
-        >>> corners = np.float32([[0, 0, 0], [1, 0, 0], [0, 1, 0]])
-        >>> vertex_normals(corners, np.int32([[0, 1, 2]]))[0].tolist()
-        [0.0, 0.0, 1.0]
-    """
+    """Return unit normals (V, 3): the mean of the triangles around each vertex, weighted by area."""
     a, b, c = (vertices[triangles[:, k]] for k in range(3))
     face = np.cross(b - a, c - a)
     total = np.zeros_like(vertices)
@@ -143,10 +137,6 @@ def load_asset() -> HandAsset:
 
     Raises:
         ValueError: a file differs from what its provenance says.
-
-    Example:
-        >>> load_asset().joints.shape
-        (21, 3)
     """
     data = _read("asset")
     palm_length = float(np.exp(data["size"][0]))

@@ -158,11 +158,6 @@ def sample_hand(rng: np.random.Generator, asset: HandAsset, side: Side | None = 
     """Draw a person, a pose and, unless given, a side; a pure function of the state of `rng`.
 
     Poses whose fingers run into each other or into the palm, and pinches that do not close, are drawn again.
-
-    Example:
-        >>> from likelihand.synth.hand.asset import load_asset
-        >>> sample_hand(np.random.default_rng(3), load_asset(), "left").joints.shape
-        (21, 3)
     """
     return sample_hand_of(sample_shape(rng, asset), rng, asset, side)
 

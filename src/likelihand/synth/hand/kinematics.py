@@ -167,13 +167,7 @@ def _rest_pose(joints: Doubles, dorsal: Doubles) -> tuple[Doubles, Doubles]:
 
 
 def make_skeleton(joints: NDArray[Any], dorsal: NDArray[Any]) -> Skeleton:
-    """Compute flexion axes and rest angles of the joints (21, 3) with nails facing `dorsal` (5, 3).
-
-    Example:
-        >>> from likelihand.synth.hand.asset import load_asset
-        >>> make_skeleton(load_asset().joints, load_asset().dorsal).axes.shape
-        (15, 3)
-    """
+    """Compute flexion axes and rest angles of the joints (21, 3) with nails facing `dorsal` (5, 3)."""
     placed: Doubles = np.asarray(joints, np.float64)
     axes, rest = _rest_pose(placed, np.asarray(dorsal, np.float64))
     return Skeleton(placed, axes, rest)

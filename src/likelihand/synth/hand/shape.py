@@ -96,12 +96,6 @@ def sample_shape(rng: np.random.Generator, asset: HandAsset) -> HandShape:
 
     Sixteen principal components of MakeHuman's people set age, sex, ancestry and build; then each bone is
     stretched and thickened on its own, about its joint, so that the joints move with the skin.
-
-    Example:
-        >>> from likelihand.synth.hand.asset import load_asset
-        >>> shape = sample_shape(np.random.default_rng(0), load_asset())
-        >>> 0.04 < shape.palm_length < 0.12
-        True
     """
     coefficients = np.clip(rng.normal(0, 0.9, len(asset.components)), -2.3, 2.3).astype(np.float32)
     vertices: Floats = _combine(coefficients, asset.components, asset.solid)

@@ -155,11 +155,6 @@ def skin_crossings(vertices: Floats, asset: HandAsset) -> NDArray[np.float64]:
 
     Parts are those of `HandAsset.part`. Into the palm only the outer two phalanges of a finger count, and the
     thumb from the middle of its first.
-
-    Example:
-        >>> from likelihand.synth.hand.asset import load_asset
-        >>> float(skin_crossings(load_asset().vertices, load_asset()).max())
-        0.0
     """
     normals = vertex_normals(vertices, asset.triangles)
     return _crossings(vertices, normals, asset.part, asset.finger, asset.along)

@@ -82,10 +82,6 @@ def streams_of(seed: int, index: int) -> Streams:
 
     Raises:
         ValueError: a number is negative.
-
-    Example:
-        >>> streams_of(0, 5).hand.integers(100) == streams_of(0, 5).hand.integers(100)
-        np.True_
     """
     return Streams(*(stream_of(seed, index, number) for number in range(len(fields(Streams)))))
 

@@ -140,18 +140,10 @@ def _relation(rng: np.random.Generator, arrangement: str) -> tuple[Doubles, Doub
 
 
 def sample_pair(rng: np.random.Generator, asset: HandAsset) -> HandPair:
-    """Draw two hands that touch or nearly do: left and right of one person in three of four.
-
-    A pure function of `rng`.
+    """Draw two hands that touch or nearly do: left and right of one person in three of four; pure in `rng`.
 
     The second hand comes from far off and stops where the capsules around the two hands' bones first meet; where
     that brings the forearms too near, it comes again, another way.
-
-    Example:
-        >>> from likelihand.synth.hand.asset import load_asset
-        >>> pair = sample_pair(np.random.default_rng(0), load_asset())
-        >>> pair.first_from_second.shape
-        (4, 4)
     """
     shape = sample_shape(rng, asset)
     arrangement = ARRANGEMENTS[rng.integers(len(ARRANGEMENTS))]
