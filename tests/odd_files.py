@@ -42,7 +42,7 @@ def png_of(width: int, height: int) -> bytes:
 
 
 def odd_files() -> Iterator[tuple[str, bytes, bool]]:
-    """Give (name, content, whether it is to be read)."""
+    """Return (name, content, whether it can be read)."""
     yield from truncated()
     yield from filled_up()
     yield from no_pictures()
@@ -70,7 +70,7 @@ def truncated() -> Iterator[tuple[str, bytes, bool]]:
 
 
 def filled_up() -> Iterator[tuple[str, bytes, bool]]:
-    """Give files whose end was lost and replaced by zeros, as a broken copy leaves them."""
+    """Return files whose end was lost and replaced by zeros, as a broken copy leaves them."""
     for ending in (".jpg", ".png"):
         data = encoded(ending)
         for i in range(1, 8):

@@ -33,7 +33,7 @@ def test_no_file_is_longer_than_can_be_read(folder: str) -> None:
     assert {str(file.relative_to(ROOT)): n for file, n in lines.items() if n > MOST_LINES} == {}
 
 
-@pytest.mark.parametrize("folder", ["src", "experiments", "assets"])
+@pytest.mark.parametrize("folder", ["src", "experiments", "assets", "tests"])
 def test_docstrings_begin_with_what_is_done(folder: str) -> None:
     """Neither "Give" nor "Gives" says what a function does; "Return", "Compute" or "Load" do."""
     files = sorted((ROOT / folder).rglob("*.py"))

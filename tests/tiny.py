@@ -17,7 +17,7 @@ class TinyBackbone(nn.Module):
         self.layers = nn.Sequential(*layers)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Give features (N, 12, H / 8, W / 8)."""
+        """Return features (N, 12, H / 8, W / 8)."""
         features: Tensor = self.layers(images)
         return features
 

@@ -36,7 +36,7 @@ def start(out: Path, workers: int) -> int:
 
 
 def step_of(last: Path) -> int:
-    """Give the step of a run's last checkpoint, -1 before the first."""
+    """Return the step of a run's last checkpoint, -1 before the first."""
     return int(read_info(last).training["step"]) if last.exists() else -1
 
 

@@ -73,7 +73,7 @@ def training(folder: Path) -> None:
 
 
 def poison(folder: Path) -> None:
-    """Give the last sample of the first step, which the last process has, a loss that is not a number."""
+    """Make the loss of the first step's last sample, which the last process has, NaN."""
     data, config = tiny_run.held(18), settings(average=None)
     network, _ = tiny_run.make(dropout=0.0)
     with engine(tiny_run.config()) as accelerator:

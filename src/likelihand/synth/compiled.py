@@ -25,7 +25,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 @cache
 def cache_folder() -> str:
-    """Return the folder of machine code made from these very sources.
+    """Return the cache folder of the code compiled from the present sources.
 
     It lies in NUMBA_CACHE_DIR where that is set, else beside the sources, else in the user's cache.
     """

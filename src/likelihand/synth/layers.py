@@ -1,4 +1,4 @@
-"""From a scene to light: the road that every rendered picture takes."""
+"""Render a scene to linear light: layers, shadows and the composite."""
 
 from typing import Final, NamedTuple
 
@@ -71,7 +71,7 @@ def _numbers(row: Floats) -> Vector:
 
 
 def bounds(scene: Scene) -> tuple[Floats, float]:
-    """Return the centre and radius of the ball around the hands, in which shadows are worked out."""
+    """Return the centre and radius of the ball around the hands, in which shadows are computed."""
     joints = np.concatenate([hand.joints for hand in scene.hands]) if scene.hands else np.zeros((1, 3))
     centre = joints.mean(0)
     radius = float(np.linalg.norm(joints - centre, axis=1).max()) + MARGIN
@@ -91,7 +91,7 @@ def render_layers(scene: Scene) -> Layers:
 
 
 def composite(layers: Layers, scene: Scene) -> Floats:
-    """Put the solids on their background: (height, width, 3) linear RGB, exposed."""
+    """Composite the solids over their background: (height, width, 3) linear RGB, exposed."""
     behind = scene.background
     if scene.shade > 0:
         behind = behind * (1.0 - scene.shade * soft_shadow(layers.colour[..., 3], scene.shade_shift))[..., None]
@@ -124,7 +124,7 @@ def _blend(
 
 
 def soft_shadow(alpha: Floats, shift: tuple[float, float]) -> Floats:
-    """Blur and move a coverage: what a hand near a wall does to the light on it."""
+    """Blur and shift a coverage: the soft shadow of a hand on a wall behind it."""
     small = cv2.resize(alpha, (SHADE_MAP, SHADE_MAP), interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), SHADE_SIGMA)
     height, width = alpha.shape

@@ -8,7 +8,7 @@ from typing import Literal
 class SynthOptions:
     """Switch ingredients of rendered pictures off, to learn what each is worth.
 
-    Every ingredient draws from its own stream of chance: switching one off leaves the others as they were.
+    Every ingredient draws from its own random stream: switching one off leaves the others as they were.
 
     Attributes:
         backgrounds: a cluttered or photographed background; without, one flat colour.

@@ -1,4 +1,4 @@
-"""Rendered pictures with their truth: the door of the renderer."""
+"""Rendered pictures with their labels: the entry points of the renderer."""
 
 from dataclasses import dataclass
 
@@ -104,7 +104,7 @@ def _shows(hand: HandLabel) -> bool:
 
 
 def finish(scene: Scene, seed: int, index: int, options: SynthOptions) -> Picture:
-    """Draw a scene, take its photograph and write down its truth."""
+    """Render a scene, apply the camera, and label the hands."""
     layers = render_layers(scene)
     light = composite(layers, scene)
     effects = stream_of(seed, index, EFFECTS) if options.effects else None
@@ -113,7 +113,7 @@ def finish(scene: Scene, seed: int, index: int, options: SynthOptions) -> Pictur
 
 
 def labels_of(scene: Scene, part: NDArray[np.int32]) -> tuple[HandLabel, ...]:
-    """Write down the truth about every hand of a scene; `part` says which body each pixel shows."""
+    """Label every hand of a scene; `part` says which body each pixel shows."""
     labels = []
     for hand in scene.hands:
         keypoints = keypoints_of(hand.joints)

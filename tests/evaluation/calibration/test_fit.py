@@ -14,7 +14,7 @@ from likelihand.uncertainty import ONE_SIGMA, UNIT
 
 
 def with_spread(o: Predictions, seed: int = 0) -> Predictions:
-    """Give heatmaps whose shape is the error's and whose size is that of the scale, both times a constant."""
+    """Return predictions whose spread has the error's shape and the scale's size, both times a constant."""
     rng = np.random.default_rng(seed)
     correlation = rng.uniform(-0.9, 0.9, o.labelled.shape)
     covariance = np.empty((*o.labelled.shape, 2, 2))

@@ -1,4 +1,4 @@
-"""What of the hand's anatomy needs no compiled code: its joint angles, their limits, and where labels lie.
+"""Anatomy that needs no compiled code: joint angles, their limits, and where labels lie.
 
 Angles are radians in one vector (24,): index, middle, ring and little finger each with MCP flexion, PIP flexion,
 DIP flexion and MCP abduction (+ to the thumb's side); the thumb's metacarpal azimuth (+ to the side), elevation

@@ -133,7 +133,7 @@ def _parts(finger: NDArray[np.uint8], along: Floats, forearm: Floats) -> NDArray
 
 @cache
 def load_asset() -> HandAsset:
-    """Read the hand out of the package, once per process.
+    """Load the hand from the package, once per process.
 
     Raises:
         ValueError: a file differs from what its provenance says.

@@ -166,7 +166,7 @@ def _probe(joints: Doubles, radii: Doubles, finger: int, k: int) -> tuple[Vector
 
 @compiled
 def palm_overlaps(joints: Doubles, radii: Doubles, palm: PalmSkin) -> Doubles:
-    """Return (5,) how deep in metres each finger is in the posed palm; the thumb's own ball is in nobody's way."""
+    """Return (5,) how deep in metres each finger is in the posed palm; the ball of the thumb is no obstacle."""
     points, normals, thenar = palm
     deepest = np.full(5, -1.0)
     for finger in range(5):

@@ -146,7 +146,7 @@ def _numbers(row: Floats) -> Vector:
 def free_fingers(
     shape: HandShape, angles: Doubles, asset: HandAsset, thumb_depth: float = FINGER_DEPTH
 ) -> tuple[Doubles, bool]:
-    """Return the angles (24,) nudged out of overlaps of fingers and palm, and whether that went well."""
+    """Return the angles (24,) nudged out of overlaps of fingers and palm, and whether that succeeded."""
     palm = asset.palm
     points, normals = shape.vertices[palm].astype(np.float64), asset.normals[palm].astype(np.float64)
     skin_of_palm = PalmSkin(points, normals, asset.thenar.astype(np.float64))
@@ -188,7 +188,7 @@ def _sample_free(rng: np.random.Generator, shape: HandShape, asset: HandAsset, n
 
 
 def settle(shape: HandShape, pose: Pose, asset: HandAsset, rounds: int = 2) -> tuple[Doubles, bool]:
-    """Return angles (24,) with the fingers apart and the contact closed, and whether both could be had."""
+    """Return angles (24,) with the fingers apart and the contact closed, and whether both succeeded."""
     if not (pose.pinch or pose.rest):
         return free_fingers(shape, pose.angles, asset)
     angles = pose.angles

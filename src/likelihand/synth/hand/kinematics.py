@@ -1,4 +1,4 @@
-"""From 24 joint angles, in the order of `anatomy`, to where each bone of the hand goes."""
+"""Forward kinematics: from 24 joint angles, in the order of `anatomy`, to the pose of each bone."""
 
 from __future__ import annotations
 
@@ -89,13 +89,13 @@ def minus(a: Vector, b: Vector) -> Vector:
 
 @inlined
 def ahead(a: Vector, share: float, way: Vector) -> Vector:
-    """Return the place that lies `share` of `way` from a."""
+    """Return the point a + share * way."""
     return a[0] + share * way[0], a[1] + share * way[1], a[2] + share * way[2]
 
 
 @inlined
 def unit(a: Vector) -> Vector:
-    """Return the vector at length one."""
+    """Return the vector, normalised."""
     length = sqrt(dot(a, a))
     return a[0] / length, a[1] / length, a[2] / length
 
@@ -196,7 +196,7 @@ def _finger_turn(axes: Doubles, rest: Doubles, angles: Doubles, finger: int) -> 
 
 @inlined
 def _hang(joints: Doubles, bone: int, parent: int, motion: Motion) -> None:
-    """Hang a bone, whose own turn is in its row of the rotations, on its parent."""
+    """Attach a bone, whose own rotation is in its row of the rotations, to its parent."""
     rotations, translations, _ = motion
     centre, above = vector(joints, _HEADS[bone]), quaternion(rotations, parent)
     turned = multiply(above, quaternion(rotations, bone))

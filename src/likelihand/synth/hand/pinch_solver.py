@@ -124,7 +124,7 @@ def thumb_overlaps(posed: Doubles, radii: Doubles, finger: int) -> float:
 
 @compiled
 def _write_residuals(problem: Problem, motion: Motion, residuals: Doubles) -> None:
-    """Write what should become 0, unweighted, into `residuals` (10,)."""
+    """Write the unweighted residuals into `residuals` (10,)."""
     contact = problem.contact
     one, two = contact.thumb_bone, contact.finger_bone
     p, q = quaternion(motion.rotations, one), quaternion(motion.rotations, two)

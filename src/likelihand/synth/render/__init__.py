@@ -1,1 +1,1 @@
-"""From triangles to pixels on a processor: raster, textures, shading, and what a camera does to the picture."""
+"""From triangles to pixels on the CPU: raster, textures, shading, and what a camera does to the picture."""

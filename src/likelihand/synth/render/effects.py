@@ -63,7 +63,7 @@ def motion_kernel(length: float, radians: float) -> Floats:
 
 
 def developed(picture: Floats, rng: Generator | None) -> Image:
-    """Turn linear light (height, width, 3), 1 is white, into 8-bit sRGB.
+    """Convert linear light (height, width, 3), 1 is white, to 8-bit sRGB.
 
     Where `rng` is given, with the faults of cheap cameras: colour cast, contrast, saturation, noise and JPEG.
     """

@@ -89,7 +89,7 @@ def bell(x: float, centre: float, width: float) -> float:
 
 @inlined
 def step(x: float) -> float:
-    """Rise smoothly from 0 to 1 as x goes from 0 to 1."""
+    """Return a smooth step from 0 to 1 for x from 0 to 1."""
     x = min(1.0, max(0.0, x))
     return x * x * (3.0 - 2.0 * x)
 
@@ -101,7 +101,7 @@ def _cube(t: float) -> float:
 
 @inlined
 def linear_of_lab(light: float, red: float, yellow: float) -> tuple[float, float, float]:
-    """Turn CIELAB (D65) into linear sRGB, clipped to 0.001..1 (IEC 61966-2-1)."""
+    """Convert CIELAB (D65) to linear sRGB, clipped to 0.001..1 (IEC 61966-2-1)."""
     fy = (light + 16.0) / 116.0
     x, y, z = 0.95047 * _cube(fy + red / 500.0), _cube(fy), 1.08883 * _cube(fy - yellow / 200.0)
     r = 3.2406 * x - 1.5372 * y - 0.4986 * z

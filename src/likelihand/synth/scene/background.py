@@ -104,7 +104,7 @@ _LINEAR: Final = np.where(
 
 
 def linear_of_srgb(image: Image) -> Floats:
-    """Turn 8-bit sRGB into linear light, 0..1 (IEC 61966-2-1)."""
+    """Convert 8-bit sRGB to linear light, 0..1 (IEC 61966-2-1)."""
     return np.asarray(_LINEAR[image], np.float32)
 
 
@@ -160,7 +160,7 @@ def _shape(rng: Generator, kind: float, colours: Floats, **values: float) -> lis
 
 
 def _planes(rng: Generator, colours: Floats) -> Floats:
-    """Lay the ground: a wall, and often a floor or table and a second wall."""
+    """Paint the base: a wall, and often a floor or table and a second wall."""
     rows = [_shape(rng, HALF, colours, y=-9.0)]
     if rng.random() < 0.35:
         kind = STRIPES if rng.random() < 0.6 else CHEQUERS
@@ -201,7 +201,7 @@ def _leaves(rng: Generator, colours: Floats) -> Floats:
 
 
 def _text(rng: Generator, colours: Floats) -> Floats:
-    """Write rows of boxes that look like print from afar."""
+    """Paint rows of boxes that look like print from a distance."""
     rows = []
     height, turn = rng.uniform(0.01, 0.04), rng.normal(0, 0.25)
     x0, y0, ink = rng.uniform(-0.1, 0.7), rng.uniform(0, 0.9), colours[int(rng.integers(len(colours)))]
@@ -217,7 +217,7 @@ def _text(rng: Generator, colours: Floats) -> Floats:
 
 
 def _person(rng: Generator, colours: Floats, tone: Floats, s: float) -> Floats:
-    """Stand somebody behind the hand, `s` picture widths to a head's half: shoulders, neck, face, hair, eyes."""
+    """Paint a person behind the hand, `s` picture widths to a head's half: shoulders, neck, face, hair, eyes."""
     skin = tone[None] * np.float32(rng.uniform(0.4, 1.0))
     hair, dark = skin * rng.uniform(0.03, 0.5), skin * 0.25
     x, y = rng.uniform(0, 1), rng.uniform(0.05, 0.7)
@@ -242,7 +242,7 @@ def _person(rng: Generator, colours: Floats, tone: Floats, s: float) -> Floats:
 
 
 def peopled(rng: Generator, picture: Floats, skin: Floats) -> Floats:
-    """Put somebody before a background, near or far: a face and shoulders, or bare skin that fills much of it.
+    """Paint a person on a background, near or far: a face and shoulders, or bare skin that fills much of it.
 
     `skin` (3,) linear RGB is the hand's, which that body shares more often than not.
     """

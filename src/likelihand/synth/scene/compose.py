@@ -1,4 +1,4 @@
-"""Chance at work: a hand, a view of it, its company, light and background, each from its own stream."""
+"""Compose random scenes: a hand, its view, its company, light and background, each from its own random stream."""
 
 import math
 from dataclasses import dataclass, fields, replace
@@ -66,7 +66,7 @@ HIDDEN: Final = 15
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """One stream of chance an ingredient, so that switching one off leaves the others alone."""
+    """One random stream per ingredient, so that switching one off leaves the others alone."""
 
     hand: Generator
     view: Generator
@@ -141,7 +141,7 @@ def brightness_of(rng: Generator, material: Floats, options: SynthOptions) -> fl
 def compose_crop(
     seed: int, index: int, size: int, options: SynthOptions, photos: Photos | None = None, side: Side | None = None
 ) -> Scene:
-    """Put together the scene of one square picture with one hand in its middle, `hands[0]`."""
+    """Compose the scene of one square picture with one hand in its middle, `hands[0]`."""
     streams = streams_of(seed, index)
     material = hand_material(streams.skin, options.skin)
     company = streams.company.random()
@@ -253,7 +253,7 @@ def _add_things(assembly: Assembly, rng: Generator, limb: Limb, view: View) -> N
 
 
 def _matter(rng: Generator) -> Floats:
-    """Draw what a thing is made of."""
+    """Draw the material of a thing."""
     row = thing_material(rng)
     if rng.random() < FLESHY:
         row[CLOTH_R : CLOTH_B + 1] = np.array(linear_of_lab(*skin_tone(rng))) * rng.uniform(0.7, 1.0)
@@ -264,7 +264,7 @@ def _matter(rng: Generator) -> Floats:
 def compose_scene(
     seed: int, index: int, size: tuple[int, int], options: SynthOptions, photos: Photos | None = None
 ) -> Scene:
-    """Put together a whole picture with none to four hands of different sizes, to train a detector on."""
+    """Compose a whole picture with none to four hands of different sizes, to train a detector on."""
     streams = streams_of(seed, index)
     height, width = size
     focal = max(size) * math.exp(streams.view.uniform(math.log(0.7), math.log(1.7)))

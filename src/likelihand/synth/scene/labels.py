@@ -1,4 +1,4 @@
-"""What is known of every rendered hand: exact points, what hides them, box, side, mask, joints in space."""
+"""Labels of rendered hands: exact points, their occlusion, box, side, mask, joints in space."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -116,6 +116,6 @@ def label_hand(
     occlusion: NDArray[np.int8],
     mask: NDArray[np.bool_],
 ) -> HandLabel:
-    """Put together a hand's truth; `joints` are in palm lengths, of `palm` metres, in the camera's frame."""
+    """Assemble a hand's label; `joints` are in palm lengths, of `palm` metres, in the camera's frame."""
     points = project(matrix, joints)
     return HandLabel(points, occlusion, box_of_points(points), side, mask, joints * palm)

@@ -1,4 +1,4 @@
-"""Draw what hands and things are made of, within what people are and wear."""
+"""Draw the materials of hands and things, over the range of skin and clothes that people have."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +61,7 @@ def hand_material(rng: Generator, varied: bool = True) -> Row:
 
 
 def _dress(row: Row, rng: Generator) -> None:
-    """Put on a sleeve, polish, a ring, a watch, a glove: each sometimes."""
+    """Add a sleeve, polish, a ring, a watch, a glove: each sometimes."""
     if rng.random() < 0.55:
         row[m.SLEEVE_START] = rng.uniform(0.0, 0.9)
     row[m.CLOTH_R : m.CLOTH_B + 1], row[m.CLOTH2_R : m.CLOTH2_B + 1] = dull_colour(rng), dull_colour(rng)

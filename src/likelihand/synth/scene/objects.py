@@ -66,7 +66,7 @@ def superellipsoid(half: tuple[float, float, float], round_along: float, round_a
 
 
 def held(rng: Generator, joints: Floats) -> Thing | None:
-    """Put a thing where the hand can hold it, as thick as the fingers leave room; None where they leave none."""
+    """Make a thing where the hand can hold it, as thick as the fingers leave room; None where they leave none."""
     pinch = joints[4] - joints[8 if rng.random() < 0.7 else 12]
     gap = float(np.linalg.norm(pinch))
     if gap < 0.6 and rng.random() < 0.55:
@@ -75,7 +75,7 @@ def held(rng: Generator, joints: Floats) -> Thing | None:
 
 
 def beneath(rng: Generator, joints: Floats) -> Thing:
-    """Put what a hand lies on under its palm side, +z: a table, a keyboard, a book, a ball, a leg."""
+    """Make what a hand lies on, under its palm side, +z: a table, a keyboard, a book, a ball, a leg."""
     normal = np.array([0.0, 0.0, 1.0]) + rng.normal(0, 0.16, 3)
     normal /= np.linalg.norm(normal)
     top = float((joints @ normal).max()) + FLESH
@@ -93,7 +93,7 @@ def beneath(rng: Generator, joints: Floats) -> Thing:
 
 
 def _pinched(rng: Generator, joints: Floats, pinch: Floats, gap: float) -> Thing:
-    """Put a pen, a card, a telephone or a ball between thumb and finger."""
+    """Make a pen, a card, a telephone or a ball between thumb and finger."""
     half = max(0.02, gap / 2 - 0.8 * FLESH)
     centre = joints[4] - pinch / 2
     kind = rng.random()
@@ -109,7 +109,7 @@ def _pinched(rng: Generator, joints: Floats, pinch: Floats, gap: float) -> Thing
 
 
 def _grasped(rng: Generator, joints: Floats) -> Thing | None:
-    """Put a cylinder, box, cup, telephone or ball into the hollow of the hand."""
+    """Make a cylinder, box, cup, telephone or ball in the hollow of the hand."""
     flesh = np.concatenate([joints[2:], 0.5 * (joints[[5, 9, 13, 17]] + joints[0])])
     knuckles = joints[5] - joints[17]
     across = knuckles / np.linalg.norm(knuckles)
@@ -133,7 +133,7 @@ def _grasped(rng: Generator, joints: Floats) -> Thing | None:
 
 
 def in_front(rng: Generator, joints: Floats, towards: Floats) -> Thing:
-    """Put a bar, box or ball between part of the hand and the camera, whose unit direction is `towards`."""
+    """Make a bar, box or ball between part of the hand and the camera, whose unit direction is `towards`."""
     thick, long = rng.uniform(0.04, 0.3), rng.uniform(0.3, 2.2)
     wide = rng.uniform(0.3, 1.2) if rng.random() < 0.25 else thick
     thing = superellipsoid((wide, long, thick * rng.uniform(0.3, 1.2)), rng.uniform(0.1, 1), rng.uniform(0.1, 1))

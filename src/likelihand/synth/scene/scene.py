@@ -1,4 +1,4 @@
-"""What stands in front of the camera, put together from hands, arms and things."""
+"""Scenes, assembled from hands, arms and things."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -53,7 +53,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """Everything that a picture is made of, before chance touches the film.
+    """Everything that a picture is made of, before the camera's faults.
 
     Attributes:
         vertices: (V, 3) float32 in the camera's frame, palm lengths.
