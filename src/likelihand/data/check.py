@@ -288,10 +288,10 @@ def _spread(sizes: list[float]) -> tuple[float, float, float]:
     return float(min(sizes)), float(np.median(sizes)), float(max(sizes))
 
 
-def tile_of(record: Record, image: Image, size: int = _TILE) -> Image:
+def tile_of(record: Record, image: Image) -> Image:
     """Make a labelled picture of one record: its surroundings, cut out and enlarged, the keypoints on top."""
-    crop_from_image = crop_matrix(record.box, (size, size), padding=1.5)
-    tile = warp_image(image, crop_from_image, (size, size), fill=(90, 90, 90))
+    crop_from_image = crop_matrix(record.box, (_TILE, _TILE), padding=1.5)
+    tile = warp_image(image, crop_from_image, (_TILE, _TILE), fill=(90, 90, 90))
     draw_keypoints(tile, transform_points(crop_from_image, record.points), record.weight)
     return tile
 

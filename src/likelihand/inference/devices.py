@@ -54,7 +54,7 @@ class DeviceError(ValueError):
     """Raised where a device is missing or cannot be used."""
 
 
-def check_device(device: str, known: Sequence[str] = get_args(Device)) -> None:
+def check_device(device: str) -> None:
     """Check the name of a device.
 
     Raises:
@@ -65,8 +65,8 @@ def check_device(device: str, known: Sequence[str] = get_args(Device)) -> None:
         Traceback (most recent call last):
         ValueError: device 'gpu' is not known; give 'cpu', 'cuda', 'tensorrt', 'coreml', 'directml' or 'auto'
     """
-    if device not in known:
-        *most, last = map(repr, known)
+    if device not in get_args(Device):
+        *most, last = map(repr, get_args(Device))
         raise ValueError(f"device {device!r} is not known; give {', '.join(most)} or {last}")
 
 

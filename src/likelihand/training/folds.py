@@ -12,7 +12,7 @@ from likelihand.inference.runtimes import TorchRuntime
 from likelihand.uncertainty import Calibrations
 
 
-def folds_of(dataset: Dataset, folds: int, seed: int = 0) -> list[list[int]]:
+def folds_of(dataset: Dataset, folds: int) -> list[list[int]]:
     """Assign the groups of a data set to folds; every record is in one of them.
 
     Raises:
@@ -27,7 +27,7 @@ def folds_of(dataset: Dataset, folds: int, seed: int = 0) -> list[list[int]]:
     names = np.unique(groups)
     if folds < 2 or len(names) < folds:
         raise ValueError(f"{folds} folds of {len(names)} groups; give 2 folds or more, and no more than groups")
-    dealt = np.random.default_rng(seed).permutation(names)
+    dealt = np.random.default_rng(0).permutation(names)
     return [np.flatnonzero(np.isin(groups, dealt[fold::folds])).tolist() for fold in range(folds)]
 
 

@@ -73,12 +73,10 @@ class Results:
         }
         return dict(sorted(found.items()))
 
-    def by_hand(
-        self, method: Method, measure: str, labels: Labels = CLEAN, test: str = TEST
-    ) -> dict[int, FloatArray]:
+    def by_hand(self, method: Method, measure: str, labels: Labels = CLEAN) -> dict[int, FloatArray]:
         """Return "nme" or "pck" (H,) of every test hand by seed."""
         runs = self.of(method, labels)
-        return {seed: np.array(run["tests"][test][measure]) for seed, run in runs.items() if test in run["tests"]}
+        return {seed: np.array(run["tests"][TEST][measure]) for seed, run in runs.items() if TEST in run["tests"]}
 
     def last(self, method: Method, measure: str, labels: Labels = CLEAN) -> dict[int, float]:
         """Return a value of the last evaluation on the training hands by seed, for the runs that have it."""

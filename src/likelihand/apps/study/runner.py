@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from multiprocessing import active_children, get_context, parent_process
@@ -145,13 +145,11 @@ def run_all(
     results: Path,
     *,
     jobs: int = 1,
-    crop_seconds: Mapping[str, float] | None = None,
 ) -> bool:
     """Execute runs in parallel, each on one thread; return False where the study was asked to stop.
 
     Every run is the same whatever `jobs`, the number of processes, is; those that are done are left alone. The
-    first interrupt lets the running ones write their checkpoints. A bar shows the remaining time, for which a
-    method's `crop_seconds` count; all methods alike where None.
+    first interrupt lets the running ones write their checkpoints.
 
     Raises:
         ValueError: `jobs` is under 1, or a run cannot be done.
@@ -159,8 +157,7 @@ def run_all(
     if jobs < 1:
         raise ValueError(f"jobs is {jobs}: expected at least 1")
     left = [e for e in runs if read_result(results, e, identity(e, setting, hands)) is None]
-    cost = {e: (crop_seconds or {}).get(e.method.name, 1.0) for e in left}
-    bar = _Bar(cost, len(runs), setting, out)
+    bar = _Bar(left, len(runs), setting, out)
     running: dict[Future[bool], Experiment] = {}
     with StopRequest() as stop, _pool(jobs) as pool, bar:
         while (left or running) and not (stop.asked and not running):
@@ -218,21 +215,21 @@ def _interrupt_children() -> None:
 
 
 class _Bar:
-    """The progress of all runs, weighed by what they cost."""
+    """The progress of all runs, each of the same weight."""
 
-    def __init__(self, cost: Mapping[Experiment, float], count: int, setting: Setting, out: Path) -> None:
-        self.cost, self.count, self.epochs, self.out = cost, count, setting.train.epochs, out
-        self.done, self.runs = 0.0, count - len(cost)
+    def __init__(self, left: Sequence[Experiment], count: int, setting: Setting, out: Path) -> None:
+        self.count, self.epochs, self.out = count, setting.train.epochs, out
+        self.done, self.runs = 0, count - len(left)
         self.bar = tqdm(
-            total=sum(cost.values()),
-            initial=sum(self._part(e) for e in cost),
+            total=len(left),
+            initial=sum(self._part(e) for e in left),
             desc="study",
             mininterval=0.5 if sys.stderr.isatty() else 60.0,
             bar_format="{desc} {percentage:3.0f}%|{bar}| {postfix} [{elapsed}<{remaining}]",
         )
 
     def _part(self, experiment: Experiment) -> float:
-        return self.cost[experiment] * epochs_done(folder_of(self.out, experiment)) / self.epochs
+        return epochs_done(folder_of(self.out, experiment)) / self.epochs
 
     def __enter__(self) -> "_Bar":
         return self
@@ -243,7 +240,7 @@ class _Bar:
     def ended(self, experiment: Experiment) -> None:
         """Count a run that ended."""
         self.runs += 1
-        self.done += self.cost[experiment]
+        self.done += 1
         self.bar.write(f"[{self.runs}/{self.count}] {experiment.name}")
 
     def show(self, running: Sequence[Experiment]) -> None:

@@ -91,7 +91,7 @@ def leave_one_out(predictions: Predictions, fitted: Callable[[Predictions], Cali
     return LeftOut({name: summary(part) for name, part in parts.items()}, summary(everything))
 
 
-def halves(predictions: Predictions, share: float = 0.5, seed: int = 0) -> NDArray[np.bool_]:
+def halves(predictions: Predictions, share: float = 0.5) -> NDArray[np.bool_]:
     """Choose a share of the groups at random: (N,) booleans, true for the other groups.
 
     Raises:
@@ -106,5 +106,5 @@ def halves(predictions: Predictions, share: float = 0.5, seed: int = 0) -> NDArr
     if len(names) < 2:
         raise ValueError(f"the data hold {len(names)} group(s) of hands; a split needs two or more")
     count = min(max(1, round(share * len(names))), len(names) - 1)
-    chosen = np.random.default_rng(seed).permutation(names)[:count]
+    chosen = np.random.default_rng(0).permutation(names)[:count]
     return np.isin(predictions.group, chosen)
