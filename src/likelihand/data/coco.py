@@ -171,12 +171,7 @@ class CocoHands:
         return [f"{self._pictures.find(hand.image.file_name)} {hand.name}" for hand in self._hands]
 
     def record(self, index: int) -> Record:
-        """Return the record at `index`.
-
-        Raises:
-            IndexError: the index is outside the data set.
-            ValueError: a label is far outside the box; the line names the annotation.
-        """
+        """Return the record at `index`."""
         hand = self._hands[check_index(index, len(self), str(self.path))]
         path = self._pictures.find(hand.image.file_name)
         codes = hand.keypoints[:, 2].astype(np.int8)

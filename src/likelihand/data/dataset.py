@@ -31,7 +31,13 @@ class Dataset(Protocol):
         ...
 
     def record(self, index: int) -> Record:
-        """Return the record at `index`, from 0 to len - 1."""
+        """Return the record at `index`.
+
+        Raises:
+            IndexError: the index is not in 0..len - 1.
+            OSError: what it is read from is missing.
+            ValueError: a label cannot be right; one line that names the record.
+        """
         ...
 
 

@@ -75,11 +75,7 @@ class DrawnHands:
         return [f"drawn {self.seed}/{i}" for i in range(self.count)]
 
     def record(self, index: int) -> Record:
-        """Return the record at `index`.
-
-        Raises:
-            IndexError: the index is outside the data set.
-        """
+        """Return the record at `index`."""
         index = check_index(index, self.count, "the drawn data set")
         scene = _scene(_rng(self.seed, index, 0), self.size)
         return Record(

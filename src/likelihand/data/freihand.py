@@ -112,11 +112,7 @@ class FreiHAND:
         return [f"{self.split} {i}" for _ in self.versions for i in range(self.unique)]
 
     def record(self, index: int) -> Record:
-        """Return the record at `index`; the versions follow one another.
-
-        Raises:
-            IndexError: the index is outside the data set.
-        """
+        """Return the record at `index`; the versions follow one another."""
         turn, entry = divmod(check_index(index, len(self), f"FreiHAND {self.split}"), self.unique)
         path = self._path(self.versions[turn], entry)
         points = np.zeros((21, 2))

@@ -100,11 +100,7 @@ class RHD:
         return [f"{self.split} {self._images[p]}" for p in self._picture]
 
     def record(self, index: int) -> Record:
-        """Return the record at `index`.
-
-        Raises:
-            IndexError: the index is outside the data set.
-        """
+        """Return the record at `index`."""
         index = check_index(index, len(self), f"RHD {self.split}")
         hand = self._hands[index].astype(np.float64)
         image, side = int(self._images[self._picture[index]]), _SIDES[self._side[index]]

@@ -152,11 +152,7 @@ class Shards:
         return self.__dict__ | {"_labels": {}}
 
     def record(self, index: int) -> Record:
-        """Return record `index`; its picture is read when asked for.
-
-        Raises:
-            IndexError: there is no such record.
-        """
+        """Return record `index`; its picture is read when asked for."""
         if not 0 <= index < len(self):
             raise IndexError(f"index {index} is outside 0..{len(self) - 1}")
         number = bisect_right(self._starts, index) - 1

@@ -55,11 +55,7 @@ class Synthetic:
         return self.count
 
     def record(self, index: int) -> Record:
-        """Render record `index`, 0 .. count - 1.
-
-        Raises:
-            IndexError: there is no such record.
-        """
+        """Render record `index`, 0 .. count - 1."""
         if not 0 <= index < self.count:
             raise IndexError(f"index {index} is outside 0..{self.count - 1}")
         picture = render_picture(self.seed, index, self.size, self.options, self.photos)

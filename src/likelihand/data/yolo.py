@@ -101,13 +101,7 @@ class YoloPose:
         return [f"{picture} {hand.name}" for picture, hand in self._hands]
 
     def record(self, index: int) -> Record:
-        """Return the record at `index`; the picture's size is read from its file.
-
-        Raises:
-            IndexError: the index is outside the data set.
-            OSError: the picture is missing.
-            ValueError: the picture is none, or a label is far outside the box.
-        """
+        """Return the record at `index`; the picture's size is read from its file."""
         picture, hand = self._hands[check_index(index, len(self), str(self.path))]
         height, width = size_of_image(picture)
         size = np.array([width, height], np.float64)

@@ -62,13 +62,7 @@ class DetectionNetwork(NormalisingNetwork):
         self.head = _head(backbone.channels, width, int(math.log2(backbone.stride // STRIDE)))
 
     def forward(self, images: Tensor) -> list[BoxMaps]:
-        """Find hands.
-
-        Args:
-            images: (N, H, W, 3) uint8 RGB; H and W divisible by the backbone's stride.
-
-        Returns:
-            One `BoxMaps`, in a list, as other networks give one prediction per stage.
+        """Find hands in (N, H, W, 3) uint8 RGB; one `BoxMaps`, in a list, as networks of stages return.
 
         Raises:
             ValueError: another shape or type.
@@ -77,21 +71,13 @@ class DetectionNetwork(NormalisingNetwork):
         return [BoxMaps(maps[..., 0], maps[..., 2:6], maps[..., 6:].clamp(-5, 3), maps[..., 1], STRIDE)]
 
     def deploy(self, stages: int | None = None) -> "DeployedDetector":
-        """Make what is deployed: an independent copy in evaluation mode that returns scores, boxes and sides.
-
-        Raises:
-            ValueError: another number of stages.
-        """
+        """Make what is deployed: an independent copy in evaluation mode that returns scores, boxes and sides."""
         if stages not in (None, 1):
             raise ValueError(f"stages {stages}: a detector has one; leave it out")
         return DeployedDetector(self)
 
     def config(self) -> dict[str, Any]:
-        """Describe the architecture, without weights, in plain values for JSON.
-
-        Raises:
-            ValueError: the backbone is not the library's own, so that no file could rebuild it.
-        """
+        """Describe the architecture, without weights, in plain values for JSON."""
         return self.described(width=self.width)
 
 

@@ -64,19 +64,11 @@ class NormalisingNetwork(nn.Module):
         return self.backbone.stride
 
     def features(self, images: Tensor) -> Tensor:
-        """Check and normalise crops (N, H, W, 3) uint8 and compute the backbone's features.
-
-        Raises:
-            ValueError: another shape or type.
-        """
+        """Check and normalise crops (N, H, W, 3) uint8 and compute the backbone's features."""
         return self.backbone(self.normalised(images))
 
     def normalised(self, images: Tensor) -> Tensor:
-        """Check and normalise crops (N, H, W, 3) uint8 to the backbone's input (N, 3, H, W).
-
-        Raises:
-            ValueError: another shape or type.
-        """
+        """Check and normalise crops (N, H, W, 3) uint8 to the backbone's input (N, 3, H, W)."""
         check_images(images, self.input_stride)
         return images.permute(0, 3, 1, 2) * (1 / (255 * self.std)) - self.mean / self.std
 
@@ -149,13 +141,7 @@ class KeypointNetwork(NormalisingNetwork, StagedNetwork):
         return ("points", "scale", *traits, *((SPREAD,) if self.gives_spread else ()))
 
     def forward(self, images: Tensor) -> list[Prediction]:
-        """Predict every stage.
-
-        Args:
-            images: (N, H, W, 3) uint8 RGB crops; H and W divisible by the backbone's stride.
-
-        Returns:
-            One `Prediction` a stage, the last the best.
+        """Predict every stage from crops (N, H, W, 3) uint8 RGB; one `Prediction` each, the last the best.
 
         Raises:
             ValueError: another shape or type.

@@ -42,10 +42,9 @@ class Network(Protocol):
         """Predict from images (N, H, W, 3) uint8: what the loss takes, one per stage, the last the best."""
 
     def deploy(self, stages: int | None = None) -> Deployed:
-        """Make an independent copy in evaluation mode that returns `outputs`, or only the first of them.
+        """Make an independent copy in evaluation mode that returns the first or all of `outputs`.
 
-        Args:
-            stages: cut after so many stages; all where None.
+        It is cut after so many stages; not at all where None.
         """
         ...
 

@@ -71,14 +71,7 @@ class SpaceTracker:
         self._numbers = Numbers()
 
     def __call__(self, views: Sequence[Sequence[TrackedHand]]) -> list[SpaceHand]:
-        """Process the next frame.
-
-        Args:
-            views: the hands of each camera, in its pixels; those that are not seen in this frame are left out.
-
-        Returns:
-            The hands that two or more cameras see.
-        """
+        """Process the next frame's hands of each camera; return those that two or more cameras see."""
         seen = [[hand for hand in hands if hand.seen] for hands in views]
         groups = match_hands(self.cameras, seen)
         members = [{view: seen[view][place] for view, place in group.items()} for group in groups]

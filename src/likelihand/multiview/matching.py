@@ -118,14 +118,7 @@ class Numbers:
         self._next = 0
 
     def __call__(self, groups: Sequence[Mapping[int, int]]) -> list[int]:
-        """Number the hands of a frame.
-
-        Args:
-            groups: of each hand, view to the track's number there.
-
-        Returns:
-            One number per hand, no two the same.
-        """
+        """Number the hands of a frame, each a mapping of views to track numbers there; no two alike."""
         claims = [Counter(self._known[t] for t in group.items() if t in self._known) for group in groups]
         order = sorted(range(len(groups)), key=lambda i: -max(claims[i].values(), default=0))
         given: dict[int, int] = {}
