@@ -54,8 +54,8 @@ def run(arguments: Namespace) -> int:
 
 
 def _shards(out: Path, count: int, recipe: "Recipe", processes: int) -> Path:
+    from likelihand.data.rendered import Synthetic
     from likelihand.data.shards import write_shards
-    from likelihand.data.synthetic import Synthetic
 
     hands = Synthetic(count, recipe.seed, recipe.size, recipe.backgrounds, recipe.options)
     return write_shards(hands, out, processes=processes, describe={"count": count, **asdict(recipe)})

@@ -33,11 +33,11 @@ if TYPE_CHECKING:
     )
     from likelihand.data.layouts import detect as detect
     from likelihand.data.no_hands import NoHands as NoHands
+    from likelihand.data.rendered import Synthetic as Synthetic
     from likelihand.data.rhd import RHD as RHD
     from likelihand.data.scenes import EmptyScenes as EmptyScenes, SceneMix as SceneMix, Scenes as Scenes
     from likelihand.data.selection import leave_out as leave_out, read_keys as read_keys
     from likelihand.data.shards import Shards as Shards
-    from likelihand.data.synthetic import Synthetic as Synthetic
     from likelihand.data.wholebody import CocoWholeBodyHands as CocoWholeBodyHands
     from likelihand.data.wrapped import Cropped as Cropped
     from likelihand.data.yolo import YoloPose as YoloPose
@@ -55,11 +55,11 @@ __getattr__, __dir__, __all__ = lazy_names(
         "data.images": "ImageError as_image decode_image read_image",
         "data.layouts": "detect",
         "data.no_hands": "NoHands",
+        "data.rendered": "Synthetic",
         "data.rhd": "RHD",
         "data.scenes": "EmptyScenes SceneMix Scenes",
         "data.selection": "leave_out read_keys",
         "data.shards": "Shards",
-        "data.synthetic": "Synthetic",
         "data.wholebody": "CocoWholeBodyHands",
         "data.wrapped": "Cropped",
         "data.yolo": "YoloPose",

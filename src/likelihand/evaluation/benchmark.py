@@ -312,7 +312,7 @@ def _runtimes(options: BenchOptions, network: "SequentialHeatmapNetwork", crops:
 def _rendering(options: BenchOptions, count: int = 16, side: int = 160) -> Iterator[Row]:
     """Time rendered hands, where the extra that renders them is installed."""
     try:
-        from likelihand.data.synthetic import Synthetic
+        from likelihand.data.rendered import Synthetic
 
         Synthetic(1, size=side).record(0).read()
     except ImportError as error:

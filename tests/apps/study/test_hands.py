@@ -17,7 +17,7 @@ def test_drawn_hands_differ_between_the_parts(tmp_path):
 
 def test_rendered_hands_are_rendered_once(tmp_path, monkeypatch):
     """Strokes stand in for the renderer, which has tests of its own."""
-    synthetic = pytest.importorskip("likelihand.data.synthetic")
+    synthetic = pytest.importorskip("likelihand.data.rendered")
     monkeypatch.setattr(synthetic, "Synthetic", lambda count, seed, size, *_: DrawnHands(count, seed, size))
     pictures = Pictures(train=2, validation=1, test=1, size=32)
     made = pictures.make(tmp_path)

@@ -142,8 +142,8 @@ class Pictures:
     def _part(self, out: Path, count: int, seed: int, processes: int) -> Dataset:
         if not self.rendered:
             return DrawnHands(count, seed=seed, size=self.size)
+        from likelihand.data.rendered import Synthetic
         from likelihand.data.shards import Shards, write_shards
-        from likelihand.data.synthetic import Synthetic
         from likelihand.synth import SynthOptions
 
         plain = SynthOptions(viewpoints="upright", objects=False, second_hand=False)
