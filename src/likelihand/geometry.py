@@ -220,14 +220,7 @@ def check_boxes(boxes: ArrayLike, image: Image) -> FloatArray:
 
 
 def box_of_points(points: ArrayLike, where: ArrayLike | None = None) -> FloatArray:
-    """Compute the tight box of points, of those where `where` is true.
-
-    Args:
-        points: (N, 2) (x, y).
-        where: (N,) of anything that counts as true or false; all where None.
-
-    Returns:
-        (4,) float64 (x0, y0, x1, y1) in the points' units.
+    """Compute the tight box (x0, y0, x1, y1) of points (N, 2), of those where `where` (N,) is true.
 
     Raises:
         ValueError: no point is left.

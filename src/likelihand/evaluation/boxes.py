@@ -81,15 +81,7 @@ def count_detections(
 ) -> dict[str, DetectionCounts]:
     """Count what a detector finds in labelled pictures, the same on one process and on several.
 
-    Args:
-        detector: the detector to score.
-        scenes: pictures with the boxes of their hands.
-        indices: which of them; all where None.
-        workers: threads that read pictures; 0 for none.
-        progress: shows a bar on standard error.
-
-    Returns:
-        Counts by source, and of all as "total".
+    Returns counts by source, and of all as "total".
     """
 
     def load(index: int) -> tuple[Scene, Image]:

@@ -11,16 +11,7 @@ from likelihand.visualization.mesh import draw_mesh
 
 
 def draw_fits(image: Image, fits: Sequence[HandFit], opacity: float = 0.85) -> Image:
-    """Paint the skin of fitted hands on their picture, the larger ones last: they are nearer.
-
-    Args:
-        image: (height, width, 3) uint8 RGB; stays as it is.
-        fits: of its hands.
-        opacity: of the skin, 0 to 1.
-
-    Returns:
-        (height, width, 3) uint8 RGB.
-    """
+    """Paint the skin of fitted hands on a copy of their picture, the larger ones last: they are nearer."""
     out = image
     for fit in sorted(fits, key=lambda fit: fit.length):
         mesh = mesh_of(fit)
@@ -32,15 +23,9 @@ def draw_fits(image: Image, fits: Sequence[HandFit], opacity: float = 0.85) -> I
 
 
 def draw_turned(fit: HandFit, degrees: float, size: int = 256) -> Image:
-    """Paint a fitted hand from afar, turned about the vertical through its middle, on white.
+    """Paint a fitted hand from afar, (size, size, 3), turned about the vertical through its middle, on white.
 
-    Args:
-        fit: the hand.
-        degrees: of the turn; the side that was to the right comes to the front.
-        size: of the picture's sides in pixels.
-
-    Returns:
-        (size, size, 3) uint8 RGB.
+    At a turn above 0 the side that was to the right comes to the front.
     """
     mesh, angle = mesh_of(fit), np.radians(degrees)
     c, s = np.cos(angle), np.sin(angle)

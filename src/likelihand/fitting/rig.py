@@ -130,16 +130,10 @@ class Posed(NamedTuple):
 
 
 def pose(rig: Rig, angles: FloatArray, shape: FloatArray, turn: FloatArray) -> Posed:
-    """Pose hands, turn them, and differentiate.
+    """Pose hands by angles (N, 21) in radians and shapes (N, K), turn them (N, 3, 3), and differentiate.
 
     A keypoint is its digit's beginning plus the bones before it; a bone is its length times its direction at rest,
     turned. An angle whose axis is w moves a bone's direction v by w x v.
-
-    Args:
-        rig: the skeleton.
-        angles: (N, 21) radians.
-        shape: (N, K) standard deviations.
-        turn: (N, 3, 3) from the hand's frame to another.
 
     Example:
         >>> from likelihand.fitting.tables import load_tables

@@ -43,10 +43,7 @@ def clips_of(lines: Iterable[Mapping[str, Any]], length: float = HAND_METRES) ->
     """Collect the fitted hands of a film, one clip per track; a track's shape is the mean of its frames'.
 
     The wrist moves in the picture's plane as the picture says, from its middle; one camera does not tell depth.
-
-    Args:
-        lines: as `likelihand predict --fit` writes them of films.
-        length: of the hands, from the wrist to the middle finger's tip, metres.
+    Hands are `length` metres long, from the wrist to the middle finger's tip.
 
     Raises:
         ValueError: no hand is fitted, or a field is missing or none.

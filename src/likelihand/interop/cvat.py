@@ -73,9 +73,6 @@ def document(lines: Iterable[Line]) -> str:
     Keypoints outside the picture are marked as such. CVAT matches pictures by name and shows them in the task's
     order: make the task of the files in this one's order to see the least certain first.
 
-    Args:
-        lines: of `likelihand predict`.
-
     Example:
         >>> print(document([{"file": "a.jpg", "size": [4, 5], "hands": []}]).splitlines()[-2])
           <image id="0" name="a.jpg" width="5" height="4"></image>

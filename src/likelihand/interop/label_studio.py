@@ -138,15 +138,8 @@ def write_tasks(lines: Iterable[Line], path: str | Path, prefix: str = LOCAL_FIL
 def coco_of_export(export: str | Path, path: str | Path) -> Path:
     """Write what Label Studio's JSON export holds as COCO, which `CocoHands` and every command read.
 
-    A task's latest annotation that was not cancelled counts. A keypoint belongs to the rectangle that it is a
-    child of; without one, to the only rectangle that holds it.
-
-    Args:
-        export: "JSON" export of a project with the labels of `label_config`.
-        path: of the COCO file to write.
-
-    Returns:
-        The path.
+    Its labels are those of `label_config`. A task's latest annotation that was not cancelled counts. A keypoint
+    belongs to the rectangle that it is a child of; without one, to the only rectangle that holds it.
 
     Raises:
         FileNotFoundError: the export is missing.

@@ -121,10 +121,7 @@ class Camera:
         return found, np.linalg.inv(np.where(unseen, np.eye(2), lens)) @ back
 
     def resized(self, size: tuple[int, int]) -> "Camera":
-        """Return the camera for pictures of another size than it was calibrated with.
-
-        Args:
-            size: (height, width) in pixels.
+        """Return the camera for pictures of another (height, width) than it was calibrated with.
 
         Raises:
             ValueError: the proportions differ, as of a cropped film; no matrix can make up for that.

@@ -51,11 +51,7 @@ class VideoWriter:
         self._count = 0
 
     def write(self, image: Image, seconds: float) -> None:
-        """Add a frame.
-
-        Args:
-            image: (height, width, 3) uint8 RGB, each of the first one's size.
-            seconds: its time, later than the one before; the film begins with its first frame.
+        """Add a frame of the first one's size, its time later than the one before; the film begins with the first.
 
         Raises:
             ValueError: the image is of another size, or the time is not finite.

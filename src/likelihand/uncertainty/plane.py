@@ -28,14 +28,9 @@ def size_of_hand(points: ArrayLike) -> FloatArray:
 
 
 def edge_nearness(points: ArrayLike, picture: ArrayLike) -> FloatArray:
-    """Compute how near keypoints lie to the picture's edge, or beyond it.
+    """Compute how near keypoints (..., 21, 2) lie to the edge of a picture of (height, width), or beyond it.
 
-    Args:
-        points: (..., 21, 2) image pixels, corner origin.
-        picture: (..., 2) height and width in pixels.
-
-    Returns:
-        (..., 21) in 0..1: 1 outside the picture and on its edge, 0 from 15 % of the hand's size inside on.
+    That is 1 outside the picture and on its edge, 0 from 15 % of the hand's size inside on.
 
     Example:
         >>> points = np.linspace([-10.0, 40.0], [90.0, 40.0], 21)
@@ -60,14 +55,7 @@ def determinant(covariance: FloatArray) -> FloatArray:
 
 
 def mahalanobis(residual: ArrayLike, covariance: ArrayLike) -> FloatArray:
-    r"""Compute the distance :math:`\sqrt{e^T C^{-1} e}` of deviations.
-
-    Args:
-        residual: (..., 2).
-        covariance: (..., 2, 2) in square units of the residual, positive definite.
-
-    Returns:
-        (...) float64, no unit.
+    r"""Compute the distance :math:`\sqrt{e^T C^{-1} e}` of deviations (..., 2) under covariances (..., 2, 2).
 
     Example:
         >>> mahalanobis([3.0, 4.0], 4 * np.eye(2))

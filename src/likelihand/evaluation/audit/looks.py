@@ -22,14 +22,8 @@ def predict_often(
 ) -> list[Predictions]:
     """Run a model over labelled hands as they are, and over mirrored, closer and wider crops of them.
 
-    A model often errs in one view only; a wrong label is wrong in all of them. Of a hand's
-    side there is one opinion: the mean of the looks' log-odds.
-
-    Args:
-        runtime: as `likelihand.load(...).runtime`.
-        dataset: the labelled hands.
-        batch_size: crops per call.
-        progress: shows a bar per look on standard error.
+    A model often errs in one view only; a wrong label is wrong in all of them. Of a hand's side there is one
+    opinion: the mean of the looks' log-odds.
 
     Raises:
         ValueError: no hand has two labelled keypoints that lie apart, or the model gave points that are not

@@ -91,16 +91,7 @@ def write_sheet(
 def write_worst(
     path: Path, predictions: Predictions, dataset: Dataset, calibration: Calibration | None, count: int = 20
 ) -> None:
-    """Draw label (left) and estimate with its 90 % regions (right) of the hands with the largest errors.
-
-    Args:
-        path: of the PNG or JPEG.
-        predictions: what the model says of the hands; see `likelihand.evaluation.predictions`, and
-            `Predictions.sized`.
-        dataset: they come from.
-        calibration: the model's own, for the regions.
-        count: hands drawn.
-    """
+    """Draw label (left) and estimate with its 90 % regions (right) of the hands that err most."""
     o = predictions
     error = (o.error * o.labelled).sum(1) / o.labelled.sum(1)
     covariance, radial = predicted_density(calibration, o.scale, o.spread, o.side, o.size[:, None], o.nearness)

@@ -71,11 +71,7 @@ class LeftOut:
 
 
 def leave_one_out(predictions: Predictions, fitted: Callable[[Predictions], Calibration]) -> LeftOut:
-    """Score calibrations on each source, fitted on all the others.
-
-    Args:
-        predictions: of two sources or more.
-        fitted: makes a calibration of predictions, as `adjust` with what it needs.
+    """Score calibrations on each of two sources or more, fitted on all the others by `fitted`, say `adjust`.
 
     Raises:
         ValueError: there is one source.

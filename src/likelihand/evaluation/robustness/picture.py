@@ -27,14 +27,7 @@ _WRITING: Final = 22
 
 
 def plot(rows: Sequence[Row]) -> "Figure":
-    """Draw the hands missed, the median error of those found, and confidence beside truth. Needs matplotlib.
-
-    Args:
-        rows: as `summarise` returns them.
-
-    Returns:
-        The figure; nothing is shown.
-    """
+    """Draw the hands missed, the median error of those found, and confidence beside truth. Needs matplotlib."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -84,17 +77,7 @@ def sheet(
     tool: Tool | None = None,
     seed: int = 0,
 ) -> Image:
-    """Lay out hands in every condition, hand by hand, with what a tool finds in the whole picture.
-
-    Args:
-        dataset: the hands.
-        conditions: what to show, `COLUMNS` in a row.
-        indices: which hands.
-        tool: what looks; nothing is drawn where None.
-        seed: of the conditions.
-
-    Returns:
-        (height, width, 3) uint8 RGB.
+    """Lay out hands in every condition, `COLUMNS` in a row, with what a tool, if any, finds in the whole picture.
 
     Example:
         >>> from likelihand.data.drawn import DrawnHands

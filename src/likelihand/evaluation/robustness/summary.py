@@ -60,9 +60,7 @@ NUMBERS: Final = tuple(field.name for field in fields(Row))[2:]
 def summarise(outcomes: Iterable[Outcome], *, cut: bool = False) -> list[Row]:
     """Score outcomes by tool and condition, in the order in which these first come.
 
-    Args:
-        outcomes: of any hands.
-        cut: scores the keypoints that were cut away in place of those in the picture; hands without are left out.
+    With `cut` the keypoints that were cut away count in place of those in the picture; hands without are left out.
 
     Example:
         >>> summarise([])

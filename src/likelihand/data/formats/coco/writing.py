@@ -20,13 +20,7 @@ CATEGORY: Final = 1
 
 
 def image_entry(number: int, file_name: str, size: tuple[int, int], **more: object) -> dict[str, Any]:
-    """Return a picture as an entry of `images`.
-
-    Args:
-        number: its id.
-        file_name: relative to the folder of the pictures.
-        size: (height, width) in pixels.
-        more: further fields.
+    """Return a picture of (height, width) pixels as an entry of `images`, with further fields.
 
     Example:
         >>> image_entry(0, "a.jpg", (480, 640))
@@ -111,15 +105,7 @@ def document(images: Iterable[Mapping[str, Any]], annotations: Iterable[Mapping[
 def write_document(
     path: str | Path, images: Iterable[Mapping[str, Any]], annotations: Iterable[Mapping[str, Any]]
 ) -> Path:
-    """Write a COCO file; atomically.
-
-    Args:
-        path: of the JSON file; its folder is made.
-        images: of `image_entry`.
-        annotations: of `hand_entry`.
-
-    Returns:
-        The path.
+    """Write a COCO file of `image_entry` and `hand_entry`, atomically; return its path. Its folder is made.
 
     Raises:
         ValueError: a number is not finite.
