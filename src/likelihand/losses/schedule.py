@@ -45,8 +45,7 @@ class WarmStart(StageLoss):
 
     def set_step(self, step: int) -> None:
         """Set the helper's weight for the step after `step` steps are done."""
-        self.loss.set_step(step)
-        self.helper.set_step(step)
+        super().set_step(step)
         self.fade = self.weight * max(0.0, 1 - step / self.steps)
 
     def of_prediction(self, prediction: Prediction, target: Tensor, weight: Tensor, stage: int) -> Tensor:

@@ -78,10 +78,6 @@ class SourceConditional(StageLoss):
         """Show the number of sources."""
         return f"sources={self.sources}"
 
-    def set_step(self, step: int) -> None:
-        """Tell the likelihood how many steps are done."""
-        self.loss.set_step(step)
-
     def of_prediction(self, prediction: Prediction, target: Tensor, weight: Tensor, stage: int) -> Tensor:
         """Compute the weighted loss (N, K) of one stage, the labels taken for those of the first source."""
         return self.loss.of_prediction(prediction, target, weight, stage)

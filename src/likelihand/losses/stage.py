@@ -149,7 +149,10 @@ class StageLoss(nn.Module):
         return stages | {TRAITS_TERM: (~labels.traits.isnan()).sum().to(labelled)}
 
     def set_step(self, step: int) -> None:
-        """Set the number of finished steps, for losses that change during training; others ignore it."""
+        """Set the number of finished steps, for losses that change during training and the losses inside them."""
+        for part in self.children():
+            if isinstance(part, StageLoss):
+                part.set_step(step)
 
     def config(self) -> dict[str, Any] | None:
         """Describe the loss in plain values for JSON; None where no file could rebuild it."""

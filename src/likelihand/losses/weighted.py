@@ -50,10 +50,6 @@ class ScaleWeighted(StageLoss):
         """Show the arguments."""
         return f"beta={self.beta:g}, unit={self.unit:g}"
 
-    def set_step(self, step: int) -> None:
-        """Tell the likelihood how many steps are done."""
-        self.loss.set_step(step)
-
     def of_prediction(self, prediction: Prediction, target: Tensor, weight: Tensor, stage: int) -> Tensor:
         """Compute the weighted nats (N, K) of one stage, times the scale's weight."""
         value = self.loss.of_prediction(prediction, target, weight, stage)

@@ -58,7 +58,7 @@ class MatchedWarmStart(StageLoss):
 
     def set_step(self, step: int) -> None:
         """Set the helper's share for the step after `step` steps are done."""
-        self.loss.set_step(step)
+        super().set_step(step)
         self.fade = self.ratio * max(0.0, 1 - step / self.steps)
 
     def of_prediction(self, prediction: Prediction, target: Tensor, weight: Tensor, stage: int) -> Tensor:
