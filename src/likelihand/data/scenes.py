@@ -115,7 +115,9 @@ class EmptyScenes(ListedScenes):
 
     def __init__(self, folder: str | Path, start: int = 0, stop: int | None = None) -> None:
         files = {file.name: file for file in Path(folder).iterdir() if file.suffix.lower() in SUFFIXES}
-        scenes = [Scene((), True, "empty", name, _reader(files[name])) for name in hashed(files)[start:stop]]
+        scenes = [
+            Scene((), True, "empty", name, partial(read_image, files[name])) for name in hashed(files)[start:stop]
+        ]
         super().__init__(scenes, str(folder))
 
 
@@ -190,7 +192,3 @@ def corners_of_box(box: NDArray[np.float64]) -> FloatArray:
     """Return the (4, 2) corners of a box (4,), clockwise from the top left one as a picture shows them."""
     x0, y0, x1, y1 = box
     return np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
-
-
-def _reader(file: Path) -> Callable[[], Image]:
-    return partial(read_image, file)

@@ -136,12 +136,8 @@ class CutOff(Wrapped):
         box = box_of_points(points, left) if left.sum() >= FEWEST_LEFT else np.zeros(4)
         if not (box[2:] > box[:2]).all():
             return record
-        return replace(record, points=points, box=box, read=partial(_itself, rest))
+        return replace(record, points=points, box=box, read=partial(np.asarray, rest))
 
 
 def _inside(points: FloatArray, image: Image) -> NDArray[np.bool_]:
     return np.asarray(((points >= 0) & (points <= image.shape[1::-1])).all(1))
-
-
-def _itself(image: Image) -> Image:
-    return image

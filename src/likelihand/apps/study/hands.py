@@ -6,9 +6,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from likelihand.data.dataset import Dataset, Subset
 from likelihand.data.drawn import DrawnHands
-from likelihand.geometry import Image
 from likelihand.structures import Record
 from likelihand.training.describe import describe_data
 
@@ -47,11 +48,7 @@ class InMemory:
 
 
 def _decoded(record: Record) -> Record:
-    return replace(record, read=partial(_same, record.read()))
-
-
-def _same(image: Image) -> Image:
-    return image
+    return replace(record, read=partial(np.asarray, record.read()))
 
 
 @dataclass(frozen=True)
