@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from likelihand.data.dataset import Dataset
+from likelihand.data.formats.coco import hand_entry, image_entry, write_document
 from likelihand.data.images import picture_id
 from likelihand.evaluation import Predictions
 from likelihand.evaluation.audit.patterns import Suspicion
