@@ -162,7 +162,8 @@ class Hand:
             another, the network's own scale. It speaks of one keypoint at a time: errors within a hand go
             together, so chances of several keypoints do not multiply.
         side: "left", "right", or None where the model does not say.
-        score: chance in 0..1 that this is a hand; 1 where the box was given.
+        score: chance in 0..1 that this is a hand, of a found one from detector and model together; where the box
+            was given, the model's alone, 1 of a model that does not say.
         radial: how probability grows with the distance from a point in units of its covariance.
         picture: (height, width) of the picture in pixels; None where it is not known.
         clarity: mean confidence of the keypoints as the model's first calibration states it, in 0..1, whichever

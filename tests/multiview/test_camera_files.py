@@ -83,6 +83,13 @@ def test_opencv_stereo_pair(tmp_path: Path) -> None:
         np.testing.assert_allclose(ours.project(in_first), camera.project(SPACE), atol=1e-6)
 
 
+def test_a_stereo_pair_of_fisheye_lenses_is_one(tmp_path: Path) -> None:
+    square = "[[500, 0, 319.5], [0, 500, 239.5], [0, 0, 1]]"
+    text = f"M1: {square}\nM2: {square}\nD1: [0.1]\nD2: [0.1]\nR: [0, 0, 0]\nT: [-1, 0, 0]\nfisheye: 1\n"
+    (tmp_path / "pair.yml").write_text(text)
+    assert [camera.fisheye for camera in read_cameras(tmp_path / "pair.yml")] == [True, True]
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [

@@ -8,12 +8,11 @@ from hypothesis import given, strategies as st
 
 from likelihand.structures import Hand
 from likelihand.uncertainty import (
-    GAUSSIAN,
     ONE_SIGMA,
     UNIT,
     Calibration,
     RadialTable,
-    predicted_density,
+    look_covariance,
 )
 
 TABLE = RadialTable((0.0, 0.3, ONE_SIGMA, 0.9, 0.98), (0.0, 0.7, UNIT, 2.4, 4.0), 1.3)
@@ -66,9 +65,8 @@ def test_damaged_json_is_refused(change: dict[str, object]) -> None:
 
 
 def test_without_calibration_the_scale_is_a_gaussians() -> None:
-    covariance, radial = predicted_density(None, np.array([[3.0, 1.0]]), None, 96.0)
+    covariance = look_covariance(None, np.array([[3.0, 1.0]]), None, 96.0)
     assert covariance.tolist() == [[[9.0, 0.0], [0.0, 1.0]]]
-    assert radial is GAUSSIAN
 
 
 def test_a_hands_confidence_does_not_depend_on_its_size_in_the_picture() -> None:

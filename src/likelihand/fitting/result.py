@@ -51,8 +51,9 @@ class HandFit:
             the thumb's side of a right hand and to the little finger's of a left one.
         shape: standard deviations of the shape's components.
         side: of the hand that was fitted.
-        log_likelihood: mean over the keypoints of the logarithm of the predicted density at `points`, less that at
-            its peak: 0 at best; far below what is usual, the points are those of no hand that the fit could make.
+        log_likelihood: mean over the keypoints of the logarithm of the predicted density, widened by the model's
+            error, at `reprojected`, less that at its peak: 0 at best; far below what is usual, the points are
+            those of no hand that the fit could make.
         log_posterior: what was maximised; comparable between fits to the same points.
         radial: how probability grows with the Mahalanobis distance of a joint under its covariance.
         form: (K,) the shape that this frame and those before it say, and

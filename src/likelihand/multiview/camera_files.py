@@ -107,10 +107,10 @@ def _stereo_pair(content: Mapping[str, Any], where: str) -> tuple[Camera, ...]:
     first = {"M": _needed(content, ("M1", "K1"), where), "D": content.get("D1", [])}
     second = {"M": _needed(content, ("M2", "K2"), where), "D": content.get("D2", [])}
     moved = {"R": _needed(content, ("R",), where), "T": _needed(content, ("T",), where)}
-    sizes = {key: content[key] for key in ("image_width", "image_height") if key in content}
+    shared = {key: content[key] for key in ("image_width", "image_height", "fisheye") if key in content}
     return (
-        _of_opencv(first | {"R": np.eye(3).tolist(), "T": [0, 0, 0]} | sizes, "1", f"{where}, camera 1"),
-        _of_opencv(second | moved | sizes, "2", f"{where}, camera 2"),
+        _of_opencv(first | {"R": np.eye(3).tolist(), "T": [0, 0, 0]} | shared, "1", f"{where}, camera 1"),
+        _of_opencv(second | moved | shared, "2", f"{where}, camera 2"),
     )
 
 

@@ -13,7 +13,6 @@ from likelihand.uncertainty.calibration import (
     Calibration,
     Calibrations,
     look_covariance,
-    predicted_density,
 )
 from likelihand.uncertainty.plane import (
     EDGE,
@@ -65,7 +64,6 @@ __all__ = [
     "log_density",
     "look_covariance",
     "mahalanobis",
-    "predicted_density",
     "principal_variances",
     "size_of_hand",
 ]

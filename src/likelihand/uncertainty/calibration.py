@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from likelihand.uncertainty.plane import FloatArray, determinant, diagonal
-from likelihand.uncertainty.radial import GAUSSIAN, Radial, RadialTable
+from likelihand.uncertainty.radial import RadialTable
 from likelihand.utils.validation import plain, shown
 
 NARROWEST: Final = 1e-3
@@ -312,24 +312,6 @@ def look_covariance(
     if calibration is None:
         return diagonal(np.square(np.asarray(scale, np.float64)))
     return calibration.covariance(scale, spread if calibration.spread else None, side)
-
-
-def predicted_density(
-    calibration: Calibration | None,
-    scale: ArrayLike,
-    spread: ArrayLike | None,
-    side: float,
-    size: ArrayLike = 0.0,
-    nearness: ArrayLike | None = None,
-) -> tuple[FloatArray, Radial]:
-    """Return the calibrated covariances (..., 2, 2) of one view in square crop pixels and their radial map.
-
-    Arguments are those of `look_covariance` and `Calibration.stated`.
-    """
-    covariance = look_covariance(calibration, scale, spread, side)
-    if calibration is None:
-        return covariance, GAUSSIAN
-    return calibration.stated(covariance, size, nearness), calibration.radial
 
 
 @lru_cache(maxsize=8)

@@ -15,6 +15,7 @@ from likelihand.data.images import read_image
 from likelihand.evaluation import predictions
 from likelihand.evaluation.audit import audit, write_worst
 from likelihand.evaluation.audit.report import write_clean
+from likelihand.evaluation.calibration import covariance_of, fit, join, simulated
 from likelihand.geometry import transform_points
 from likelihand.hand import KEYPOINTS
 from likelihand.inference.metadata import ModelMetadata
@@ -124,6 +125,23 @@ def test_the_cleaned_labels_lack_the_suspect_alone(folder: Path) -> None:
         np.testing.assert_allclose(theirs.points[seen], ours.points[seen], atol=1e-3)
         np.testing.assert_allclose(theirs.box, ours.box, atol=2e-3)
     assert json.loads((folder / "cleaned.json").read_text())["categories"][0]["keypoints"] == list(KEYPOINTS)
+
+
+def test_the_worst_hands_have_the_regions_of_all_views_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = simulated(40)
+    calibration = fit(one)
+    joined = join([one, replace(one, points=one.points + 5.0)], calibration)
+    drawn: list[Any] = []
+
+    def kept(dataset: Any, index: int, predictions: Any, n: Any, covariance: Any, radial: Any) -> Any:
+        drawn.append(covariance)
+        return [np.zeros((8, 8, 3), np.uint8)] * 2
+
+    monkeypatch.setattr("likelihand.evaluation.audit.report.pair", kept)
+    write_worst(tmp_path / "worst.png", joined, DrawnHands(40), calibration, count=1)
+    np.testing.assert_allclose(drawn[0], covariance_of(joined, calibration))
 
 
 def test_pictures_of_one_group_stay_apart_in_the_cleaned_labels(tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ from likelihand.evaluation.audit.report import Audit, write_clean, write_csv, wr
 from likelihand.evaluation.audit.sifted import Sifted
 from likelihand.evaluation.audit.suspect import suspicions
 from likelihand.evaluation.audit.whole_set import Offset, of_whole_set, offsets
-from likelihand.uncertainty import Calibration, predicted_density
+from likelihand.evaluation.calibration import density_of
+from likelihand.uncertainty import Calibration
 
 __all__ = [
     "PATTERNS",
@@ -68,8 +69,7 @@ def audit(
         found = [*dataset.suspicions(), *(s for s in found if s.index not in dataset.wrong)]
     if not found:
         raise ValueError("no hand has three labelled keypoints; there is nothing to audit")
-    o = predictions
-    covariance, radial = predicted_density(calibration, o.scale, o.spread, o.side, o.size[:, None], o.nearness)
+    covariance, radial = density_of(predictions, calibration)
     write_csv(folder / "suspects.csv", found, dataset)
     write_sheet(folder / "suspects.png", found[:tiles], dataset, predictions, covariance, radial)
     write_clean(folder / "cleaned.json", dataset, found)

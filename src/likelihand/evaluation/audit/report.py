@@ -16,6 +16,7 @@ from likelihand.data.images import picture_id
 from likelihand.evaluation import Predictions
 from likelihand.evaluation.audit.patterns import Suspicion
 from likelihand.evaluation.audit.whole_set import Offset
+from likelihand.evaluation.calibration import density_of
 from likelihand.geometry import (
     Image,
     crop_matrix,
@@ -26,7 +27,7 @@ from likelihand.geometry import (
 )
 from likelihand.hand import KEYPOINTS
 from likelihand.structures import Record
-from likelihand.uncertainty import UNIT, Calibration, Radial, predicted_density
+from likelihand.uncertainty import UNIT, Calibration, Radial
 from likelihand.visualization.drawing import Drawing, contact_sheet, draw_keypoints, draw_ring
 
 CELL: Final = 224
@@ -95,7 +96,7 @@ def write_worst(
     """Draw label (left) and estimate with its 90 % regions (right) of the hands that err most."""
     o = predictions
     error = (o.error * o.labelled).sum(1) / o.labelled.sum(1)
-    covariance, radial = predicted_density(calibration, o.scale, o.spread, o.side, o.size[:, None], o.nearness)
+    covariance, radial = density_of(o, calibration)
     tiles: list[Image] = []
     captions: list[str] = []
     for n in np.argsort(-error, kind="stable")[:count]:

@@ -10,7 +10,7 @@ calibrations into the file.
 from likelihand.evaluation.calibration.adjust import adjust
 from likelihand.evaluation.calibration.compare import Comparison, compare
 from likelihand.evaluation.calibration.edge import at_edge, fit_edge
-from likelihand.evaluation.calibration.fit import covariance_of, fit
+from likelihand.evaluation.calibration.fit import covariance_of, density_of, fit
 from likelihand.evaluation.calibration.looks import join
 from likelihand.evaluation.calibration.recipe import Recipe, calibrate
 from likelihand.evaluation.calibration.simulate import simulated
@@ -27,6 +27,7 @@ __all__ = [
     "calibrate",
     "compare",
     "covariance_of",
+    "density_of",
     "fit",
     "fit_edge",
     "halves",

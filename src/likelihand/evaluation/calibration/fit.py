@@ -9,7 +9,16 @@ import numpy as np
 
 from likelihand.evaluation import Predictions
 from likelihand.geometry import FloatArray
-from likelihand.uncertainty import ONE_SIGMA, UNIT, Calibration, RadialTable, look_covariance, mahalanobis
+from likelihand.uncertainty import (
+    GAUSSIAN,
+    ONE_SIGMA,
+    UNIT,
+    Calibration,
+    Radial,
+    RadialTable,
+    look_covariance,
+    mahalanobis,
+)
 
 FEWEST: Final = 200
 """Labelled keypoints below which nothing is fitted."""
@@ -103,7 +112,17 @@ def covariance_of(predictions: Predictions, calibration: Calibration) -> FloatAr
     return calibration.stated(looks_covariance(o, calibration), o.size[:, None], o.nearness)
 
 
-def looks_covariance(predictions: Predictions, calibration: Calibration) -> FloatArray:
+def density_of(predictions: Predictions, calibration: Calibration | None) -> tuple[FloatArray, Radial]:
+    """Return the covariances (N, K, 2, 2) that are stated, in square crop pixels, and their radial map.
+
+    Without a calibration the scale is taken for the standard deviation of a Gaussian, which it need not be.
+    """
+    if calibration is None:
+        return looks_covariance(predictions, None), GAUSSIAN
+    return covariance_of(predictions, calibration), calibration.radial
+
+
+def looks_covariance(predictions: Predictions, calibration: Calibration | None) -> FloatArray:
     """Return the uncalibrated covariances (N, K, 2, 2) of one view, or of several together."""
     if predictions.covariance is not None:
         return predictions.covariance
