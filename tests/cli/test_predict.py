@@ -175,6 +175,7 @@ def test_it_never_imports_torch(model: Path, pictures: Path, tmp_path: Path) -> 
     ("arguments", "message"),
     [
         (["--crop", "--boxes", "boxes.json"], "--crop and --boxes exclude each other"),
+        (["--fit", "--mirrored"], "--fit would mirror hands in depth with --mirrored; give --unmirror instead"),
         (["--boxes", "missing.json"], "missing.json is missing; give a JSON file"),
         (["--model", "missing.onnx"], "missing.onnx does not exist"),
         (["--model", "hand.tflite"], "give .onnx or .safetensors"),

@@ -119,6 +119,8 @@ def _check(arguments: Namespace) -> None:
     """
     if arguments.crop and arguments.boxes:
         raise ValueError("--crop and --boxes exclude each other; give one of them")
+    if arguments.fit and arguments.mirrored and not arguments.unmirror:
+        raise ValueError("--fit would mirror hands in depth with --mirrored; give --unmirror instead")
     if arguments.camera is not None and arguments.sources:
         raise ValueError("--camera and SOURCE exclude each other; give one of them")
     if arguments.camera is None and not arguments.sources:

@@ -97,8 +97,8 @@ def fit(
     usual distance. See `docs/explanation/fitting.md` for what one view cannot tell.
 
     Args:
-        hands: with points and covariance in image pixels, as a predictor gives them. A hand whose side is None is
-            taken for a right one, or, with a camera, for the likelier one.
+        hands: with points and covariance in image pixels, as a predictor gives them, of a picture that is no
+            mirror image. A hand whose side is None is taken for a right one, or, with a camera, for the likelier.
         camera: (3, 3) camera matrix of their picture in corner-origin pixels.
         after: in films, the fits of the same hands in the frame before, None where there is none: the search
             starts from them alone, which is quicker, and anew where that loses the hand; what the frames so far
