@@ -51,6 +51,9 @@ TIPS: Final = tuple(FINGER_KEYPOINTS[f][3] for f in FINGERS)
 PAPER_JOINTS: Final = (0, *(FINGER_KEYPOINTS[f][0] for f in FINGERS), *TIPS)
 """The paper's 11 joints (figs. 5 to 7): the root, the five finger bases and the five tips."""
 
+DEPTHS: Final = ("depth", "depth_scale")
+"""What a model says of how far away keypoints are, if it does: `likelihand.structures.Hand` has it."""
+
 TRAITS: Final = ("side", "presence")
 """What is asked of a hand as a whole: is it a right one, and is there one at all."""
 

@@ -169,6 +169,10 @@ class Hand:
         clarity: mean confidence of the keypoints as the model's first calibration states it, in 0..1, whichever
             calibration was asked for; 1 of a model without one. What is no hand has little: the rules that drop
             such finds go by it, so that the choice of a calibration does not change which hands are found.
+        depth: (21,) float64, how much farther from the camera than the mean of all keypoints each one is, in image
+            pixels at the wrist's distance: (x, y, depth) is the hand in space as seen from afar. None where the
+            model does not say.
+        depth_scale: (21,) float64, the scale of a Laplace density about each depth, likewise.
 
     Example:
         >>> hand = Hand(points=np.arange(42.0).reshape(21, 2), scale=np.ones((21, 2)), box=np.zeros(4))
@@ -185,6 +189,8 @@ class Hand:
     radial: Radial = GAUSSIAN
     picture: tuple[int, int] | None = None
     clarity: float = 1.0
+    depth: NDArray[np.float64] | None = None
+    depth_scale: NDArray[np.float64] | None = None
 
     @property
     def inside(self) -> NDArray[np.bool_]:

@@ -1,14 +1,15 @@
 import numpy as np
 import pytest
+from scipy.stats import t
 
-from likelihand.fitting.density import Evidence, misfit, tail_of, whitening
+from likelihand.fitting.density import Evidence, depth_misfit, misfit, tail_of, whitening
 from likelihand.uncertainty import GAUSSIAN, ONE_SIGMA, UNIT, RadialTable
 
 
 def evidence_of_tail(freedom, width):
     points, whiten, nothing = np.zeros((1, 21, 2)), np.zeros((1, 21, 2, 2)), np.zeros(1)
-    tail = np.array([freedom]), np.array([width])
-    return Evidence(points, whiten, *tail, nothing, nothing, np.zeros((1, 10)), np.zeros((1, 10, 10)))
+    tail, flat = (np.array([freedom]), np.array([width])), np.zeros((2, 1, 21))
+    return Evidence(points, whiten, *tail, nothing, nothing, np.zeros((1, 10)), np.zeros((1, 10, 10)), *flat)
 
 
 def test_whitening_gives_the_mahalanobis_distance():
@@ -18,6 +19,14 @@ def test_whitening_gives_the_mahalanobis_distance():
     white = whitening(covariance) @ residual
     expected = np.swapaxes(residual, 1, 2) @ np.linalg.inv(covariance) @ residual
     np.testing.assert_allclose((white**2).sum(1), expected[..., 0], rtol=1e-9)
+
+
+def test_the_tail_of_depths_is_students():
+    squared = np.linspace(0, 30, 7)
+    loss, weight = depth_misfit(squared)
+    np.testing.assert_allclose(-loss, t.logpdf(np.sqrt(squared), 4) - t.logpdf(0, 4), atol=1e-12)
+    h = 1e-6
+    np.testing.assert_allclose(weight, (depth_misfit(squared + h)[0] - loss) / h * 2, rtol=1e-5)
 
 
 def test_a_table_of_a_t_distribution_is_found_again():

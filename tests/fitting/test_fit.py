@@ -170,6 +170,58 @@ def test_a_hand_of_unknown_side_gets_the_likelier_one():
     assert [f.side for f in found].count("right") >= 18
 
 
+def with_depths(hands, joints, share=0.03):
+    """Return hands that also say their depths; `joints` in hand lengths, the scale as a share of one."""
+    said = []
+    for hand, true in zip(hands, joints, strict=True):
+        length = np.ptp(hand.points, axis=0).max() / np.ptp(true[:, :2], axis=0).max()
+        depth = (true[:, 2] - true[:, 2].mean()) * length
+        said.append(replace(hand, depth=depth, depth_scale=np.full(21, share * length)))
+    return said
+
+
+def test_depths_tell_which_way_a_hand_is_tilted():
+    """Of a palm and straight fingers the picture alone shows two hands as well, and the fit takes one of them."""
+    state = states(40, seed=11, spread=0.0)
+    flat = state._replace(angles=np.zeros_like(state.angles))
+    placed = place(RIG, flat)
+    seen = view(flat, placed, Lens(np.zeros(40), np.zeros(40)))[0]
+    joints = placed.points / hand_length(placed.points)[:, None, None]
+    hands = [hand_of(points + 300, 1.0) for points in seen]
+    alone, told = fit(hands), fit(with_depths(hands, joints))
+    wrong = [
+        np.mean([np.linalg.norm(f.joints - j, axis=1).mean() > 0.1 for f, j in zip(fits, joints, strict=True)])
+        for fits in (alone, told)
+    ]
+    assert wrong[0] > 0.15
+    assert wrong[1] < 0.05
+
+
+def test_a_fit_with_depths_moves_with_the_picture():
+    hands, joints, _ = made(6, seed=12, shaped=1.0)
+    hands = with_depths(hands, joints)
+    moved = [
+        replace(h, points=3 * h.points + 70, covariance=9 * h.covariance, depth=3 * h.depth,
+                depth_scale=3 * h.depth_scale)
+        for h in hands
+    ]  # fmt: skip
+    mirrored = [replace(h, points=h.points * [-1, 1] + [640, 0], side="left") for h in hands]
+    for one, other, left in zip(fit(hands), fit(moved), fit(mirrored), strict=True):
+        np.testing.assert_allclose(other.joints, one.joints, atol=1e-5)
+        np.testing.assert_allclose(left.joints, one.joints * [-1, 1, 1], atol=1e-6)
+
+
+def test_depths_that_are_not_known_change_nothing():
+    hands = made(2, seed=13)[0]
+    for depth, scale in ((np.nan, 1.0), (5.0, np.inf), (5.0, np.nan), (5.0, 0.0), (5.0, -1.0)):
+        said = [replace(h, depth=np.full(21, depth), depth_scale=np.full(21, scale)) for h in hands]
+        for one, other in zip(fit(hands), fit(said), strict=True):
+            np.testing.assert_array_equal(one.joints, other.joints)
+    for depth in (1e12, 1e5):
+        said = [replace(h, depth=depth * h.points[:, 0], depth_scale=np.full(21, 1e-9)) for h in hands]
+        assert all(np.isfinite(f.joints).all() and np.isfinite(f.covariance).all() for f in fit(said))
+
+
 def test_unknown_and_degenerate_points_leave_finite_fits():
     hands, _, _ = made(1, seed=9)
     points = hands[0].points

@@ -1,4 +1,7 @@
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from likelihand.fitting.camera import moved
 from likelihand.fitting.evidence import evidence_of
@@ -11,15 +14,28 @@ from tests.fitting.hands import hand_of, made
 TABLES = load_tables()
 
 
-def begun(distance=5.0):
-    hands = [hand_of(h.points, 3.0) for h in made(4, seed=15)[0]]
-    evidence, _ = evidence_of([(h, "right") for h in hands], None, 0.01, distance)
+def begun(distance=5.0, camera=None, depth=None):
+    known = {} if depth is None else {"depth": depth, "depth_scale": np.full(21, 9.0)}
+    hands = [replace(hand_of(h.points, 3.0), **known) for h in made(4, seed=15)[0]]
+    evidence, _ = evidence_of([(h, "right") for h in hands], camera, 0.01, distance)
     return evidence, starts(TABLES, evidence, 1)
 
 
 def test_the_gradient_is_that_of_finite_differences():
     evidence, state = begun()
     weights, h = Weights(0.7, 1.3), 1e-6
+    gradient = linearise(TABLES, evidence, state, weights).gradient
+    for k in range(gradient.shape[1]):
+        step = np.zeros((4, gradient.shape[1]))
+        step[:, k] = h
+        ends = [linearise(TABLES, evidence, moved(state, s * step), weights).value for s in (1, -1)]
+        np.testing.assert_allclose(gradient[:, k], np.subtract(*ends) / (2 * h), rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("camera", [None, np.array([[700.0, 0, 300], [0, 650, 200], [0, 0, 1]])])
+def test_the_gradient_with_depths_is_that_of_finite_differences(camera):
+    evidence, state = begun(camera=camera, depth=np.linspace(-30, 40, 21))
+    weights, h = Weights(0.7, 1.3, 0.9), 1e-6
     gradient = linearise(TABLES, evidence, state, weights).gradient
     for k in range(gradient.shape[1]):
         step = np.zeros((4, gradient.shape[1]))

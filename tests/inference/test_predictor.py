@@ -106,6 +106,16 @@ def test_side_and_presence_are_read_where_the_model_gives_them() -> None:
     assert one_look(answer(side=0.8))(IMAGE, box)[0].side == "right"
 
 
+@pytest.mark.parametrize("looks", [1, 4])
+def test_depths_are_in_image_pixels_however_the_crop_is_turned(looks: int) -> None:
+    """Looks are 1, 0.88 and 0.92 times as wide; depths count in pixels of the crop."""
+    runtime = answer(depth=3.0, depth_scale=2.0)
+    (hand,) = Predictor(runtime, tta=looks)(IMAGE, [[50, 40, 100, 90]])
+    length = 50 * 1.25 / 64 * np.mean([1.0, 0.88, 0.92, 0.92][:looks])
+    np.testing.assert_allclose([hand.depth, hand.depth_scale], [3 * length, 2 * length])
+    assert one_look(answer())(IMAGE, [[50, 40, 100, 90]])[0].depth is None
+
+
 def test_no_box_gives_no_hand() -> None:
     assert one_look(answer())(IMAGE, []) == []
 

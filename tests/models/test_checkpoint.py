@@ -241,6 +241,20 @@ def test_a_backbone_may_end_earlier_than_the_one_it_takes_its_weights_from(tmp_p
         start_from(path, SequentialHeatmapNetwork(late, stages=1, width=8), IntegralLoss(), ["backbone"])
 
 
+def test_depths_are_left_behind_where_the_network_has_none(tmp_path: Path) -> None:
+    path, smaller = (
+        tmp_path / "a.safetensors",
+        SequentialHeatmapNetwork(TimmBackbone("resnet18"), stages=1, width=8),
+    )
+    deep = SequentialHeatmapNetwork(TimmBackbone("resnet18"), stages=1, width=8, depth=True)
+    save_checkpoint(path, deep, CheckpointInfo(size=(64, 64)))
+    start_from(path, smaller, IntegralLoss())
+    for name, tensor in smaller.state_dict().items():
+        assert torch.equal(tensor, deep.state_dict()[name]), name
+    again, _ = load_checkpoint(path)
+    assert torch.equal(again.state_dict()["depth.output.weight"], deep.depth.output.weight)
+
+
 def test_a_part_that_the_checkpoint_lacks_stays_fresh(tmp_path: Path) -> None:
     path = tmp_path / "a.safetensors"
     save_checkpoint(path, tiny_network(stages=1), CheckpointInfo(size=(64, 64)), loss=ResidualLogLikelihood())

@@ -24,6 +24,8 @@ def build(name="resnet18", stride=8, context=(16, 32), **options):
         for stage in network.stages:
             last = [m for m in stage.heatmaps.modules() if isinstance(m, nn.ConvTranspose2d | nn.Conv2d)][-1]
             last.weight *= 20
+        if network.depth is not None:
+            nn.init.normal_(network.depth.output.weight)
     return network.eval()
 
 
@@ -40,6 +42,8 @@ def nearest_doubling(inputs, outputs):
         {"upsampling": nearest_doubling, "stride": 16, "context": True},
         {"stride": 4, "context": (8,), "stages": 2},
         {"stages": 1, "decoder": peak},
+        {"upsampling": separable_transposed_convolution, "traits": True, "depth": True},
+        {"upsampling": separable_transposed_convolution, "stride": 32, "context": False, "depth": True},
     ],
 )
 @torch.no_grad()

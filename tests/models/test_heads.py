@@ -6,18 +6,23 @@ import pytest
 import torch
 from torch import nn
 
+from likelihand.models import SequentialHeatmapNetwork
 from likelihand.models.heads import (
     INITIAL,
     LARGEST,
     SMALLEST,
+    DepthHead,
     HeatmapHead,
     ScaleHead,
     TraitHead,
     doublings_to_heatmap,
+    features_at,
     pointwise,
     separable_transposed_convolution,
     transposed_convolution,
 )
+from likelihand.ops.heatmaps import peak
+from tests.tiny import TinyBackbone
 
 
 @pytest.mark.parametrize(("stride", "doublings"), [(4, 0), (8, 1), (16, 2), (32, 3)])
@@ -71,6 +76,39 @@ def test_a_scale_starts_at_an_eighth_and_stays_within_its_bounds(side: int) -> N
         nn.init.constant_(head.output.bias, bias)
         extreme = head(torch.zeros(3, 16, 4, 4), side)
         torch.testing.assert_close(extreme, torch.full_like(extreme, math.log(bound * side)))
+
+
+def test_features_are_taken_where_the_heatmap_lies() -> None:
+    features = torch.randn(2, 5, 6, 8)
+    heatmaps = torch.full((2, 3, 12, 16), -1e4)
+    cells = [(0, 0), (3, 7), (5, 2)]
+    for k, (row, column) in enumerate(cells):
+        heatmaps[:, k, 2 * row, 2 * column + 1] = 0.0
+    expected = torch.stack([features[:, :, row, column] for row, column in cells], 1)
+    torch.testing.assert_close(features_at(heatmaps, features), expected)
+    heatmaps[:, 0, 8, 4] = 0.0
+    both = (features[:, :, 0, 0] + features[:, :, 4, 2]) / 2
+    torch.testing.assert_close(features_at(heatmaps, features)[:, 0], both)
+
+
+def test_depths_have_no_mean_scale_with_the_crop_and_train_the_features_alone() -> None:
+    torch.manual_seed(0)
+    head = DepthHead(16, 21, 8).eval()
+    nn.init.normal_(head.output.weight)
+    features = torch.randn(2, 16, 6, 6, requires_grad=True)
+    heatmaps, points = (torch.randn(2, 21, *size, requires_grad=True) for size in ((24, 24), (2,)))
+    found = head(features, heatmaps, points, 96)
+    torch.testing.assert_close(found[..., 0].sum(1), torch.zeros(2), atol=1e-3, rtol=0)
+    twice = head(features, heatmaps, 2 * points, 192)
+    torch.testing.assert_close(twice[..., 0], 2 * found[..., 0])
+    torch.testing.assert_close(twice[..., 1], found[..., 1] + math.log(2))
+    found.sum().backward()
+    assert heatmaps.grad is None and points.grad is None and features.grad.abs().sum() > 0
+
+
+def test_depths_need_heatmaps_that_are_logits() -> None:
+    with pytest.raises(ValueError, match="depth needs heatmaps that are logits; decoder is peak"):
+        SequentialHeatmapNetwork(TinyBackbone(), stages=1, width=8, depth=True, decoder=peak)
 
 
 def test_traits_depend_neither_on_place_nor_on_size_and_send_no_gradient_to_the_points() -> None:

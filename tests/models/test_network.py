@@ -78,7 +78,7 @@ def build(name, backbone=None, seed=0, **more):
 def test_shapes(name):
     predictions = build(name, keypoints=5).eval()(pictures())
     assert len(predictions) == STAGES.get(name, 1)
-    for heatmaps, mean, log_scale, _ in predictions:
+    for heatmaps, mean, log_scale, *_ in predictions:
         assert heatmaps.shape == (2, 5, *HEATMAP.get(name, (16, 24)))
         assert mean.shape == log_scale.shape == (2, 5, 2)
         assert mean.dtype == log_scale.dtype == torch.float32

@@ -2,8 +2,9 @@
 
     python -m experiments.models.gpu.render --out FOLDER --processes 15 --backgrounds PHOTOS --seconds 560
 
-Process p writes `p-00000.npz`, `p-00001.npz`, ...: pictures (N, size, size, 3) uint8, points, boxes and sides.
-Record i of process p is record i of `likelihand.data.Synthetic(seed=seed + p)`.
+Process p writes `p-00000.npz`, `p-00001.npz`, ...: pictures (N, size, size, 3) uint8, points, boxes, sides, and
+how much farther away than their mean the keypoints are, in pixels at the wrist's distance.
+Picture i of process p is record i of `likelihand.data.Synthetic(seed=seed + p)`.
 """
 
 import argparse
@@ -13,10 +14,15 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from likelihand.data import Synthetic
+from likelihand.synth import HandLabel, Photos, render_picture
 
-ENDLESS = 10**8
+
+def depths(hand: HandLabel, camera: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Compute how much farther than their mean keypoints (21,) are, in pixels at the wrist's distance."""
+    away = hand.joints[:, 2]
+    return np.asarray((away - away.mean()) * camera[0, 0] / away[0])
 
 
 def render(
@@ -24,16 +30,19 @@ def render(
 ) -> None:
     """Write chunks of `chunk` pictures until the time is over."""
     cv2.setNumThreads(1)
-    hands = Synthetic(ENDLESS, seed=seed + process, size=size, backgrounds=backgrounds)
+    photos = None if backgrounds is None else Photos(backgrounds)
     end = time.monotonic() + seconds
     number = 0
     while time.monotonic() < end:
-        records = [hands.record(number * chunk + i) for i in range(chunk)]
+        rows = range(number * chunk, (number + 1) * chunk)
+        pictures = [render_picture(seed + process, i, size, photos=photos) for i in rows]
+        hands = [picture.hands[0] for picture in pictures]
         content = {
-            "pictures": np.stack([record.read() for record in records]),
-            "points": np.stack([record.points for record in records]).astype(np.float32),
-            "box": np.stack([record.box for record in records]).astype(np.float32),
-            "right": np.array([float(record.side == "right") for record in records], np.float32),
+            "pictures": np.stack([picture.image for picture in pictures]),
+            "points": np.stack([hand.points for hand in hands]).astype(np.float32),
+            "box": np.stack([hand.box for hand in hands]).astype(np.float32),
+            "right": np.array([float(hand.side == "right") for hand in hands], np.float32),
+            "depth": np.stack([depths(p.hands[0], p.camera) for p in pictures]).astype(np.float32),
         }
         temporary = out / f".{process}-{number:05}.npz"
         np.savez(temporary, **content)  # type: ignore[arg-type]

@@ -69,6 +69,8 @@ class Evidence(NamedTuple):
         distance: (N,) the inverse of the wrist's distance in palm lengths, as of `camera.Lens`.
         form: (N, K) the shape that earlier frames say, and
         stiffness: (N, K, K) their information about it; 0 where there are none.
+        depth: (N, 21) how much farther than the mean of all keypoints each one is, in the picture's scale, and
+        sharp: (N, 21) one over its standard deviation; 0 where depth is not known.
     """
 
     points: FloatArray
@@ -79,6 +81,8 @@ class Evidence(NamedTuple):
     distance: FloatArray
     form: FloatArray
     stiffness: FloatArray
+    depth: FloatArray
+    sharp: FloatArray
 
     def take(self, index: NDArray[np.int64]) -> "Evidence":
         """Return the hands of these numbers."""
@@ -108,3 +112,19 @@ def misfit(evidence: Evidence, squared: FloatArray) -> tuple[FloatArray, FloatAr
     freedom = evidence.freedom[:, None]
     scale = freedom * evidence.width[:, None]
     return 0.5 * (freedom + 2) * np.log1p(squared / scale), (freedom + 2) / (scale + squared)
+
+
+DEPTH_FREEDOM: Final = 4.0
+"""Degrees of freedom of the tail of depths, Student's t on a line."""
+
+
+def depth_misfit(squared: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the negative logarithm of the tail of depths at squared distances, 0 at 0, and its weights.
+
+    Example:
+        >>> loss, weight = depth_misfit(np.array([0.0, 4.0]))
+        >>> loss.round(3), weight
+        (array([0.   , 1.733]), array([1.25 , 0.625]))
+    """
+    n = DEPTH_FREEDOM
+    return 0.5 * (n + 1) * np.log1p(squared / n), (n + 1) / (n + squared)

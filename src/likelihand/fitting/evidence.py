@@ -15,6 +15,9 @@ from likelihand.structures import Hand
 _FARTHEST = 1e9
 """A coordinate beyond this is taken for one that is not known."""
 
+_SUREST = 0.005
+"""Sizes of the hand: no depth is known better."""
+
 
 class Frames(NamedTuple):
     """How hands' pixels become the fit's units: middle (N, 2), size and -1 for left hands (N,), scale (N, 2)."""
@@ -47,7 +50,8 @@ def evidence_of(
     freedom, width = np.array([tail_of(hand.radial) for hand, _ in pairs]).T
     parts = len(load_tables().rig.components)
     form, stiffness = np.zeros((len(size), parts)), np.zeros((len(size), parts, parts))
-    evidence = Evidence(moved, whiten, freedom, width, focal, near, form, stiffness)
+    depth, sharp = _depths([hand for hand, _ in pairs], size)
+    evidence = Evidence(moved, whiten, freedom, width, focal, near, form, stiffness, depth, sharp)
     return evidence, Frames(middle, size, mirror, scale)
 
 
@@ -77,3 +81,15 @@ def _extent(points: FloatArray, known: NDArray[np.bool_]) -> tuple[FloatArray, F
     high = np.where(some, np.where(known[..., None], points, -np.inf).max(1), 0.0)
     size = (high - low).max(-1)
     return (low + high) / 2, np.where(size > 1e-6, size, 1.0)
+
+
+def _depths(hands: Sequence[Hand], size: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return depths (N, 21) from their mean in sizes of the hand, and one over their deviations; 0 if unknown."""
+    depth, sharp = np.zeros((len(hands), 21)), np.zeros((len(hands), 21))
+    for i, hand in enumerate(hands):
+        if hand.depth is not None and hand.depth_scale is not None:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                depth[i], sharp[i] = hand.depth / size[i], size[i] / np.asarray(hand.depth_scale)
+    known = (np.abs(depth) < _FARTHEST) & (sharp > 0) & np.isfinite(sharp)
+    sharp = np.minimum(sharp, 1 / _SUREST)
+    return np.where(known, depth, 0.0), np.where(known, sharp, 0.0)

@@ -7,8 +7,8 @@ from typing import Final, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from likelihand.fitting.camera import ANGLE, FORM, Lens, State, along, moved, place, see
-from likelihand.fitting.density import Evidence, misfit
+from likelihand.fitting.camera import ANGLE, CAMERA, FORM, Lens, Placed, State, along, moved, place, see
+from likelihand.fitting.density import Evidence, depth_misfit, misfit
 from likelihand.fitting.rig import ANGLE_LIMITS, FloatArray
 from likelihand.fitting.tables import Tables
 
@@ -30,10 +30,12 @@ class Weights:
     Attributes:
         pose: exponent of the prior of angles.
         shape: exponent of the prior of shapes.
+        depth: exponent of the likelihood of depths, whose errors go together.
     """
 
     pose: float = 0.2
     shape: float = 0.5
+    depth: float = 0.3
 
 
 class Local(NamedTuple):
@@ -70,6 +72,7 @@ def linearise(tables: Tables, evidence: Evidence, state: State, weights: Weights
     transposed = np.swapaxes(slopes, 1, 2)
     curvature = transposed @ slopes
     gradient = -(transposed @ (residual * root).reshape(-1, 42, 1))[..., 0]
+    total = loss.sum(1) + _add_depth(evidence, state, placed, weights.depth, gradient, curvature)
     value, pull, stiffness = tables.prior.of(state.angles)
     gradient[:, ANGLE] += weights.pose * pull
     curvature[:, ANGLE, ANGLE] += weights.pose * stiffness
@@ -78,8 +81,28 @@ def linearise(tables: Tables, evidence: Evidence, state: State, weights: Weights
     gradient[:, FORM] += weights.shape * state.shape + held
     curvature[:, FORM, FORM] += evidence.stiffness
     _diagonal(curvature)[:, FORM] += weights.shape
-    total = loss.sum(1) + weights.pose * value + 0.5 * weights.shape * (state.shape * state.shape).sum(1)
+    total = total + weights.pose * value + 0.5 * weights.shape * (state.shape * state.shape).sum(1)
     return Local(total + 0.5 * (held * away).sum(1), gradient, curvature)
+
+
+def _add_depth(
+    evidence: Evidence, state: State, placed: Placed, power: float, gradient: FloatArray, curvature: FloatArray
+) -> FloatArray:
+    """Add what is known of depths to gradient and curvature; return its misfit (N,)."""
+    if not evidence.sharp.any():
+        return np.zeros(len(gradient))
+    scale = np.exp(state.camera[:, :1])
+    depth, by = scale * placed.points[..., 2], scale[..., None] * placed.by[:, :, 2]
+    by[..., CAMERA.start] += depth
+    depth, by = depth - depth.mean(1, keepdims=True), by - by.mean(1, keepdims=True)
+    residual = (evidence.depth - depth) * evidence.sharp
+    loss, weight = depth_misfit(residual * residual)
+    root = np.sqrt(power * weight)
+    slopes = by * (evidence.sharp * root)[..., None]
+    transposed = np.swapaxes(slopes, 1, 2)
+    curvature += transposed @ slopes
+    gradient -= (transposed @ (residual * root)[..., None])[..., 0]
+    return power * loss.sum(1)
 
 
 def _diagonal(matrices: FloatArray) -> FloatArray:

@@ -20,7 +20,7 @@ from likelihand.geometry import (
     transform_points,
     warp_image,
 )
-from likelihand.hand import Side
+from likelihand.hand import DEPTHS, Side
 from likelihand.inference.duplicates import without_duplicates
 from likelihand.inference.runtimes import Outputs, Runtime
 from likelihand.inference.settings import PHOTOS
@@ -268,6 +268,8 @@ class Predictor:
             radial=GAUSSIAN if calibration is None else calibration.radial,
             picture=picture,
             clarity=clarity,
+            depth=None if answer.depth is None else answer.depth[0],
+            depth_scale=None if answer.depth is None else answer.depth[1],
         )
 
     def _answers(self, image: Image, matrices: Sequence[FloatArray]) -> Iterator[Answer]:
@@ -320,11 +322,13 @@ def _answer(
     right = float(outputs["side"]) if "side" in outputs else None
     (a, b), (c, d) = crop_from_image[:2, :2].tolist()
     mirrored = (a * d < b * c) != picture_mirrored
+    depth = np.stack([outputs[name] for name in DEPTHS]) if set(DEPTHS) <= outputs.keys() else None
     return Answer(
         points=transform_points(image_from_crop, outputs["points"]),
         covariance=transform_covariances(image_from_crop, covariance_crop),
         presence=float(outputs.get("presence", np.float32(1.0))),
         right=1 - right if mirrored and right is not None else right,
+        depth=None if depth is None else depth / math.sqrt(abs(a * d - b * c)),
     )
 
 

@@ -69,12 +69,15 @@ class Answer(NamedTuple):
         covariance: (K, 2, 2).
         presence: chance in 0..1 that the crop shows a hand.
         right: chance in 0..1 that it is a right one; None where the model does not say.
+        depth: (2, K) how much farther away than the hand's mean its keypoints are, and the scale of that; None
+            where the model does not say.
     """
 
     points: FloatArray
     covariance: FloatArray
     presence: float
     right: float | None
+    depth: FloatArray | None = None
 
 
 def merge(answers: Sequence[Answer]) -> Answer:
@@ -85,7 +88,7 @@ def merge(answers: Sequence[Answer]) -> Answer:
 
     .. math:: \mu = \sum_i w_i \mu_i, \quad C = \sum_i w_i \left(C_i + (\mu_i - \mu)(\mu_i - \mu)^T\right)
 
-    so that a region also holds how much the looks differ. Presence and side are averages.
+    so that a region also holds how much the looks differ. Presence, side and depths are averages.
 
     Args:
         answers: at least one.
@@ -110,9 +113,11 @@ def merge(answers: Sequence[Answer]) -> Answer:
     away = points - mean
     spread = covariance + away[..., :, None] * away[..., None, :]
     rights = [answer.right for answer in answers if answer.right is not None]
+    depths = [answer.depth for answer in answers if answer.depth is not None]
     return Answer(
         points=mean,
         covariance=(weight[..., None] * spread).sum(0),
         presence=float(np.mean([answer.presence for answer in answers])),
         right=float(np.mean(rights)) if rights else None,
+        depth=np.mean(depths, 0) if depths else None,
     )

@@ -359,7 +359,8 @@ def start_from(
     """Put a checkpoint's weights into a network to train further, and into its loss where they fit.
 
     Args:
-        path: of the checkpoint; its network has the architecture of this one, which may have further parts.
+        path: of the checkpoint; its network has the architecture of this one, which may have further parts. Its
+            depths, which no loss trains, are left behind where this one has none.
         network: takes the weights.
         loss: takes its weights (the flows) where the checkpoint has them, of the same names and shapes.
         parts: of the network that are taken, as ("backbone",), which may go on to a larger stride in the
@@ -370,11 +371,12 @@ def start_from(
         CheckpointError: the file is no checkpoint, its tensors do not fit the network, or it lacks a part.
     """
     state = {name.removeprefix("network."): t for name, t in read_tensors(path, "network.")[0].items()}
-    state = parts_of(state, parts, str(path))
+    state, own = parts_of(state, parts, str(path)), network.state_dict()
     if parts is not None:  # a backbone that ends at an earlier map has fewer blocks
-        state = {n: t for n, t in state.items() if n[:9] != "backbone." or n in network.state_dict()}
+        state = {n: t for n, t in state.items() if n[:9] != "backbone." or n in own}
+    state = {name: t for name, t in state.items() if name[:6] != "depth." or name in own}
     known = {name.partition(".")[0] for name in state}
-    fresh = {name: t for name, t in network.state_dict().items() if name.partition(".")[0] not in known}
+    fresh = {name: t for name, t in own.items() if name.partition(".")[0] not in known}
     load_state(network, state | fresh, str(path))
     if parts is not None:
         return Started(False, tuple(sorted({name.partition(".")[0] for name in fresh})))

@@ -5,7 +5,7 @@ from typing import Final
 
 from torch import Tensor, nn
 
-from likelihand.hand import TRAITS
+from likelihand.hand import DEPTHS, TRAITS
 from likelihand.models.protocol import Deployed
 from likelihand.ops.heatmaps import Prediction, spatial_covariance
 
@@ -19,14 +19,23 @@ class StagedNetwork(nn.Module):
     Attributes:
         stages: the modules of the stages.
         traits: says of the hand as a whole what `likelihand.hand.TRAITS` ask; None of a network that does not.
+        depth: says how far away keypoints are; None of a network that does not.
     """
 
     stages: nn.ModuleList
     traits: nn.Module | None
+    depth: nn.Module | None
 
     def predict(self, images: Tensor, *, every: bool) -> list[Prediction]:
         """Predict every stage, or the last one alone."""
         raise NotImplementedError
+
+
+def outputs_of(network: StagedNetwork, spread: bool) -> tuple[str, ...]:
+    """List the names of what a network's deployed form gives, in order."""
+    traits = () if network.traits is None else TRAITS
+    depths = () if network.depth is None else DEPTHS
+    return ("points", "scale", *traits, *depths, *((SPREAD,) if spread else ()))
 
 
 class DeployedNetwork(Deployed):
@@ -48,8 +57,7 @@ class DeployedNetwork(Deployed):
         super().__init__()
         self.network = copy.deepcopy(network)
         self.network.stages = self.network.stages[:stages]
-        traits = () if network.traits is None else TRAITS
-        self.outputs = ("points", "scale", *traits, *((SPREAD,) if spread else ()))
+        self.outputs = outputs_of(network, spread)
         self.eval()
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
@@ -60,8 +68,9 @@ class DeployedNetwork(Deployed):
 
         Returns:
             Points (N, K, 2) and scales (N, K, 2), both (x, y) in crop pixels, float32; from a network with traits
-            also the chances (N,) in 0..1 of each of `likelihand.hand.TRAITS`; with `spread` also the covariances
-            (N, K, 2, 2) of the heatmaps' softmax, square crop pixels.
+            also the chances (N,) in 0..1 of each of `likelihand.hand.TRAITS`; from one with depth also depths and
+            their scales, (N, K) each, in crop pixels; with `spread` also the covariances (N, K, 2, 2) of the
+            heatmaps' softmax, square crop pixels.
 
         Raises:
             ValueError: images of another shape or type.
@@ -70,6 +79,8 @@ class DeployedNetwork(Deployed):
         found = [prediction.mean, prediction.log_scale.exp()]
         if prediction.traits is not None:
             found += prediction.traits.sigmoid().unbind(1)
+        if prediction.depth is not None:
+            found += [prediction.depth[..., 0], prediction.depth[..., 1].exp()]
         if SPREAD in self.outputs:
             found.append(spatial_covariance(prediction.heatmaps, images.shape[1] // prediction.heatmaps.shape[2]))
         return tuple(found)

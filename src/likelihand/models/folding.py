@@ -5,7 +5,7 @@ one cell act on the backbone's maps before these are enlarged and joined, and he
 sees are made at its size at once. Means and covariances of heatmaps are products with one matrix.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from itertools import pairwise
 from typing import Any, Final, cast
@@ -17,7 +17,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from likelihand.models.backbones import JoinedBackbone
 from likelihand.models.deploy import SPREAD, DeployedNetwork
-from likelihand.models.heads import HEATMAP_STRIDE
+from likelihand.models.heads import HEATMAP_STRIDE, features_at
 from likelihand.models.sequential import SequentialHeatmapNetwork, Stage
 from likelihand.ops.heatmaps import soft_argmax, spatial_moments
 
@@ -50,7 +50,11 @@ class FoldedNetwork(nn.Module):
         self.network, self.outputs = network, tuple(outputs)
         backbone = network.backbone
         widths = backbone.widths if isinstance(backbone, JoinedBackbone) else [backbone.channels]
-        self.reduce = nn.ModuleList(FoldedReduction(stage.reduce, widths) for stage in self._stages)
+        self.reduce = nn.ModuleList(
+            FoldedReduction(_without_norm(stage.reduce), widths, F.relu) for stage in self._stages
+        )
+        depth = network.depth
+        self.reduce_depth = None if depth is None else FoldedReduction(depth.reduce, widths, nn.Identity())
         pairs = pairwise(self._stages)
         self.recall = nn.ModuleList(folded_recall(a.heatmaps[-1], b.pooling, b.recall) for a, b in pairs)
 
@@ -66,11 +70,16 @@ class FoldedNetwork(nn.Module):
             *before, _ = stage.heatmaps
             inner = reduce(lambda values, layer: layer(values), before, joined)
             joined = torch.cat([reduction(maps), recall(inner)], 1)
-        mean, spread = self._moments(last.heatmaps(joined))
-        found = [mean, last.scales.of_average(average(joined), max(images.shape[1:3])).exp()]
+        heatmaps, side = last.heatmaps(joined), max(images.shape[1:3])
+        mean, spread = self._moments(heatmaps)
+        found = [mean, last.scales.of_average(average(joined), side).exp()]
+        averages = torch.cat([average(each) for each in _whole_steps(maps)], 1)
         if self.network.traits is not None:
-            averages = torch.cat([average(each) for each in _whole_steps(maps)], 1)
             found += self.network.traits.of_average(averages, mean).sigmoid().unbind(1)
+        if self.network.depth is not None and self.reduce_depth is not None:
+            own = features_at(heatmaps, self.reduce_depth(maps))
+            depth = self.network.depth.of_parts(own, averages, mean, side)
+            found += [depth[..., 0], depth[..., 1].exp()]
         return (*found, spread) if SPREAD in self.outputs else tuple(found)
 
     def _maps(self, images: Tensor) -> list[Tensor]:
@@ -85,14 +94,17 @@ class FoldedNetwork(nn.Module):
 
 
 class FoldedReduction(nn.Module):
-    """A 1x1 convolution of joined maps, batch normalisation and ReLU; each map is enlarged after the convolution.
+    """A 1x1 convolution of joined maps; each map is enlarged after the convolution.
 
-    Its layers are as `likelihand.models.heads.pointwise` makes them, its widths the channels of each map.
+    Args:
+        whole: the convolution.
+        widths: channels of each map.
+        activation: of what comes out.
     """
 
-    def __init__(self, layers: nn.Sequential, widths: Sequence[int]) -> None:
+    def __init__(self, whole: nn.Conv2d, widths: Sequence[int], activation: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
-        whole = _without_norm(layers)
+        self.activation = activation
         self.weights = nn.ParameterList(torch.split(whole.weight, list(widths), 1))
         self.bias = whole.bias
 
@@ -101,7 +113,7 @@ class FoldedReduction(nn.Module):
         fine = F.conv2d(maps[0], self.weights[0], self.bias)
         pairs = zip(maps[1:], list(self.weights)[1:], strict=True)
         wider = [_enlarged(F.conv2d(each, weight), fine.shape[-2:]) for each, weight in pairs]
-        return F.relu(fine + reduce(torch.add, wider) if wider else fine)
+        return self.activation(fine + reduce(torch.add, wider) if wider else fine)
 
 
 def folded_recall(last: nn.Module, pooling: int, recall: nn.Sequential | None) -> nn.Sequential:

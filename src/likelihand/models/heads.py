@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from likelihand.hand import TRAITS
 from likelihand.ops.heatmaps import widen
@@ -113,6 +114,87 @@ class TraitHead(nn.Module):
         joined = torch.cat([average, (points / spread).flatten(1).to(average.dtype)], 1)
         logits: Tensor = self.output(self.hidden(joined))
         return widen(logits)
+
+
+def features_at(heatmaps: Tensor, features: Tensor) -> Tensor:
+    """Average features where each heatmap's softmax lies.
+
+    Args:
+        heatmaps: (N, K, a h, a w) logits, a whole factor a larger; no gradient goes back through them.
+        features: (N, C, h, w).
+
+    Returns:
+        (N, K, C).
+
+    Example:
+        >>> features_at(torch.zeros(2, 21, 8, 8), torch.ones(2, 3, 4, 4)).unique()
+        tensor([1.])
+    """
+    factor = heatmaps.shape[-1] // features.shape[-1]
+    share = widen(heatmaps.detach()).flatten(2).softmax(-1).view(heatmaps.shape)
+    share = F.avg_pool2d(share, factor).flatten(2) * factor**2
+    return share.to(features.dtype) @ features.flatten(2).transpose(1, 2)
+
+
+class DepthHead(nn.Module):
+    r"""Makes depths and their log scales from features, heatmaps and the points that were found.
+
+    A keypoint is described by the features where its heatmap's softmax lies, the hand by their average and by its
+    points. What comes out are the mean and the logarithm of the scale of a Laplace density in crop pixels. No
+    gradient goes back through heatmaps and points.
+
+    Args:
+        channels: of the features.
+        keypoints: that were found.
+        width: of the layers between.
+
+    Example:
+        >>> head = DepthHead(16, 21, 8).eval()
+        >>> found = head(torch.zeros(2, 16, 8, 8), torch.zeros(2, 21, 16, 16), torch.zeros(2, 21, 2), 64)
+        >>> found.shape, found[..., 0].sum().abs() < 1e-3
+        (torch.Size([2, 21, 2]), tensor(True))
+    """
+
+    OWN: Final = 16
+    """Features of one keypoint, after a 1x1 convolution,"""
+    WHOLE: Final = 64
+    """of the hand,"""
+    DROPPED: Final = 0.3
+    """and the share of them that a step of training goes without."""
+
+    def __init__(self, channels: int, keypoints: int, width: int) -> None:
+        super().__init__()
+        self.reduce = nn.Conv2d(channels, self.OWN, 1)
+        self.whole = nn.Sequential(nn.Dropout(self.DROPPED), nn.Linear(channels, self.WHOLE), nn.ReLU())
+        joined = (self.OWN + 2) * keypoints + self.WHOLE
+        self.hidden = nn.Sequential(
+            nn.Linear(joined, width), nn.ReLU(), nn.Dropout(self.DROPPED),
+            nn.Linear(width, width), nn.ReLU(), nn.Dropout(self.DROPPED),
+        )  # fmt: skip
+        self.output = nn.Linear(width, 2 * keypoints)
+        nn.init.normal_(self.output.weight, std=1e-3)
+        nn.init.zeros_(self.output.bias)
+
+    def forward(self, features: Tensor, heatmaps: Tensor, points: Tensor, side: int) -> Tensor:
+        """Compute depths and log scales (N, K, 2) in crop pixels.
+
+        Args:
+            features: (N, C, h, w).
+            heatmaps: (N, K, a h, a w) logits, a whole factor a larger.
+            points: (N, K, 2) in crop pixels.
+            side: the input's longer one in pixels.
+        """
+        own = features_at(heatmaps, self.reduce(features))
+        return self.of_parts(own, features.mean((-2, -1)), points, side)
+
+    def of_parts(self, own: Tensor, average: Tensor, points: Tensor, side: int) -> Tensor:
+        """Do the same with the features of keypoints (N, K, OWN), reduced, and averaged ones (N, C)."""
+        places = (points.detach() * (2 / side) - 1).flatten(1).to(own.dtype)
+        joined = torch.cat([places, F.relu(own).flatten(1), self.whole(average)], 1)
+        depth, scale = widen(self.output(self.hidden(joined))).chunk(2, 1)
+        depth = depth - depth.mean(1, keepdim=True)
+        low, high = math.log(SMALLEST * side), math.log(LARGEST * side)
+        return torch.stack([depth * side, low + (high - low) * torch.sigmoid(scale)], -1)
 
 
 class ScaleHead(nn.Module):

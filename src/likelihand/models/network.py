@@ -6,14 +6,13 @@ from typing import Any, Final, Self
 import torch
 from torch import Tensor, nn
 
-from likelihand.hand import TRAITS
 from likelihand.models.backbones import (
     Backbone,
     DescribedBackbone,
     NormalisedBackbone,
     backbone_from_config,
 )
-from likelihand.models.deploy import SPREAD, DeployedNetwork, StagedNetwork
+from likelihand.models.deploy import SPREAD, DeployedNetwork, StagedNetwork, outputs_of
 from likelihand.models.heads import (
     INITIAL,
     Upsampling,
@@ -117,6 +116,7 @@ class KeypointNetwork(NormalisingNetwork, StagedNetwork):
     Attributes:
         decoder: heatmaps and stride to points; None of a network without heatmaps.
         traits: says of the hand as a whole what `likelihand.hand.TRAITS` ask; None of a network that does not.
+        depth: says how far away keypoints are; None of a network that does not.
     """
 
     kind = "hand"
@@ -132,13 +132,12 @@ class KeypointNetwork(NormalisingNetwork, StagedNetwork):
     ) -> None:
         super().__init__(backbone, mean, std)
         self.keypoints, self.stages = keypoints, nn.ModuleList(stages)
-        self.decoder = self.traits = None
+        self.decoder = self.traits = self.depth = None
 
     @property
     def outputs(self) -> tuple[str, ...]:
         """Names of the results that its deployed form can give, in order."""
-        traits = () if self.traits is None else TRAITS
-        return ("points", "scale", *traits, *((SPREAD,) if self.gives_spread else ()))
+        return outputs_of(self, self.gives_spread)
 
     def forward(self, images: Tensor) -> list[Prediction]:
         """Predict every stage from crops (N, H, W, 3) uint8 RGB; one `Prediction` each, the last the best.

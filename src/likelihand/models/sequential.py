@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from likelihand.models.backbones import Backbone
 from likelihand.models.heads import (
     HEATMAP_STRIDE,
+    DepthHead,
     HeatmapHead,
     ScaleHead,
     TraitHead,
@@ -79,11 +80,13 @@ class SequentialHeatmapNetwork(KeypointNetwork):
         upsampling: makes a layer of the heatmap head.
         decoder: heatmaps and stride to points; `likelihand.ops.heatmaps.peak` after training with `HeatmapLoss`.
         traits: also says of the hand as a whole whether it is a right one, and whether there is one.
+        depth: also says how much farther from the camera than their mean the keypoints are; needs `soft_argmax`.
         mean: of RGB in 0..1; by default the backbone's own `mean`, else ImageNet's.
         std: of RGB in 0..1, likewise.
 
     Raises:
-        ValueError: no stage, no keypoint, or a backbone whose stride does not fit.
+        ValueError: no stage, no keypoint, a backbone whose stride does not fit, or depths of heatmaps that are no
+            logits.
 
     Example:
         >>> from likelihand.models import TimmBackbone
@@ -95,6 +98,7 @@ class SequentialHeatmapNetwork(KeypointNetwork):
 
     decoder: Decoder
     traits: TraitHead | None
+    depth: DepthHead | None
 
     def __init__(
         self,
@@ -105,6 +109,7 @@ class SequentialHeatmapNetwork(KeypointNetwork):
         upsampling: Upsampling = transposed_convolution,
         decoder: Decoder = soft_argmax,
         traits: bool = False,
+        depth: bool = False,
         mean: Sequence[float] | None = None,
         std: Sequence[float] | None = None,
     ) -> None:
@@ -114,6 +119,11 @@ class SequentialHeatmapNetwork(KeypointNetwork):
         super().__init__(backbone, each, keypoints, mean, std)
         self.width, self.upsampling, self.decoder = width, upsampling, decoder
         self.traits = TraitHead(backbone.channels, keypoints, width) if traits else None
+        if depth and decoder is not soft_argmax:
+            raise ValueError(
+                f"depth needs heatmaps that are logits; decoder is {decoder.__name__}, use soft_argmax"
+            )
+        self.depth = DepthHead(backbone.channels, keypoints, width) if depth else None
 
     def predict(self, images: Tensor, *, every: bool) -> list[Prediction]:
         """Predict every stage, or the last one alone, for which the other stages make heatmaps only."""
@@ -129,6 +139,9 @@ class SequentialHeatmapNetwork(KeypointNetwork):
                 predictions.append(Prediction(heatmaps, mean, stage.scales(joined, side)))
         if self.traits is not None:
             predictions[-1] = predictions[-1]._replace(traits=self.traits(features, predictions[-1].mean))
+        if self.depth is not None:
+            found = self.depth(features, predictions[-1].heatmaps, predictions[-1].mean, side)
+            predictions[-1] = predictions[-1]._replace(depth=found)
         return predictions
 
     def options(self) -> dict[str, Any]:
@@ -139,4 +152,5 @@ class SequentialHeatmapNetwork(KeypointNetwork):
             "upsampling": self.upsampling,
             "decoder": self.decoder,
             "traits": self.traits is not None,
+            "depth": self.depth is not None,
         }

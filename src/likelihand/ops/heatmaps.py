@@ -33,12 +33,15 @@ class Prediction(NamedTuple):
             network predicts none, one constant that does not depend on the picture.
         traits: (N, 2) logits of `likelihand.hand.TRAITS`, for the hand as a whole; None where the stage or network
             does not say.
+        depth: (N, K, 2) how much farther from the camera than the mean of all keypoints each one is, in crop
+            pixels at the wrist's distance, and the logarithm of its scale; None where the network does not say.
     """
 
     heatmaps: Tensor
     mean: Tensor
     log_scale: Tensor
     traits: Tensor | None = None
+    depth: Tensor | None = None
 
 
 def widen(values: Tensor) -> Tensor:
