@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from experiments.models.gpu.pictures import augment
 from experiments.models.gpu.pools import Pool, crops_of
-from likelihand.models import SequentialHeatmapNetwork, from_config
+from likelihand.models import SequentialHeatmapNetwork
 from likelihand.models.checkpoint import config_of, load_checkpoint, read_info, save_checkpoint
 from likelihand.models.heads import DepthHead, features_at
 
@@ -48,7 +48,7 @@ def look(network: SequentialHeatmapNetwork, chunk: Path, size: int) -> dict[str,
     crops, _, _, depth, _ = crops_of(
         pool, torch.arange(count), ROTATION, size
     )  # a label's noise scales as depth does
-    parts = [features(network, part) for part in augment(crops).split(PER_CALL)]
+    parts = [features(network, part) for part in torch.split(augment(crops), PER_CALL)]
     own, whole, points = (torch.cat(each) for each in zip(*parts, strict=True))
     return {"own": own.half(), "whole": whole.half(), "points": points, "depth": depth}
 
@@ -84,10 +84,10 @@ def train(
     best, weights = math.inf, copy.deepcopy(head.state_dict())
     for epoch in range(a.epochs):
         head.train()
-        for rows in torch.randperm(len(seen["depth"])).split(a.batch):
+        for rows in torch.split(torch.randperm(len(seen["depth"])), a.batch):
             part = {name: values[rows] for name, values in seen.items()}
             optimizer.zero_grad(set_to_none=True)
-            nats(found(head, part, side), part["depth"]).mean().backward()
+            torch.autograd.backward(nats(found(head, part, side), part["depth"]).mean())
             torch.nn.utils.clip_grad_norm_(head.parameters(), 5.0)
             optimizer.step()
             schedule.step()
@@ -117,10 +117,9 @@ def main() -> None:
     a = parser.parse_args()
     torch.manual_seed(a.seed)
     info = read_info(a.checkpoint)
-    if info.network is None:
-        raise SystemExit(f"{a.checkpoint} does not say how to build its network")
-    network, _ = load_checkpoint(a.checkpoint, from_config(info.network))
-    network.eval()
+    network, _ = load_checkpoint(a.checkpoint)
+    if not isinstance(network, SequentialHeatmapNetwork):
+        raise SystemExit(f"{a.checkpoint} holds a {type(network).__name__}; give a SequentialHeatmapNetwork")
     chunks = sorted(a.rendered.glob("*.npz"))[: a.chunks]
     parts = [look(network, chunk, info.size[0]) for chunk in tqdm(chunks, unit="chunk")]
     held = max(1, len(parts) // 10)
@@ -128,10 +127,9 @@ def main() -> None:
         {name: torch.cat([part[name] for part in some]) for name in parts[0]}
         for some in (parts[:-held], parts[-held:])
     )
-    whole = from_config(info.network | {"depth": True})
-    whole.load_state_dict({n: t for n, t in network.state_dict().items() if n[:6] != "depth."}, strict=False)
-    train(whole.depth, seen, kept, max(info.size), a)
-    save_checkpoint(a.out, whole, replace(info, network=config_of(whole)))
+    network.depth = DepthHead(network.backbone.channels, network.keypoints, network.width)
+    train(network.depth, seen, kept, max(info.size), a)
+    save_checkpoint(a.out, network, replace(info, network=config_of(network)))
     print(f"{len(seen['depth'])} hands, {len(kept['depth'])} held out -> {a.out}")
 
 

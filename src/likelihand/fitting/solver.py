@@ -102,7 +102,7 @@ def _add_depth(
     transposed = np.swapaxes(slopes, 1, 2)
     curvature += transposed @ slopes
     gradient -= (transposed @ (residual * root)[..., None])[..., 0]
-    return power * loss.sum(1)
+    return np.asarray(power * loss.sum(1))
 
 
 def _diagonal(matrices: FloatArray) -> FloatArray:

@@ -328,7 +328,7 @@ def _answer(
         covariance=transform_covariances(image_from_crop, covariance_crop),
         presence=float(outputs.get("presence", np.float32(1.0))),
         right=1 - right if mirrored and right is not None else right,
-        depth=None if depth is None else depth / math.sqrt(abs(a * d - b * c)),
+        depth=None if depth is None else depth.astype(np.float64) / math.sqrt(abs(a * d - b * c)),
     )
 
 
