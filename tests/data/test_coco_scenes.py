@@ -54,6 +54,13 @@ def test_people_beside_hands_are_no_hands(tmp_path: Path) -> None:
     assert [len(scene.hands) for scene in scenes.scenes if scene.key == "9.png"] == [1]
 
 
+@pytest.mark.parametrize(("crowd", "hands"), [(0, 1), ("0", 1), (1, 0), ("1", 0)])
+def test_crowds_are_told_as_for_single_hands(crowd: object, hands: int, tmp_path: Path) -> None:
+    scenes = written(tmp_path, {"id": 2, "name": "hand"}, bbox=[0, 0, 60, 50], iscrowd=crowd)
+    (scene,) = [scene for scene in scenes.scenes if scene.key == "9.png"]
+    assert (len(scene.hands), scene.complete) == (hands, bool(hands))
+
+
 def test_two_hands_in_one_annotation_are_two_hands(tmp_path: Path) -> None:
     names = [f"{side}_{name}" for side in ("left", "right") for name in KEYPOINTS]
     left = [number for i in range(21) for number in (10 + i, 20 + i % 5, 2)]

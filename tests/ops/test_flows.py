@@ -63,6 +63,12 @@ def test_integrates_to_one(base):
     check_density(base)
 
 
+def test_a_laplace_sample_is_finite_where_torch_draws_zero(monkeypatch):
+    monkeypatch.setattr(torch, "rand", lambda shape, **options: torch.zeros(shape, dtype=options["dtype"]))
+    for kind in (torch.float32, torch.float64):
+        assert StandardLaplace().sample((3, 2), None, torch.zeros((), dtype=kind)).isfinite().all()
+
+
 def test_samples_follow_the_density(flow):
     narrowed(flow)
     generator = torch.Generator().manual_seed(3)

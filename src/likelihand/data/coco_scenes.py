@@ -73,8 +73,9 @@ def _add(pictures: defaultdict[str, _Picture], file: CocoFile, name: str, annota
         picture.dataset = plain(file.fields_of(annotation).get("dataset") or "")
         if file.is_foreign(annotation):
             return
-        picture.complete &= not annotation.get("iscrowd")
-        if not annotation.get("iscrowd"):
+        crowd = annotation.get("iscrowd") in (1, True, "1")
+        picture.complete &= not crowd
+        if not crowd:
             picture.hands += _hands(file, name, annotation)
     except Malformed as error:
         file.problems.append(str(error))

@@ -61,6 +61,7 @@ class StandardLaplace:
     def sample(self, shape: tuple[int, ...], generator: torch.Generator | None, like: Tensor) -> Tensor:
         """Draw an array of the given shape, (..., 2), with the type and device of `like`."""
         uniform = torch.rand(shape, generator=generator, dtype=like.dtype, device=like.device) - 0.5
+        uniform.clamp_(min=torch.finfo(like.dtype).eps / 2 - 0.5)  # torch draws 0 too, whose quantile is infinite
         return -uniform.sign() * torch.log1p(-2 * uniform.abs()).div(math.sqrt(2))
 
 

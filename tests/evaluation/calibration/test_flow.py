@@ -8,7 +8,14 @@ import torch
 
 from likelihand.evaluation.calibration import simulated
 from likelihand.evaluation.calibration.flow import learned_density
-from likelihand.losses import HeatmapCrossEntropy, IntegralLoss, ResidualLogLikelihood, WarmStart
+from likelihand.losses import (
+    HeatmapCrossEntropy,
+    IntegralLoss,
+    ResidualLogLikelihood,
+    ScaleWeighted,
+    SourceConditional,
+    WarmStart,
+)
 from likelihand.models.checkpoint import CheckpointError, CheckpointInfo, save_checkpoint
 from tests.tiny import tiny_network
 
@@ -49,6 +56,11 @@ def test_the_density_is_the_losss_with_a_floor_under_the_scale_too(tmp_path: Pat
     said = density.statement(o)
     np.testing.assert_allclose(said["log_density"], -nats[o.labelled].numpy(), rtol=1e-4)
     assert (said["radius"] * np.broadcast_to(o.unit, o.labelled.shape)[o.labelled]).min() > 2.0
+
+
+def test_the_flow_within_a_weighted_loss_is_found(tmp_path: Path) -> None:
+    for wrapped in (ScaleWeighted, SourceConditional):
+        assert learned_density(written(tmp_path, wrapped(ResidualLogLikelihood(2)))) is not None
 
 
 def test_what_has_no_flow_has_no_density(tmp_path: Path) -> None:

@@ -113,10 +113,10 @@ def learned_density(checkpoint: str | Path) -> LearnedDensity | None:
 
 def _flow_of(loss: object) -> "ResidualLogLikelihood | None":
     """Find the likelihood in a loss whose flows make a density that can be drawn from."""
-    from likelihand.losses import ResidualLogLikelihood, WarmStart
+    from likelihand.losses import ResidualLogLikelihood, ScaleWeighted, SourceConditional, WarmStart
     from likelihand.ops.flows import RealNVP
 
-    while isinstance(loss, WarmStart):
+    while isinstance(loss, WarmStart | ScaleWeighted | SourceConditional):
         loss = loss.loss
     own = isinstance(loss, ResidualLogLikelihood) and loss.variant == "paper" and isinstance(loss.density, RealNVP)
     return loss if own else None  # type: ignore[return-value]
