@@ -189,6 +189,13 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         np.testing.assert_array_equal(read.record(index).read(), data.record(index).read())
 
 
+def test_a_split_is_not_mixed_with_an_older_one(tmp_path: Path) -> None:
+    path = write_yolo(DrawnHands(3), tmp_path)
+    with pytest.raises(ValueError, match="train holds pictures already; give another folder or split"):
+        write_yolo(DrawnHands(1, seed=1), tmp_path)
+    assert len(YoloPose(path)) == 3
+
+
 def test_pictures_of_one_group_stay_apart(tmp_path: Path) -> None:
     class Versions(DrawnHands):
         """The same moment on several pictures, as FreiHAND's versions, or crops of one photo."""

@@ -140,6 +140,7 @@ def write_yolo(dataset: Dataset, folder: str | Path, split: Literal["train", "va
 
     Raises:
         OSError: a picture cannot be read, or a file written.
+        ValueError: the folder has this split already.
 
     Example:
         >>> import tempfile
@@ -151,6 +152,8 @@ def write_yolo(dataset: Dataset, folder: str | Path, split: Literal["train", "va
     root = Path(folder)
     for part in ("images", "labels"):
         (root / part / split).mkdir(parents=True, exist_ok=True)
+    if any((root / "images" / split).iterdir()):
+        raise ValueError(f"{root / 'images' / split} holds pictures already; give another folder or split")
     lines: dict[tuple[str, bytes], list[str]] = {}
     for index in range(len(dataset)):
         record = dataset.record(index)
