@@ -260,6 +260,14 @@ def test_the_choice_changes_neither_points_nor_which_hands_are_found(looks: int)
     np.testing.assert_array_equal(rendered[0].points, photos[0].points)
 
 
+@pytest.mark.parametrize("looks", [1, 4])
+def test_a_calibration_of_another_base_does_not_change_which_hands_are_found(looks: int) -> None:
+    box, own = [[10, 10, 50, 50]], Calibration(0.5, 0.0, 0.7, TABLE, name="mine")
+    mine, rendered = (one_look(calibrated(1), tta=looks, calibration=c)(IMAGE, box)[0] for c in (own, "rendered"))
+    assert mine.clarity == rendered.clarity
+    assert np.abs(mine.confidence - rendered.confidence).max() > 0.01
+
+
 def test_the_edge_is_stated_with_the_keypoints_near_it() -> None:
     """f e^(g max w + k w): all of a hand at the edge, and what lies near or beyond it more so."""
     edge = Calibration(1.0, 0.0, 0.0, TABLE, edge_hand=0.3, edge_keypoint=0.5)

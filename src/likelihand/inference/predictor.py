@@ -246,18 +246,22 @@ class Predictor:
         ]
         matrices = [look.crop_from_image(box, size, padding) for box in reaching for look in looks]
         answers = list(self._answers(image, matrices))
-        joined = [merge(answers[i : i + len(looks)]) for i in range(0, len(answers), len(looks))]
-        return [self._hand(*each, picture) for each in zip(joined, boxes, sides, strict=True)]
+        groups = [answers[i : i + len(looks)] for i in range(0, len(answers), len(looks))]
+        joined = [merge([told for told, _ in group]) for group in groups]
+        judged = [merge([judge for _, judge in group]) for group in groups]
+        return [self._hand(*each, picture) for each in zip(joined, judged, boxes, sides, strict=True)]
 
-    def _hand(self, answer: Answer, box: FloatArray, told: Side | None, picture: tuple[int, int]) -> Hand:
-        """State in the end what the looks together say."""
-        size, covariance, calibration = size_of_hand(answer.points), answer.covariance, self.calibration
+    def _hand(
+        self, answer: Answer, judged: Answer, box: FloatArray, told: Side | None, picture: tuple[int, int]
+    ) -> Hand:
+        """State in the end what the looks together say; `judged` is what they say by the judge's calibration."""
+        size, stated, calibration = size_of_hand(answer.points), answer.covariance, self.calibration
         clarity = 1.0
         if (judge := self._judge) is not None:
-            clarity = float(chance_within(REACH * size, judge.stated(covariance, size), judge.radial).mean())
-        stated = covariance
+            own = size_of_hand(judged.points)
+            clarity = float(chance_within(REACH * own, judge.stated(judged.covariance, own), judge.radial).mean())
         if calibration is not None:
-            stated = calibration.stated(covariance, size, edge_nearness(answer.points, picture))
+            stated = calibration.stated(stated, size, edge_nearness(answer.points, picture))
         return Hand(
             points=answer.points,
             scale=np.sqrt(stated.reshape(-1, 4)[:, ::3]),
@@ -272,16 +276,23 @@ class Predictor:
             depth_scale=None if answer.depth is None else answer.depth[1],
         )
 
-    def _answers(self, image: Image, matrices: Sequence[FloatArray]) -> Iterator[Answer]:
-        """Run the crops that matrices cut out, some at a time, and take the answers to image pixels."""
+    def _answers(self, image: Image, matrices: Sequence[FloatArray]) -> Iterator[tuple[Answer, Answer]]:
+        """Run the crops that matrices cut out, some at a time, and take the answers to image pixels.
+
+        Each by the calibration in use, and by the judge's, which may have another base.
+        """
         size = self.runtime.metadata.size
         for start in range(0, len(matrices), self.batch_size):
             batch = matrices[start : start + self.batch_size]
             outputs = self.runtime(np.stack([warp_image(image, matrix, size) for matrix in batch]))
-            covariance = look_covariance(self.calibration, outputs["scale"], outputs.get("spread"), max(size))
+            told, judged = (
+                look_covariance(each, outputs["scale"], outputs.get("spread"), max(size))
+                for each in (self.calibration, self._judge)
+            )
             for i, matrix in enumerate(batch):
-                answer = {name: values[i] for name, values in outputs.items()}
-                yield _answer(answer, covariance[i], matrix, self.mirrored)
+                named = {name: values[i] for name, values in outputs.items()}
+                answer = _answer(named, told[i], matrix, self.mirrored)
+                yield answer, answer._replace(covariance=transform_covariances(invert(matrix), judged[i]))
 
 
 def _boxes(found: Sequence[Found]) -> FloatArray:
