@@ -1,5 +1,6 @@
 """The parser of objects: errors on one line, and options that may be repeated."""
 
+import re
 from argparse import ArgumentParser
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from likelihand.cli.parsing import Extend, Parser, as_list, command_parser
 from likelihand.data import DrawnHands
+from likelihand.data.dataset import TrainingData
 
 
 def parser() -> Parser:
@@ -69,3 +71,22 @@ def test_help_shows_what_tells_a_reader_something() -> None:
     assert "crops in a batch (default: 32)" in text
     assert "use only these --network" in text
     assert "class_path and init_args (required, type: <class 'ArgumentParser'>)" in text
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("annotations: missing.json", "missing.json is missing; give a COCO keypoint JSON file"),
+        ("anotations: a.json", "Option 'anotations' is not accepted (see likelihand train --help)"),
+    ],
+)
+def test_of_a_choice_of_types_the_reason_alone_is_told(argument: str, message: str, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    p = command_parser("train", "")
+    p.add_argument("--config", action="config")
+    p.add_argument("--train_data", type=TrainingData)
+    file = tmp_path / "run.yaml"
+    file.write_text(f"train_data: {{class_path: likelihand.data.CocoHands, init_args: {{{argument}}}}}")
+    with pytest.raises(ValueError, match=re.escape(message)) as told:
+        p.instantiate(p.parse_args(["--config", str(file)]))
+    assert "Union" not in str(told.value)

@@ -41,3 +41,16 @@ def test_a_wrong_request_is_one_line(
     assert main(["synth", *arguments]) == 2
     told = capsys.readouterr().err
     assert message in told and told.count("\n") == 1
+
+
+def test_the_first_call_says_that_it_compiles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("likelihand.synth.compiled.cache_folder", lambda: str(tmp_path / "cache"))
+    nothing = ["synth", "--count", "0", "--out", str(tmp_path / "hands")]
+    assert main(nothing) == 2
+    assert "compiling the renderer, once" in capsys.readouterr().err
+    (tmp_path / "cache" / "hand").mkdir(parents=True)
+    (tmp_path / "cache" / "hand" / "mesh.nbi").touch()
+    assert main(nothing) == 2
+    assert "compiling" not in capsys.readouterr().err

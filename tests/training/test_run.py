@@ -26,6 +26,18 @@ def test_a_run_that_has_ended_goes_on_with_more_steps(tmp_path: Path, capsys: py
     assert same(tmp_path / "a/last.safetensors", tmp_path / "b/last.safetensors")
 
 
+def test_a_run_that_never_took_a_step_is_begun_anew(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its settings were wrong; whoever puts them right does not have to find a checkpoint and delete it."""
+    network, loss = tiny_run.make()[0], ResidualLogLikelihood(stages=3)
+    with pytest.raises(ValueError, match="made for 3 stages and the network has 2"):
+        train(network, loss, tiny_run.held(18), None, tiny_run.config(steps=2), tmp_path)
+    assert (tmp_path / "last.safetensors").exists()
+    assert tiny_run.run(tmp_path, steps=2, progress=True).finished
+    assert f"trained 2 steps -> {tmp_path}" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="holds a run already"):
+        tiny_run.run(tmp_path, steps=2)
+
+
 def test_refusals(tmp_path: Path) -> None:
     tiny_run.run(tmp_path, steps=2)
     with pytest.raises(ValueError, match="holds a run already"):

@@ -39,7 +39,7 @@ class Parser(ArgumentParser):
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Raise what is wrong with the command line instead of printing the usage."""
         if self.exit_on_error:
-            raise ValueError(f"{message} (see {self.prog} --help)") from ex
+            raise ValueError(f"{_reason(message)} (see {self.prog} --help)") from ex
         super().error(message, ex)
 
     def instantiate(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
@@ -48,6 +48,17 @@ class Parser(ArgumentParser):
             return super().instantiate(*arguments, **options)
         except (TypeError, AttributeError, OverflowError) as error:
             raise ValueError(f"a class of the run file cannot take its init_args: {error}") from error
+        except ValueError as error:
+            raise ValueError(_reason(str(error))) from error
+
+
+def _reason(message: str) -> str:
+    """Return why a class cannot be built, out of what jsonargparse says of every type that it might have been."""
+    if "Union subtypes" not in message:
+        return message
+    reasons = re.findall(r"^\s*- (.*(?:\n(?!\s*- |Given value).*)*)", message, re.MULTILINE)
+    told = "; ".join(reason for reason in reasons if "does not implement protocol" not in reason)
+    return message.partition("Does not validate")[0] + told if told else message
 
 
 def command_parser(command: str, description: str) -> Parser:

@@ -1,5 +1,6 @@
 """`likelihand synth`: render hands with exact labels, as COCO JSON, as shards for training, or as a sheet."""
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,11 +36,14 @@ def parser() -> Parser:
 def run(arguments: Namespace) -> int:
     """Render and say where the results are."""
     from likelihand.data.rendered import Recipe, preview, write_coco
+    from likelihand.synth.compiled import is_compiled
 
     if arguments.out is None and arguments.preview is None:
         raise ValueError("nothing to write; give --out FOLDER, --preview SHEET.png, or both")
     if arguments.shards and arguments.scenes:
         raise ValueError("--shards holds crops of one hand; leave --scenes out, or write COCO JSON")
+    if not is_compiled():
+        print("compiling the renderer, once: this takes about half a minute of a processor", file=sys.stderr)
     arguments = parser().instantiate(arguments)
     backgrounds = None if arguments.backgrounds is None else str(arguments.backgrounds)
     recipe = Recipe(arguments.seed, arguments.size, arguments.scenes, backgrounds, arguments.options)

@@ -35,6 +35,11 @@ def cache_folder() -> str:
     return str(Path(config.CACHE_DIR or beside) / f"likelihand-{digest[:16]}")
 
 
+def is_compiled() -> bool:
+    """Say whether machine code of these very sources was kept by an earlier process."""
+    return any(Path(cache_folder()).rglob("*.nbi"))
+
+
 def _njit(function: Function, forceinline: bool = False) -> Function:
     """Compile with the cache in our folder; numba reads its setting as the function is wrapped."""
     earlier = config.CACHE_DIR

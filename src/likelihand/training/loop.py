@@ -14,6 +14,7 @@ from torch import nn
 from likelihand.data.abilities import SampleDataset
 from likelihand.data.dataset import Dataset, TrainingData
 from likelihand.evaluation import Report
+from likelihand.models.checkpoint import read_info
 from likelihand.training.config import TrainConfig
 from likelihand.training.describe import describe_run
 from likelihand.training.hold_out import hold_out
@@ -108,9 +109,7 @@ def train(
             "a detector is not validated while it is trained: leave out the validation data, and count its misses "
             "with `likelihand evaluate` afterwards"
         )
-    begun = (out / LAST).exists()
-    if begun and not resume:
-        raise ValueError(f"{out} holds a run already; resume it (--resume), or give another folder")
+    begun = _begun(out, resume)
     train_data, validation_data = hold_out(train_data, validation_data, config)
     out.mkdir(parents=True, exist_ok=True)
     with engine(config) as accelerator:
@@ -122,6 +121,19 @@ def train(
             run.keep()
         _write_description(run)
         return _result(run, _drive(run))
+
+
+def _begun(out: Path, resume: bool) -> bool:
+    """Say whether there is a run to resume; one that never took a step, its settings being wrong, is none.
+
+    Raises:
+        ValueError: there is one, and it is not to be resumed.
+    """
+    if not (out / LAST).exists() or resume:
+        return (out / LAST).exists()
+    if int(read_info(out / LAST).training.get("step", 0)) > 0:
+        raise ValueError(f"{out} holds a run already; resume it (--resume), or give another folder")
+    return False
 
 
 def _check_shared(out: Path, begun: bool) -> None:
@@ -143,11 +155,14 @@ def _drive(run: Run) -> bool:
         speaks=run.rank == 0,
     )
     with log, StopRequest() as stop:
-        if run.step >= run.plan.steps:
+        if ended := run.step >= run.plan.steps:
             log.say(f"{run.out} has done {run.step} steps of {run.plan.steps}; give more steps or epochs to go on")
         finished = run.run(log, stop)
         if not finished:
             log.say(f"stopped after step {run.step}; resume continues from {run.out / LAST}")
+        elif not ended:
+            best = run.out / BEST
+            log.say(f"trained {run.step} steps -> {best if best.exists() else run.out / LAST}")
     return finished
 
 

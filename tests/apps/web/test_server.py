@@ -54,3 +54,15 @@ def test_a_head_is_the_answer_without_its_body(url):
     with urllib.request.urlopen(request, timeout=10) as response:
         assert response.read() == b""
         assert int(response.headers["Content-Length"]) == len(get(url + "constants.json")[1])
+
+
+@pytest.mark.parametrize(("error", "told"), [(ConnectionResetError("gone"), False), (ValueError("a fault"), True)])
+def test_a_browser_that_goes_away_is_no_news(
+    error: Exception, told: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with PageServer(Page()) as server:
+        try:
+            raise error
+        except (ConnectionError, ValueError):
+            server.handle_error(None, ("127.0.0.1", 1))
+    assert ("a fault" in capsys.readouterr().err) is told

@@ -1,6 +1,7 @@
 """A small static server for the page, from the standard library."""
 
 import hashlib
+import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar, Final
@@ -34,6 +35,11 @@ class PageServer(ThreadingHTTPServer):
     def __init__(self, page: Page, host: str = "127.0.0.1", port: int = 0) -> None:
         self.page = page
         super().__init__((host, port), _Handler)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ANN401
+        """Print an error, unless it is a browser's that went away: a tab was closed or a page loaded again."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
     @property
     def url(self) -> str:
