@@ -128,3 +128,15 @@ def test_yolo_writes_what_its_reader_reads(tmp_path: Path, capsys: pytest.Captur
         np.testing.assert_allclose(theirs.points, ours.points, atol=1e-6)
         np.testing.assert_allclose(theirs.box, ours.box, atol=1e-6)
         np.testing.assert_array_equal(theirs.read(), ours.read())
+
+
+def test_a_sheet_that_cannot_be_written_is_told_before_the_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("likelihand.data.check.check_dataset", pytest.fail)
+    (tmp_path / "data.yaml").write_text(
+        "class_path: likelihand.data.DrawnHands\ninit_args: {count: 4, size: 64}\n"
+    )
+    for option in ("--out", "--list"):
+        assert main(["data", "check", str(tmp_path / "data.yaml"), option, str(tmp_path)]) == 2
+        assert "this is a folder; give a file" in capsys.readouterr().err

@@ -119,3 +119,8 @@ def test_a_signal_after_the_last_openvino_model_is_handled() -> None:
         [sys.executable, "-c", SIGNAL_AFTER_OPENVINO], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout) == (0, "handled\n"), done.stderr
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match=r"model .*mine does not exist; give an \.onnx file, a checkpoint"):
+        load(tmp_path / "mine")

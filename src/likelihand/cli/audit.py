@@ -32,7 +32,10 @@ def run(arguments: Namespace) -> int:
     from likelihand.evaluation.audit import Sifted, audit, predict_often
     from likelihand.inference import bundled, load, model_file
 
+    if arguments.tiles < 1:
+        raise ValueError(f"--tiles is {arguments.tiles}; give 1 or more")
     dataset = Sifted(data_of(arguments))
+    arguments.out.mkdir(parents=True, exist_ok=True)
     file = bundled() if arguments.model is None else model_file(arguments.model)
     if arguments.folds is None:
         runtime = load(file, threads=arguments.threads, detector=False).runtime

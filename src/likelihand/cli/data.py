@@ -5,6 +5,7 @@ from typing import Literal
 
 from likelihand.cli.labelled import add_data_options, data_of
 from likelihand.cli.parsing import Namespace, Parser, command_parser
+from likelihand.utils.files import made_ready
 
 
 def parser() -> Parser:
@@ -73,7 +74,9 @@ def _yolo(arguments: Namespace) -> int:
 def _check(arguments: Namespace) -> int:
     from likelihand.data.check import check_dataset, write_problems
 
-    report = check_dataset(data_of(arguments), arguments.out)
+    dataset = data_of(arguments)
+    made_ready(arguments.out, arguments.list)
+    report = check_dataset(dataset, arguments.out)
     print(report)
     if arguments.list is not None:
         print(f"{write_problems(arguments.list, report)} problems of hands -> {arguments.list}")

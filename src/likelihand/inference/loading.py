@@ -184,6 +184,8 @@ def model_file(path: str | os.PathLike[str]) -> Path:
         FileNotFoundError: nothing is there.
     """
     file = Path(path)
+    if not (file.suffix or file.exists()):
+        raise FileNotFoundError(f"model {file} does not exist; give an .onnx file, a checkpoint or a run's folder")
     if not file.is_dir():
         return file
     for name in ("best.safetensors", "last.safetensors"):
