@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any, Final
 
+from likelihand.utils.lazy import how_to_install
+
 COMMANDS: Final[dict[str, str]] = {
     "predict": "find the keypoints of hands in pictures",
     "train": "train a network from a run file",
@@ -33,21 +35,6 @@ COMMANDS: Final[dict[str, str]] = {
     "demo": "try the bundled models on the sample pictures and film",
 }
 """Command to what it does; `likelihand.cli.<command>` is its module."""
-
-EXTRAS: Final[dict[str, str]] = {
-    "numba": "synth",
-    "matplotlib": "plots",
-    "av": "video",
-    **dict.fromkeys(("starlette", "uvicorn", "multipart", "python_multipart", "websockets"), "serve"),
-    "pythonosc": "osc",
-    **dict.fromkeys(("supervision", "pose_format", "ezc3d"), "interop"),
-    **dict.fromkeys(("ray", "pyarrow", "fsspec"), "ray"),
-    "openvino": "openvino",
-    "onnx": "calibrate",
-    **dict.fromkeys(("torch", "torchvision", "timm", "accelerate", "safetensors", "onnxscript"), "train"),
-}
-"""Package to the extra of this library that brings it."""
-
 
 RENAMED: Final[dict[str, str]] = {"--looks": "--tta", "--closer": "--tiles"}
 """Former name of an option to its name."""
@@ -138,8 +125,8 @@ def explain(error: Exception) -> str:
         fault = _FAULTS.get(error.errno or 0, error.strerror)
         return fault if error.filename is None else f"{error.filename}: {fault}"
     text = " ".join(str(error)[:_LONGEST].split()) or type(error).__name__
-    if isinstance(error, ModuleNotFoundError) and (extra := EXTRAS.get((error.name or "").split(".")[0])):
-        return f"{text}; install it with: pip install 'likelihand[{extra}]'"
+    if isinstance(error, ModuleNotFoundError) and (help_ := how_to_install(error)):
+        return f"{text}; {help_}"
     return text
 
 

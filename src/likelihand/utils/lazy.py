@@ -3,7 +3,21 @@
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
+
+EXTRAS: Final[dict[str, str]] = {
+    "numba": "synth",
+    "matplotlib": "plots",
+    "av": "video",
+    **dict.fromkeys(("starlette", "uvicorn", "multipart", "python_multipart", "websockets"), "serve"),
+    "pythonosc": "osc",
+    **dict.fromkeys(("supervision", "pose_format", "ezc3d"), "interop"),
+    **dict.fromkeys(("ray", "pyarrow", "fsspec"), "ray"),
+    "openvino": "openvino",
+    "onnx": "calibrate",
+    **dict.fromkeys(("torch", "torchvision", "timm", "accelerate", "safetensors", "onnxscript"), "train"),
+}
+"""Package to the extra of this library that brings it."""
 
 
 def lazy_names(
@@ -26,9 +40,25 @@ def lazy_names(
     def get(name: str) -> Any:  # noqa: ANN401
         if name not in modules:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        module = import_module(f"likelihand.{modules[name]}")
+        try:
+            module = import_module(f"likelihand.{modules[name]}")
+        except ModuleNotFoundError as error:
+            if help_ := how_to_install(error):
+                error.add_note(help_)
+            raise
         value = module if modules[name] == name else getattr(module, name)
         setattr(sys.modules[package], name, value)
         return value
 
     return get, lambda: sorted({*vars(sys.modules[package]), *modules}), sorted(modules)
+
+
+def how_to_install(error: ModuleNotFoundError) -> str | None:
+    """Return what brings a missing package; None where it is none that an extra has.
+
+    Example:
+        >>> how_to_install(ModuleNotFoundError("No module named 'timm'", name="timm"))
+        "install it with: pip install 'likelihand[train]'"
+    """
+    extra = EXTRAS.get((error.name or "").split(".")[0])
+    return extra and f"install it with: pip install 'likelihand[{extra}]'"
