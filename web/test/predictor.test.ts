@@ -89,6 +89,20 @@ test("hands are Python's, from detections to thresholds, with one look and sever
   }
 });
 
+test("a calibration of another base does not change a hand's clarity", async () => {
+  const known = metadata(golden.predictions.metadata);
+  const mine = { ...known.calibrations[0]!, name: "mine", looks: 1, scale: 0.5, spread: 0, offset: 0.7 };
+  const meta = { ...known, calibrations: [...known.calibrations, mine] };
+  const calls = golden.predictions.cases[0].calls.slice(0, 1);
+  const hands = ["rendered", "mine"].map(async (calibration) => {
+    const predictor = new Predictor(replay(calls).run, meta, constants, { looks: 1, calibration });
+    return (await predictor.boxes(picture(golden.predictions.image), [[10, 20, 90, 70]]))[0]!;
+  });
+  const [rendered, other] = await Promise.all(hands);
+  expect(other!.clarity).toBe(rendered!.clarity);
+  expect(farthest(other!.covariance, rendered!.covariance)).toBeGreaterThan(0.01);
+});
+
 test("several looks are merged as Python merges them", () => {
   const { answers, merged, matrices } = golden.merges;
   const mine = mergeAnswers(answers);

@@ -130,14 +130,17 @@ export class Predictor {
     const matrices = reaching.flatMap((box) => looks.map((look) => lookMatrix(look, box, size, padding)));
     const answers = await this.answers(image, matrices);
     return boxes.map((box, i) => {
-      const merged = mergeAnswers(answers.slice(i * looks.length, (i + 1) * looks.length));
-      return this.hand(merged, box, sides[i]!, image);
+      const own = answers.slice(i * looks.length, (i + 1) * looks.length);
+      const merged = mergeAnswers(own.map(([told]) => told));
+      const judged = mergeAnswers(own.map(([, judge]) => judge));
+      return this.hand(merged, judged, box, sides[i]!, image);
     });
   }
 
-  /** State in the end what the looks together say. */
+  /** State in the end what the looks together say; `judged` is what they say by the judge's calibration. */
   private hand(
     { points, covariance, presence, right }: Answer,
+    judged: Answer,
     box: Box,
     told: Side | null,
     image: Picture,
@@ -147,8 +150,9 @@ export class Predictor {
     const { reach, directions, edge } = this.constants.uncertainty;
     const near = edgeNearness(points, image.width, image.height, edge);
     const nearest = Math.max(...near);
+    const own = sizeOfHand(judged.points);
     const chances = judge
-      ? covariance.map((c) => chanceWithin(reach * size, judge.stated(c, size), judge.radial, directions))
+      ? judged.covariance.map((c) => chanceWithin(reach * own, judge.stated(c, own), judge.radial, directions))
       : [1];
     return {
       points,
@@ -163,11 +167,11 @@ export class Predictor {
     };
   }
 
-  /** Run the crops that matrices cut out, some at a time, and take the answers to image pixels. */
-  private async answers(image: Picture, matrices: readonly Matrix[]): Promise<Answer[]> {
+  /** Run the crops that matrices cut out, some at a time; take the answers to image pixels by both calibrations. */
+  private async answers(image: Picture, matrices: readonly Matrix[]): Promise<(readonly [Answer, Answer])[]> {
     const { size } = this.metadata;
     const length = size.height * size.width * 3;
-    const answers: Answer[] = [];
+    const answers: (readonly [Answer, Answer])[] = [];
     for (let start = 0; start < matrices.length; start += this.batchSize) {
       const batch = matrices.slice(start, start + this.batchSize);
       const crops = new Uint8ClampedArray(batch.length * length);
@@ -176,7 +180,9 @@ export class Predictor {
       });
       const outputs = await this.run(new Uint8Array(crops.buffer), batch.length);
       batch.forEach((matrix, i) => {
-        answers.push(decodeAnswer(outputs, i, matrix, this.metadata, this.calibration));
+        const by = (calibration: Calibration | null): Answer =>
+          decodeAnswer(outputs, i, matrix, this.metadata, calibration);
+        answers.push([by(this.calibration), by(this.judge)]);
       });
     }
     return answers;
