@@ -17,6 +17,8 @@ def test_the_bundled_models_are_listed(capsys: pytest.CaptureFixture[str]) -> No
         assert f"{file}, {file.stat().st_size / 1e6:.1f} MB" in told
     assert told.count("runs on ") == 2 and "CPUExecutionProvider of ONNX Runtime " in told
     assert "finds the 21 keypoints of the hand in a crop" in told and "Apache-2.0" in told
+    paths = [str(file) for file in bundled().parent.glob("*.onnx")]
+    assert all(len(line) <= 100 for line in told.splitlines() if not any(path in line for path in paths))
 
 
 def test_json_is_the_files_metadata(capsys: pytest.CaptureFixture[str]) -> None:

@@ -180,6 +180,7 @@ def test_it_never_imports_torch(model: Path, pictures: Path, tmp_path: Path) -> 
         (["--model", "missing.onnx"], "missing.onnx does not exist"),
         (["--model", "hand.tflite"], "give .onnx or .safetensors"),
         (["--threads", "none"], "--help"),
+        (["--detect-every", "0"], "--detect-every is 0; give 1 or more"),
         (["--threads", "0"], "threads is 0; give 1 or more"),
         (["--batch-size", "0"], "batch_size is 0; give 1 or more"),
         (["--passes", "0"], "passes is 0; give 1 or more"),

@@ -1,6 +1,7 @@
 """`likelihand models`: the models that come with the package, and what their files say of themselves."""
 
 import json
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -80,14 +81,22 @@ def _text(card: dict[str, Any]) -> str:
         ("file", f"{card['file']}, {card['megabytes']} MB"),
         ("runs on", f"{card['runs_on']} of ONNX Runtime {onnxruntime.__version__}"),
         ("licence", card["licence"]),
-        ("trained on", card["training_data"]),
-        ("recipe", card["recipe"]),
+        ("trained on", _folded(card["training_data"])),
+        ("recipe", _folded(card["recipe"])),
         ("speed", card["speed"]),
-        *((f"{name}", f"{value:.4g}") for name, value in card["scores"].items()),
+        ("scores", [line for name, value in card["scores"].items() for line in _folded(name, f"{value:<6.4g}  ")]),
     ]
-    wide = max(len(name) for name, text in rows if text)
     title = Path(card["file"]).stem + (f" ({card['name']})" if card["name"] else "")
-    return "\n".join([title, *(f"  {name:<{wide}}  {text}" for name, text in rows if text)])
+    lines = [title]
+    for name, text in rows:
+        first, *rest = [text] if isinstance(text, str) else text or [""]
+        lines += [f"  {name:<10}  {first}", *(f"  {'':<10}  {line}" for line in rest)] if first else []
+    return "\n".join(lines)
+
+
+def _folded(text: str, first: str = "") -> list[str]:
+    lines = textwrap.wrap(text, 86 - len(first), break_long_words=False, break_on_hyphens=False)
+    return [f"{' ' * len(first) if i else first}{line}" for i, line in enumerate(lines)]
 
 
 def _describe(arguments: Namespace) -> "ModelMetadata":

@@ -125,6 +125,8 @@ def _check(arguments: Namespace) -> None:
         raise ValueError("--camera and SOURCE exclude each other; give one of them")
     if arguments.camera is None and not arguments.sources:
         raise ValueError("no input; give a SOURCE or --camera 0")
+    if arguments.detect_every is not None and arguments.detect_every < 1:
+        raise ValueError(f"--detect-every is {arguments.detect_every}; give 1 or more")
     check_format(arguments.format)
     if arguments.engine is None:
         predict_bulk.check_absent(arguments)
