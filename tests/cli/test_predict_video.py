@@ -119,7 +119,7 @@ def test_a_camera_until_ctrl_c(model: Path, tmp_path: Path, monkeypatch: pytest.
         ([], "no input; give a SOURCE or --camera 0"),
         (["FILM", "--format", "xml"], "--format 'xml' is not known; give jsonl, coco, csv, dlc"),
         (["FILM", "--boxes", "b.json"], "--boxes is for pictures"),
-        (["FILM", "--detect-every", "0"], "tracking's every is 0"),
+        (["FILM", "--detect-every", "0"], "--detect-every is 0; give 1 or more"),
         (["missing.mp4"], "missing.mp4: no such file"),
         (["BROKEN"], "broken.mp4: no film that FFmpeg can read"),
     ],
