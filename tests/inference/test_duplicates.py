@@ -21,7 +21,7 @@ def test_distance_is_relative_to_size() -> None:
     assert distance(hand(0), Hand(POINTS * 0, np.ones((21, 2)), np.zeros(4))) > 0.3
 
 
-@pytest.mark.parametrize(("shift", "count"), [(14.9, 1), (15.1, 2)])
+@pytest.mark.parametrize(("shift", "count"), [(19.9, 1), (20.1, 2)])
 def test_the_border(shift: float, count: int) -> None:
     assert len(without_duplicates([hand(0), hand(shift)])) == count
 
@@ -34,8 +34,8 @@ def test_the_surer_one_stays_and_the_order_too() -> None:
 
 
 def test_a_chain_is_not_merged_into_one() -> None:
-    """The second lies near both others; they are 20 % apart and stay."""
-    first, middle, last = hand(0, 0.9), hand(10, 0.8), hand(20, 0.7)
+    """The second lies near both others; they are 28 % apart and stay."""
+    first, middle, last = hand(0, 0.9), hand(14, 0.8), hand(28, 0.7)
     assert without_duplicates([first, middle, last]) == [first, last]
 
 

@@ -35,7 +35,7 @@ class Weights:
 
     pose: float = 0.2
     shape: float = 0.5
-    depth: float = 0.3
+    depth: float = 0.1
 
 
 class Local(NamedTuple):

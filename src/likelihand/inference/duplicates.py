@@ -8,7 +8,7 @@ import numpy as np
 from likelihand.geometry import box_length, box_of_points
 from likelihand.structures import Hand
 
-SAME_HAND: Final = 0.15
+SAME_HAND: Final = 0.2
 """Two hands are one where their points lie closer than this share of the hand's size, in the mean."""
 
 
