@@ -8,9 +8,9 @@ import pytest
 
 from likelihand.evaluation import Predictions
 from likelihand.evaluation.calibration import fit, simulated
-from likelihand.evaluation.calibration.fit import covariance_of, distances
+from likelihand.evaluation.calibration.fit import covariance_of, distances, table_of
 from likelihand.metrics.reliability import coverage
-from likelihand.uncertainty import ONE_SIGMA, UNIT
+from likelihand.uncertainty import ONE_SIGMA, UNIT, Calibration
 
 
 def with_spread(o: Predictions, seed: int = 0) -> Predictions:
@@ -85,3 +85,13 @@ def test_fixed_exponents_stay() -> None:
 def test_too_few_labels_are_refused() -> None:
     with pytest.raises(ValueError, match="189 labelled keypoints are too few"):
         fit(simulated(9))
+
+
+@pytest.mark.parametrize("size", [1.0, 37.3])
+def test_a_table_of_equal_distances_survives_its_file(size) -> None:
+    """Six digits of a file must not make one of two quantiles."""
+    distance = size * np.repeat([0.0, 0.3, 1.0, 12.3456789], [20, 30, 400, 50])
+    _, table = table_of(distance)
+    said = Calibration(1.0, 0.0, 0.0, table, "x").to_json()
+    read = Calibration.from_json(said).radial
+    np.testing.assert_allclose(read.radii, table.radii, rtol=1e-5, atol=1e-12)

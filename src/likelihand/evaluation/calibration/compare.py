@@ -188,11 +188,12 @@ def table(comparison: Comparison) -> str:
     head = ["", *(f"{level:.0%}" for level in LEVELS), "radius", "NLL", "region err", "conf. err", "AURC", "kept"]
     rows = [head, *([name, *cells(r)] for name, r in comparison.total.items())]
     error = next(iter(comparison.total.values()))
+    starred = f"* {OTHER_HALF} of these hands; " if any("*" in name for name in comparison.total) else ""
     lines = [
         f"uncertainty of {error.keypoints} keypoints; mean error {error.error:.2%} of the hand's size",
         aligned(rows),
-        "(* fitted on the other half of these hands; radius: of the 68 % region, in % of the hand's size; "
-        "NLL: nats, crop pixels; kept: error of the surest half)",
+        f"({starred}radius: of the 68 % region, in % of the hand's size; NLL: nats, crop pixels; "
+        "kept: error of the surest half)",
     ]
     if len(comparison.by_dataset) > 1:
         lines += [

@@ -69,6 +69,10 @@ def fit(
     return Calibration.from_json(shifted.to_json())
 
 
+_APART: Final = 2e-5
+"""Share by which each radius exceeds the one before: a file's six digits keep equal quantiles apart."""
+
+
 def table_of(distance: FloatArray, weight: FloatArray | None = None) -> tuple[float, RadialTable]:
     """Make the radial table of Mahalanobis distances (M,), each counted with its weight.
 
@@ -83,7 +87,9 @@ def table_of(distance: FloatArray, weight: FloatArray | None = None) -> tuple[fl
     radii = weighted_quantiles(distance, weights, LEVELS)
     radii[0] = 0.0
     unit = float(radii[LEVELS.index(ONE_SIGMA)] / UNIT)
-    radii = np.maximum.accumulate(radii / unit) + 1e-9 * np.arange(len(radii))
+    steps = np.arange(len(radii))
+    apart = 1 + _APART * (steps - LEVELS.index(ONE_SIGMA))
+    radii = np.maximum.accumulate(radii / unit) * apart + 1e-9 * steps
     start = float(weighted_quantiles(distance, weights, [0.9])[0])
     far = np.average(np.log(distance[distance > start] / start), weights=weights[distance > start])
     return unit, RadialTable(LEVELS, tuple(map(float, radii)), float(np.clip(0.5 / max(far, 1e-3), 0.5, 50.0)))
