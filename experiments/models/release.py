@@ -28,7 +28,7 @@ def average(network: nn.Module, other: nn.Module, share: float) -> None:
     """
     mine = network.state_dict()
     for name, value in other.state_dict().items():
-        if value.is_floating_point():
+        if value.is_floating_point() and name in mine:  # what is trained further has no depths
             mine[name].lerp_(value, share)
 
 

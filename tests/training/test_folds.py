@@ -49,5 +49,7 @@ def test_leave_out_models_are_trained_from_the_checkpoint(tmp_path: Path) -> Non
     seen = predict_by_folds(file, DrawnHands(6, size=32), 2, 1, tmp_path / "folds", progress=False)
     np.testing.assert_array_equal(seen.index, np.arange(6))
     last = [load_checkpoint(tmp_path / "folds" / f"fold-{i}" / "last.safetensors")[0] for i in range(2)]
+    again = predict_by_folds(file, DrawnHands(6, size=32), 2, 1, tmp_path / "folds", progress=False)
+    np.testing.assert_array_equal(again.points, seen.points)
     weights = [next(iter(n.parameters())).detach() for n in (*last, network)]
     assert not torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])

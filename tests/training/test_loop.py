@@ -15,7 +15,7 @@ from likelihand.losses import IntegralLoss, ResidualLogLikelihood, StageLoss
 from likelihand.models import SequentialHeatmapNetwork, TimmBackbone
 from likelihand.models.checkpoint import load_checkpoint, read_info, read_tensors
 from likelihand.structures import Record
-from likelihand.training import NonFiniteLossError, train
+from likelihand.training import NonFiniteLossError, TrainConfig, train
 from tests.tiny import TinyBackbone
 from tests.training import tiny_run
 
@@ -51,6 +51,17 @@ def test_a_run_leaves_what_explains_it(tmp_path: Path) -> None:
     assert best.scores["total"]["nme"] == pytest.approx(min(nmes), rel=1e-6)
     names = read_tensors(tmp_path / "best.safetensors")[0]
     assert {n.split(".")[0] for n in names} == {"network", "loss"}
+
+
+def test_depths_that_no_loss_trains_are_taken_off(tmp_path: Path) -> None:
+    network = SequentialHeatmapNetwork(TinyBackbone(), stages=1, width=8, depth=True)
+    config = TrainConfig(
+        steps=1, batch_size=2, size=32, workers=0, tensorboard=False, progress=False, device="cpu"
+    )
+    result = train(network, IntegralLoss(), tiny_run.held(4), None, config, tmp_path)
+    info = read_info(result.last)
+    assert info.network is None or info.network["depth"] is False
+    assert not any("depth" in name for name in read_tensors(result.last)[0])
 
 
 def test_training_leaves_the_process_as_it_was(tmp_path: Path) -> None:

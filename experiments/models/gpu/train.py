@@ -101,6 +101,8 @@ def go_on_from(checkpoint: Path, frozen: int) -> tuple[nn.Module, tuple[int, int
         raise SystemExit(f"{checkpoint} does not say how to build its network")
     backbone = info.network["backbone"] | {"frozen": frozen}
     network, _ = load_checkpoint(checkpoint, from_config(info.network | {"backbone": backbone}))
+    if isinstance(network, lh.SequentialHeatmapNetwork):
+        network.depth = None  # they hold for the features as they were: see experiments.models.depth
     return network, info.size
 
 

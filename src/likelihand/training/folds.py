@@ -45,7 +45,7 @@ def predict_by_folds(
         dataset: the labelled hands.
         folds: how many.
         steps: of training a fold.
-        out: folder of the folds' runs; interrupted work starts the fold at hand again.
+        out: folder of the folds' runs; interrupted work goes on where it stopped.
         progress: shows bars.
 
     Raises:
@@ -78,7 +78,7 @@ def _predict_fold(
         steps=steps, batch_size=16, size=info.size[0], padding=info.padding, learning_rate=1e-4, workers=0,
         tensorboard=False, progress=progress, device="auto",
     )  # fmt: skip
-    train(network, loss, Subset(dataset, others), None, config, out=out)
+    train(network, loss, Subset(dataset, others), None, config, out=out, resume=True)
     metadata = replace(metadata_of(network, info), calibrations=Calibrations())
     runtime = TorchRuntime(deployed(network, metadata.outputs), metadata)
     return predictions(runtime, dataset, fold, progress=progress).sized()

@@ -14,6 +14,7 @@ from torch import nn
 from likelihand.data.abilities import SampleDataset
 from likelihand.data.dataset import Dataset, TrainingData
 from likelihand.evaluation import Report
+from likelihand.models import SequentialHeatmapNetwork
 from likelihand.models.checkpoint import read_info
 from likelihand.training.config import TrainConfig
 from likelihand.training.describe import describe_run
@@ -86,7 +87,8 @@ def train(
     are kept too.
 
     Args:
-        network: images (N, H, W, 3) uint8 -> one `Prediction` a stage; see `likelihand.models.Network`.
+        network: images (N, H, W, 3) uint8 -> one `Prediction` a stage; see `likelihand.models.Network`. Its
+            depths, which no loss trains and which hold for the features as they were, are taken off.
         loss: a `likelihand.losses.Criterion`, as each of `likelihand.losses` is; its parameters are trained too.
         train_data: samples to train on: hands, or for a detector whole pictures.
         validation_data: samples to validate on, by which the best checkpoint is chosen: never those that the
@@ -109,6 +111,8 @@ def train(
             "a detector is not validated while it is trained: leave out the validation data, and count its misses "
             "with `likelihand evaluate` afterwards"
         )
+    if isinstance(network, SequentialHeatmapNetwork):
+        network.depth = None
     begun = _begun(out, resume)
     train_data, validation_data = hold_out(train_data, validation_data, config)
     out.mkdir(parents=True, exist_ok=True)

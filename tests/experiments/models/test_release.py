@@ -37,3 +37,15 @@ def test_an_average_lies_between_both() -> None:
     torch.testing.assert_close(first.weight.detach(), torch.full((3,), 2.0))
     torch.testing.assert_close(first.running_mean, torch.full((3,), 0.5))
     assert int(first.num_batches_tracked or 0) == 0
+
+
+def test_what_is_trained_further_takes_no_depths_from_its_start() -> None:
+    torch.manual_seed(0)
+    network, start = (
+        lh.SequentialHeatmapNetwork(lh.TimmBackbone("resnet18"), stages=1, width=8, depth=deep)
+        for deep in (False, True)
+    )
+    before = next(iter(network.parameters())).detach().clone()
+    average(network, start, 1.0)
+    torch.testing.assert_close(next(iter(network.parameters())), next(iter(start.parameters())))
+    assert network.depth is None and not torch.equal(before, next(iter(network.parameters())))
