@@ -126,7 +126,8 @@ def test_ctrl_c_keeps_what_was_done_and_hides_no_problem(
     arguments = [str(tmp_path), "--crop", "--out", str(out), "--format", "coco", "--no-overlay", "--threads", "1"]
     assert main(["predict", *arguments]) == 130
     told = capfd.readouterr().err.splitlines()
-    assert len(told) == 2 and "b.png: cannot be decoded" in told[0] and "interrupted" in told[1]
+    assert len(told) == 3 and "b.png: cannot be decoded" in told[0] and told[2] == "likelihand: interrupted"
+    assert told[1].endswith("predictions.json") and " 2 " in told[1], told[1]
     assert files_of(out) == ["a.png", "c.png"]
     content = json.loads((out / "predictions.json").read_text())
     assert [Path(image["file_name"]).name for image in content["images"]] == ["a.png", "c.png"]
