@@ -40,14 +40,15 @@ def look(network: SequentialHeatmapNetwork, chunk: Path, size: int) -> dict[str,
         and `depth` (N, 21), the truth, in crop pixels.
     """
     with np.load(chunk) as file:
+        if "depth" not in file.files:
+            raise SystemExit(f"{chunk} holds no depths; render again with experiments.models.gpu.render")
         z = {name: file[name] for name in file.files}
     count, side = z["pictures"].shape[:2]
     pool = Pool(count, side, torch.device("cpu"))
     labels = np.concatenate([z["points"], np.ones((count, 21, 1)), z["depth"][..., None]], 2)
     pool.add(z["pictures"], labels, z["box"], np.ones((count, 2)), np.ones(count))
-    crops, _, _, depth, _ = crops_of(
-        pool, torch.arange(count), ROTATION, size
-    )  # a label's noise scales as depth does
+    # a label's noise is scaled as the crop is, and so stands for the depth
+    crops, _, _, depth, _ = crops_of(pool, torch.arange(count), ROTATION, size)
     parts = [features(network, part) for part in torch.split(augment(crops), PER_CALL)]
     own, whole, points = (torch.cat(each) for each in zip(*parts, strict=True))
     return {"own": own.half(), "whole": whole.half(), "points": points, "depth": depth}
@@ -121,6 +122,8 @@ def main() -> None:
     if not isinstance(network, SequentialHeatmapNetwork):
         raise SystemExit(f"{a.checkpoint} holds a {type(network).__name__}; give a SequentialHeatmapNetwork")
     chunks = sorted(a.rendered.glob("*.npz"))[: a.chunks]
+    if len(chunks) < 2:
+        raise SystemExit(f"{a.rendered} holds {len(chunks)} chunks; give 2 or more, one of them to hold out")
     parts = [look(network, chunk, info.size[0]) for chunk in tqdm(chunks, unit="chunk")]
     held = max(1, len(parts) // 10)
     seen, kept = (

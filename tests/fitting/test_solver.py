@@ -21,20 +21,11 @@ def begun(distance=5.0, camera=None, depth=None):
     return evidence, starts(TABLES, evidence, 1)
 
 
-def test_the_gradient_is_that_of_finite_differences():
-    evidence, state = begun()
-    weights, h = Weights(0.7, 1.3), 1e-6
-    gradient = linearise(TABLES, evidence, state, weights).gradient
-    for k in range(gradient.shape[1]):
-        step = np.zeros((4, gradient.shape[1]))
-        step[:, k] = h
-        ends = [linearise(TABLES, evidence, moved(state, s * step), weights).value for s in (1, -1)]
-        np.testing.assert_allclose(gradient[:, k], np.subtract(*ends) / (2 * h), rtol=1e-4, atol=1e-3)
-
-
+@pytest.mark.parametrize("depth", [None, np.linspace(-30, 40, 21)])
 @pytest.mark.parametrize("camera", [None, np.array([[700.0, 0, 300], [0, 650, 200], [0, 0, 1]])])
-def test_the_gradient_with_depths_is_that_of_finite_differences(camera):
-    evidence, state = begun(camera=camera, depth=np.linspace(-30, 40, 21))
+def test_the_gradient_is_that_of_finite_differences(camera, depth):
+    evidence, state = begun(camera=camera, depth=depth)
+    assert evidence.sharp.any() == (depth is not None)
     weights, h = Weights(0.7, 1.3, 0.9), 1e-6
     gradient = linearise(TABLES, evidence, state, weights).gradient
     for k in range(gradient.shape[1]):

@@ -69,8 +69,8 @@ class Evidence(NamedTuple):
         distance: (N,) the inverse of the wrist's distance in palm lengths, as of `camera.Lens`.
         form: (N, K) the shape that earlier frames say, and
         stiffness: (N, K, K) their information about it; 0 where there are none.
-        depth: (N, 21) how much farther than the mean of all keypoints each one is, in the picture's scale, and
-        sharp: (N, 21) one over its standard deviation; 0 where depth is not known.
+        depth: (N, 21) how much farther than the mean of all keypoints each one is, in sizes of the hand, and
+        sharp: (N, 21) one over its scale; 0 where depth is not known.
     """
 
     points: FloatArray
