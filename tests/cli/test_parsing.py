@@ -90,3 +90,10 @@ def test_of_a_choice_of_types_the_reason_alone_is_told(argument: str, message: s
     with pytest.raises(ValueError, match=re.escape(message)) as told:
         p.instantiate(p.parse_args(["--config", str(file)]))
     assert "Union" not in str(told.value)
+
+
+def test_a_run_file_that_is_a_picture_is_named(tmp_path: Path) -> None:
+    picture = tmp_path / "hand.jpg"
+    picture.write_bytes(b"\xff\xd8\xff\xe0")
+    with pytest.raises(ValueError, match=r"hand\.jpg is not text: expected a run file in YAML"):
+        parser().parse_args(["--config", str(picture)])

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 import likelihand as lh
-from likelihand.cli import main
+from likelihand.cli import main, train
 from tests.cli.conftest import RUN_FILE
 
 pytest.importorskip("torch")
@@ -172,3 +172,10 @@ def test_the_description_of_the_loss_stands_in_the_checkpoint(folder: Path) -> N
     assert info.loss is not None
     assert from_config(info.loss).config() == info.loss
     assert json.loads((folder / "run" / "run.json").read_text())["loss"] == info.loss
+
+
+def test_help_explains_every_setting() -> None:
+    settings = [a for a in train.parser()._actions if a.dest.startswith("train.")]
+    unexplained = [a.dest for a in settings if not a.help and not a.dest.endswith(".help")]
+    assert settings
+    assert not unexplained

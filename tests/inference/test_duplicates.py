@@ -10,8 +10,9 @@ POINTS = np.random.default_rng(0).uniform(0, 100, (21, 2))
 POINTS[:2] = [[0, 0], [100, 60]]  # the size is 100
 
 
-def hand(shift: float, score: float = 1.0, scale: float = 1.0) -> Hand:
-    return Hand(POINTS + np.array([shift, 0]), np.full((21, 2), scale), np.zeros(4), score=score)
+def hand(shift: float, score: float = 1.0, scale: float = 1.0, clarity: float = 1.0) -> Hand:
+    points = POINTS + np.array([shift, 0])
+    return Hand(points, np.full((21, 2), scale), np.zeros(4), score=score, clarity=clarity)
 
 
 def test_distance_is_relative_to_size() -> None:
@@ -29,6 +30,8 @@ def test_the_border(shift: float, count: int) -> None:
 def test_the_surer_one_stays_and_the_order_too() -> None:
     far, weak, strong = hand(200), hand(0, score=0.6), hand(5, score=0.9)
     assert without_duplicates([far, weak, strong]) == [far, strong]
+    hazy, clear = hand(0, score=0.6, clarity=0.6), hand(5, score=0.5, clarity=0.9)
+    assert without_duplicates([hazy, clear]) == [clear]
     sharp, blurred = hand(0, scale=1), hand(5, scale=3)
     assert without_duplicates([blurred, sharp, far]) == [sharp, far]
 

@@ -85,12 +85,13 @@ class Step(nn.Module):
         return loss, torch.stack([nats[-1], ce, bce[0], bce[1], error]).detach()
 
 
-def make_network(start: Path, width: int, stages: int, frozen: int = 0) -> nn.Module:
-    """Make the bundled architecture on a backbone whose weights know hands."""
-    backbone = lh.TimmBackbone("tf_efficientnet_lite0", weights=start, stride=8, context=[16, 32], frozen=frozen)
+def make_network(start: Path | None, width: int, stages: int, frozen: int = 0) -> nn.Module:
+    """Make the bundled architecture on a backbone of ImageNet weights, or of others that take colours in 0..1."""
+    weights, mean, std = ("package", None, None) if start is None else (start, (0.0,) * 3, (1.0,) * 3)
+    backbone = lh.TimmBackbone("tf_efficientnet_lite0", weights=weights, stride=8, context=[16, 32], frozen=frozen)
     return lh.SequentialHeatmapNetwork(
         backbone, stages=stages, width=width, upsampling=separable_transposed_convolution, traits=True,
-        mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0),
+        mean=mean, std=std,
     )  # fmt: skip
 
 
@@ -182,9 +183,10 @@ def main() -> None:
     parser.add_argument("--empty", type=Path, required=True)
     parser.add_argument("--finds", type=Path)
     parser.add_argument("--rendered", type=Path, required=True)
-    parser.add_argument("--start", type=Path, help="weights of the backbone of a new network")
+    parser.add_argument("--start", type=Path, help="weights of a new network's backbone; ImageNet's by default")
     parser.add_argument("--size", type=int, default=160, help="of a new network's crops")
     parser.add_argument("--seconds", type=float, default=500)
+    parser.add_argument("--steps", type=int, help="length in place of --seconds")
     parser.add_argument("--batch", type=int, default=512)
     parser.add_argument("--shares", type=float, nargs=3, default=(0.5, 0.4, 0.1), help="rendered, photos, empty")
     parser.add_argument("--rate", type=float, default=0.002)
@@ -272,7 +274,7 @@ def main() -> None:
         if time.monotonic() - kept > a.keep_every:
             keep("last.safetensors")
             kept = time.monotonic()
-        share = (time.monotonic() - begin) / a.seconds
+        share = (steps + 1) / a.steps if a.steps else (time.monotonic() - begin) / a.seconds
         told = trainer(batches.draw(), shape_of(share), a.helper * max(0.0, 1 - share / 0.7))
         steps += 1
         if steps % 8 == 0:

@@ -37,7 +37,7 @@ def parser() -> Parser:
         "--train",
         type=TrainConfig,
         default=TrainConfig(),
-        help="schedule and settings; likelihand.TrainConfig explains each of them",
+        help="schedule and settings",
     )
     p.add_argument("--out", type=Path, default=Path("runs/latest"), help="output folder of the run")
     p.add_argument(

@@ -13,7 +13,7 @@ SAME_HAND: Final = 0.2
 
 
 def without_duplicates(hands: Sequence[Hand], closest: float = SAME_HAND) -> list[Hand]:
-    """Keep one of the hands whose points agree: the one with the higher score, else with the smaller scale.
+    """Keep one of the hands whose points agree: of the higher score times clarity, else of the smaller scale.
 
     Hands are one where the mean distance of their points is below `closest`, a share of the larger one's size.
 
@@ -49,4 +49,4 @@ def _size(hand: Hand) -> float:
 
 
 def _doubt(hand: Hand) -> tuple[float, float]:
-    return -hand.score, float(hand.scale.mean()) / max(_size(hand), 1e-9)
+    return -hand.score * hand.clarity, float(hand.scale.mean()) / max(_size(hand), 1e-9)

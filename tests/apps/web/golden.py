@@ -248,10 +248,14 @@ def doubles():
                 np.zeros(4),
                 covariance,
                 score=round(0.5 + 0.1 * (i // 2), 2),
+                clarity=(0.95, 0.9, 0.5)[i // 2],
             )
         )
     kept = [next(i for i, h in enumerate(hands) if h is hand) for hand in without_duplicates(hands)]
-    told = [{"points": h.points.tolist(), "covariance": triple(h.covariance), "score": h.score} for h in hands]
+    told = [
+        {"points": h.points.tolist(), "covariance": triple(h.covariance), "score": h.score, "clarity": h.clarity}
+        for h in hands
+    ]
     return {"hands": told, "kept": kept}
 
 

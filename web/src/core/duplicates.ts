@@ -4,15 +4,14 @@ import { meanDistance } from "./geometry";
 import { type Hand, scaleOf } from "./hand";
 import { sizeOfHand } from "./uncertainty";
 
-/** Keep one of the hands whose points agree: the one with the higher score, else with the smaller scale. */
+/** Keep one of the hands whose points agree: of the higher score times clarity, else of the smaller scale. */
 export function withoutDuplicates<T extends Hand>(hands: readonly T[], closest: number): T[] {
-  const doubt = hands.map((hand) => {
+  const worth = hands.map((hand) => hand.score * (hand.clarity ?? 1));
+  const scale = hands.map((hand) => {
     const scales = scaleOf(hand).flat();
     return scales.reduce((sum, s) => sum + s, 0) / scales.length / Math.max(sizeOfHand(hand.points), 1e-9);
   });
-  const order = hands
-    .map((_, i) => i)
-    .sort((a, b) => hands[b]!.score - hands[a]!.score || doubt[a]! - doubt[b]! || a - b);
+  const order = hands.map((_, i) => i).sort((a, b) => worth[b]! - worth[a]! || scale[a]! - scale[b]! || a - b);
   const kept: number[] = [];
   for (const i of order) {
     if (kept.every((k) => handDistance(hands[i]!, hands[k]!) >= closest)) kept.push(i);
