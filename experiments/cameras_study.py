@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likelihand.inference import Predictor, load
-from likelihand.multiview import Camera, Triangulated, triangulate
-from likelihand.multiview.triangulation import FREEDOM
+from likelihand.reconstruction.multiview import Camera, Triangulated, triangulate
+from likelihand.reconstruction.multiview.triangulation import FREEDOM
 from likelihand.structures import Hand
 from likelihand.synth.scene.compose import HELD
 from likelihand.synth.views import render_views

@@ -12,9 +12,8 @@ from tqdm import tqdm
 
 from likelihand.data.coco import CocoHands
 from likelihand.geometry import box_of_points
-from likelihand.hand import INTERHAND_ORDER, RHD_ORDER, Side
 from likelihand.inference import Predictor
-from likelihand.structures import Hand
+from likelihand.structures import INTERHAND_ORDER, RHD_ORDER, Hand, Side
 from likelihand.synth import render_picture
 from likelihand.synth.hand.asset import load_asset
 from likelihand.synth.hand.hand_sampler import sample_hand

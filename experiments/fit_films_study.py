@@ -13,10 +13,9 @@ from tqdm import tqdm
 from experiments.fit_data import Floats
 from experiments.fit_study import procrustes, relative
 from experiments.video_clips import Actor, Stage, slow
-from likelihand.fitting import HandFit, fit
-from likelihand.hand import BONES
 from likelihand.inference import Predictor, load
-from likelihand.structures import Hand
+from likelihand.reconstruction import HandFit, fit
+from likelihand.structures import BONES, Hand
 from likelihand.utils.tables import aligned
 
 RATE = 12.0

@@ -12,10 +12,10 @@ import numpy as np
 from PIL import Image as Pillow
 
 from likelihand.data.images import read_image
-from likelihand.fitting import fit
-from likelihand.fitting.picture import draw_fits, draw_turned
 from likelihand.geometry import Image
 from likelihand.inference import load
+from likelihand.reconstruction import fit
+from likelihand.reconstruction.picture import draw_fits, draw_turned
 
 SHOWN = ("hand-00.jpg", "hand-02.jpg", "hand-03.jpg")
 TURNS = (0, 60, 120)

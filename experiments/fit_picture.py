@@ -16,9 +16,9 @@ from matplotlib.axes import Axes
 
 from experiments.fit_data import SIZE, Floats
 from experiments.fit_study import EVALUATED, relative
-from likelihand.fitting import fit
-from likelihand.hand import BONES, FINGER_COLOURS, FINGERS
 from likelihand.inference import load
+from likelihand.reconstruction import fit
+from likelihand.structures import BONES, FINGER_COLOURS, FINGERS
 from likelihand.synth import render_picture
 
 SHOWN = (20, 3, 0, 7)

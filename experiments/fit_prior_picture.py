@@ -19,11 +19,11 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from experiments.fit_data import Floats
-from likelihand.fitting import ANGLE_NAMES
-from likelihand.fitting.camera import State, place
-from likelihand.fitting.rig import ANGLE_LIMITS
-from likelihand.fitting.tables import Tables, load_tables
-from likelihand.hand import BONES, FINGER_COLOURS, FINGERS
+from likelihand.reconstruction import ANGLE_NAMES
+from likelihand.reconstruction.camera import State, place
+from likelihand.reconstruction.rig import ANGLE_LIMITS
+from likelihand.reconstruction.tables import Tables, load_tables
+from likelihand.structures import BONES, FINGER_COLOURS, FINGERS
 
 SHOWN = 6
 DRAWN = 20_000

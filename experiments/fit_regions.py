@@ -1,4 +1,4 @@
-"""Fit what the regions of joints in space hold, and write it into `src/likelihand/fitting/tables.json`.
+"""Fit what the regions of joints in space hold, and write it into `src/likelihand/reconstruction/tables.json`.
 
     python -m experiments.fit_regions [--hands 2000] [--cache FOLDER]
 
@@ -18,8 +18,8 @@ import numpy as np
 from experiments.fit_data import Floats, rendered
 from experiments.fit_study import CALIBRATED, distances, fitted, relative
 from experiments.fit_tables import OUT
-from likelihand.fitting import FitSettings
 from likelihand.inference import load
+from likelihand.reconstruction import FitSettings
 from likelihand.uncertainty import ONE_SIGMA
 
 UNIT_IN_SPACE = 1.8780

@@ -1,4 +1,4 @@
-"""Learn the fit's tables from the renderer's own hands, and write `src/likelihand/fitting/tables.json`.
+"""Learn the fit's tables from the renderer's own hands, and write `src/likelihand/reconstruction/tables.json`.
 
     python -m experiments.fit_tables [--hands 20000] [--components 10] [--parts 12] [--poses 96]
 
@@ -22,7 +22,7 @@ from likelihand.synth.hand.kinematics import Skeleton, make_skeleton
 from likelihand.synth.hand.shape import sample_shape
 
 Floats = NDArray[np.float64]
-OUT = Path(__file__).parents[1] / "src" / "likelihand" / "fitting" / "tables.json"
+OUT = Path(__file__).parents[1] / "src" / "likelihand" / "reconstruction" / "tables.json"
 SEED = 20_261
 LEAST_SPREAD = np.radians(3.0)
 """Added to every part of the mixture: angles at their limits would have none."""

@@ -5,7 +5,7 @@
 `report` prints mean, median and 90 % quantile of the errors in millimetres, the shares of true keypoints in
 regions that say 50, 68, 90 and 95 %, and the errors of angles. `calibrate` fits, on other hands, what makes the
 regions hold that, a factor a number of cameras and the distances for all of them, and writes
-`src/likelihand/multiview/regions.json`.
+`src/likelihand/reconstruction/multiview/regions.json`.
 """
 
 import argparse
@@ -19,10 +19,10 @@ from tqdm import tqdm
 
 from experiments.cameras_study import SEED, Doubles, Shot, shoot, solve
 from experiments.fit_regions import LEVELS as KNOTS, UNIT_IN_SPACE
-from likelihand.fitting import FitSettings
 from likelihand.inference import load
-from likelihand.multiview import SpaceFit, fit_views
-from likelihand.multiview.fitted import load_regions
+from likelihand.reconstruction import FitSettings
+from likelihand.reconstruction.multiview import SpaceFit, fit_views
+from likelihand.reconstruction.multiview.fitted import load_regions
 from likelihand.synth.hand.asset import load_asset
 from likelihand.synth.hand.hand_sampler import sample_hand
 from likelihand.synth.scene.compose import streams_of
@@ -34,7 +34,7 @@ MODEL_ERRORS = (0.05, 0.015)
 LEVELS = (0.5, 0.68, 0.9, 0.95)
 CALIBRATED = SEED + 1
 """Seed of the hands that regions are calibrated on; those of `SEED` are reported."""
-OUT = Path(__file__).parents[1] / "src" / "likelihand" / "multiview" / "regions.json"
+OUT = Path(__file__).parents[1] / "src" / "likelihand" / "reconstruction" / "multiview" / "regions.json"
 
 
 def shots_of(seed: int, count: int, cache: Path | None) -> list[Shot]:

@@ -28,12 +28,11 @@ from likelihand.data.coco import CocoHands
 from likelihand.data.scenes import EmptyScenes
 from likelihand.evaluation.boxes import match_boxes
 from likelihand.geometry import FloatArray, Image, box_length, box_of_points, crop_matrix, warp_image
-from likelihand.hand import Side
 from likelihand.inference import Predictor, bundled
 from likelihand.inference.detection import Detector, Tiles
 from likelihand.inference.predictor import CONFIDENCE, PRESENCE, PROPOSED, SCORE
 from likelihand.inference.runtimes import OnnxRuntime
-from likelihand.structures import Record
+from likelihand.structures import Record, Side
 from likelihand.utils.tables import markdown
 
 TEST, CHOOSE = slice(0, 500), slice(500, 700)

@@ -27,9 +27,8 @@ from likelihand.evaluation.calibration import compare, store
 from likelihand.evaluation.calibration.flow import learned_density
 from likelihand.evaluation.calibration.recipe import Recipe, calibrate
 from likelihand.geometry import transform_points
-from likelihand.hand import FINGER_KEYPOINTS, FINGERS, opposite
 from likelihand.inference import Predictor, load, model_file
-from likelihand.structures import Record
+from likelihand.structures import FINGER_KEYPOINTS, FINGERS, Record, opposite
 from likelihand.uncertainty import PHOTOS, RENDERED, Calibrations
 from likelihand.utils.files import write_json
 from likelihand.visualization.plots import save_plots

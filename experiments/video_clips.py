@@ -11,7 +11,7 @@ import numpy as np
 
 from likelihand.data.images import read_image
 from likelihand.geometry import Image
-from likelihand.hand import Side
+from likelihand.structures import Side
 from likelihand.synth.hand.asset import load_asset
 from likelihand.synth.hand.hand_sampler import mirrored, pose_hand, settle
 from likelihand.synth.hand.pose import sample_pose

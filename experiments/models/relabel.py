@@ -19,9 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likelihand.data.shards import Shards, write_shards
-from likelihand.hand import BONES
 from likelihand.inference import Predictor, load
-from likelihand.structures import Record, Visibility
+from likelihand.structures import BONES, Record, Visibility
 
 Floats = NDArray[np.float64]
 

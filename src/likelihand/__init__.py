@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from likelihand import data as data, synth as synth
     from likelihand.data.images import read_image as read_image
     from likelihand.evaluation import evaluate as evaluate
-    from likelihand.fitting import HandFit as HandFit, fit as fit
     from likelihand.inference import Predictor as Predictor, load as load
     from likelihand.losses import (
         HeatmapLoss as HeatmapLoss,
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
         SequentialHeatmapNetwork as SequentialHeatmapNetwork,
         TimmBackbone as TimmBackbone,
     )
+    from likelihand.reconstruction import HandFit as HandFit, fit as fit
     from likelihand.structures import Hand as Hand
     from likelihand.tracking import track as track
     from likelihand.training import TrainConfig as TrainConfig, train as train
@@ -41,10 +41,10 @@ __getattr__, __dir__, __all__ = lazy_names(
         "data": "data",
         "data.images": "read_image",
         "evaluation": "evaluate",
-        "fitting": "HandFit fit",
         "inference": "Predictor load",
         "losses": "HeatmapLoss IntegralLoss ResidualLogLikelihood",
         "models": "SequentialHeatmapNetwork TimmBackbone",
+        "reconstruction": "HandFit fit",
         "structures": "Hand",
         "synth": "synth",
         "tracking": "track",

@@ -8,7 +8,7 @@ import pytest
 
 from likelihand.cli import main
 from likelihand.cli.fits import fits_json
-from tests.fitting.hands import hand_of, made
+from tests.reconstruction.hands import hand_of, made
 
 pytest.importorskip("av")
 

@@ -10,11 +10,11 @@ import pytest
 from likelihand.cli import main
 from likelihand.cli.fits import TrackFits, fit_json
 from likelihand.cli.formats import Results
-from likelihand.fitting import ANGLE_NAMES, fit
-from likelihand.hand import KEYPOINTS
+from likelihand.reconstruction import ANGLE_NAMES, fit
+from likelihand.structures import KEYPOINTS
 from likelihand.tracking.tracker import TrackedHand
-from tests.fitting.hands import hand_of, made
 from tests.interop.fitted import film
+from tests.reconstruction.hands import hand_of, made
 
 
 def predicted(pictures: Path, model: Path, out: Path, form: str) -> None:

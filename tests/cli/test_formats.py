@@ -12,8 +12,7 @@ import pytest
 from likelihand.cli import formats, tables
 from likelihand.cli.formats import Results, coco
 from likelihand.cli.tables import picture_rows as rows
-from likelihand.hand import KEYPOINTS
-from likelihand.structures import Hand
+from likelihand.structures import KEYPOINTS, Hand
 
 RNG = np.random.default_rng(0)
 

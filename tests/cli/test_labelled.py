@@ -11,7 +11,7 @@ from likelihand.cli import labelled, main
 from likelihand.cli.labelled import add_data_options, data_of, where_of
 from likelihand.cli.parsing import command_parser
 from likelihand.data import DrawnHands
-from likelihand.hand import RHD_ORDER
+from likelihand.structures import RHD_ORDER
 
 pytest.importorskip("torch")
 

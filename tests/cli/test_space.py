@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from likelihand.cli.space import COLUMNS, SpaceResults, motion_of
-from likelihand.hand import KEYPOINTS, Side
-from likelihand.multiview import Reprojection, SpaceHand
-from likelihand.multiview.triangulation import Triangulated
+from likelihand.reconstruction.multiview import Reprojection, SpaceHand
+from likelihand.reconstruction.multiview.triangulation import Triangulated
+from likelihand.structures import KEYPOINTS, Side
 
 
 def hand(number: int, side: Side | None = "right", shift: float = 0.0) -> SpaceHand:

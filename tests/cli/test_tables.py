@@ -5,7 +5,7 @@ import math
 import pytest
 
 from likelihand.cli.tables import FILM_COLUMNS, PICTURE_COLUMNS, deeplabcut_rows, film_rows, picture_rows
-from likelihand.hand import KEYPOINTS
+from likelihand.structures import KEYPOINTS
 
 POINTS = [[0.5 + i, 10.5 + i] for i in range(21)]
 HAND = {

@@ -10,15 +10,15 @@ import pytest
 
 from likelihand.cli import main
 from likelihand.cli.space import COLUMNS
-from likelihand.fitting import ANGLE_NAMES
-from likelihand.hand import KEYPOINTS
 from likelihand.inference import Predictor
 from likelihand.inference.metadata import ModelMetadata
+from likelihand.reconstruction import ANGLE_NAMES
+from likelihand.structures import KEYPOINTS
 from likelihand.tracking.tracker import TrackedHand
 from tests.interop.lines import frame
-from tests.multiview.rigs import points, rig
-from tests.multiview.test_camera_files import toml_of
-from tests.multiview.test_fitted import CAMERAS as POSED, seen as views_of, truth
+from tests.reconstruction.multiview.rigs import points, rig
+from tests.reconstruction.multiview.test_camera_files import toml_of
+from tests.reconstruction.multiview.test_fitted import CAMERAS as POSED, seen as views_of, truth
 
 CAMERAS = rig(2)
 TRUTH = [points(seed=0) + np.array([0.002 * i, 0, 0]) for i in range(6)]

@@ -13,7 +13,7 @@ import pytest
 from likelihand.data import CocoHands, CocoScenes
 from likelihand.data.formats.boxes import BoxesFile
 from likelihand.data.layouts import detect
-from likelihand.hand import KEYPOINTS
+from likelihand.structures import KEYPOINTS
 
 RNG = np.random.default_rng(3)
 HANDS = RNG.uniform(10, 80, (3, 21, 2)).round(2)

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from likelihand.data.coco import CocoHands
-from likelihand.hand import KEYPOINTS, RHD_ORDER
-from likelihand.structures import Visibility
+from likelihand.structures import KEYPOINTS, RHD_ORDER, Visibility
 
 POINTS = np.random.default_rng(0).uniform(20, 80, (21, 2)).round(2)
 

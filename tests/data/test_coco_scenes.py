@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from likelihand.data import CocoScenes
-from likelihand.hand import KEYPOINTS
+from likelihand.structures import KEYPOINTS
 from tests.scene_files import coco
 
 

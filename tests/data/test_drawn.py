@@ -5,7 +5,7 @@ import pytest
 
 from likelihand.data.dataset import record_problems
 from likelihand.data.drawn import DrawnHands
-from likelihand.hand import FINGER_KEYPOINTS
+from likelihand.structures import FINGER_KEYPOINTS
 
 HANDS = DrawnHands(40, seed=5)
 

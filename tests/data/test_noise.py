@@ -14,8 +14,7 @@ from likelihand.data.noise import (
     TwoSources,
 )
 from likelihand.geometry import box_length
-from likelihand.hand import FINGER_KEYPOINTS
-from likelihand.structures import Record
+from likelihand.structures import FINGER_KEYPOINTS, Record
 
 COUNT = 300
 

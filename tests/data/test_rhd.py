@@ -9,8 +9,7 @@ import pytest
 from likelihand.data import rhd
 from likelihand.data.coco import CocoHands
 from likelihand.data.rhd import RHD
-from likelihand.hand import RHD_ORDER
-from likelihand.structures import Visibility
+from likelihand.structures import RHD_ORDER, Visibility
 
 
 def annotation(left=21, right=21, seed=0):

@@ -14,8 +14,7 @@ from likelihand.data import Concatenated, DrawnHands, YoloPose, detect
 from likelihand.data.formats.yolo import labels_path
 from likelihand.data.images import size_of_image
 from likelihand.data.yolo import write_yolo
-from likelihand.hand import KEYPOINTS
-from likelihand.structures import Record
+from likelihand.structures import KEYPOINTS, Record
 
 WIDTH, HEIGHT = 640, 480
 POINTS = np.random.default_rng(0).uniform(100, 400, (21, 2)).round(2)

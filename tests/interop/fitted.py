@@ -3,9 +3,9 @@
 from typing import Any
 
 from likelihand.cli.fits import fit_json
-from likelihand.fitting import HandFit, fit
-from likelihand.hand import Side
-from tests.fitting.hands import hand_of, made
+from likelihand.reconstruction import HandFit, fit
+from likelihand.structures import Side
+from tests.reconstruction.hands import hand_of, made
 
 
 def film(

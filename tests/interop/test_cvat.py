@@ -4,8 +4,8 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from likelihand.hand import BONES, KEYPOINTS
 from likelihand.interop.cvat import CLASSES, document, labels
+from likelihand.structures import BONES, KEYPOINTS
 from tests.interop.lines import hand, picture
 
 HANDS = [hand(0, "left"), hand(1, "right"), hand(2, None, spread=6.0)]

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from likelihand.fitting.mesh import mesh_of
 from likelihand.interop.animation import clips_of
 from likelihand.interop.gltf import glb, quaternions_of, write_glb
+from likelihand.reconstruction.mesh import mesh_of
 from tests.interop.fitted import film
 
 WIDTHS = {"SCALAR": 1, "VEC3": 3, "VEC4": 4, "MAT4": 16}

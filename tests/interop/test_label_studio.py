@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from likelihand.data import CocoHands
-from likelihand.hand import KEYPOINTS
 from likelihand.interop.label_studio import coco_of_export, label_config, tasks, write_tasks
+from likelihand.structures import KEYPOINTS
 from tests.interop.lines import hand, picture
 
 HANDS = [hand(0, "left"), hand(1, "right", spread=0.3), hand(2, None, spread=6.0)]

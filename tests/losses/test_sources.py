@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from likelihand import testing
-from likelihand.hand import INDEX
 from likelihand.losses import (
     Batch,
     HeatmapCrossEntropy,
@@ -16,7 +15,7 @@ from likelihand.losses import (
 from likelihand.losses.sources import hand_frame
 from likelihand.ops.flows import StandardNormal
 from likelihand.ops.heatmaps import Prediction
-from likelihand.structures import KeypointLabels
+from likelihand.structures import INDEX, KeypointLabels
 
 TURN = torch.tensor([[0.6, -0.8], [0.8, 0.6]], dtype=torch.float64)
 MIRROR = torch.diag(torch.tensor([-1.0, 1.0], dtype=torch.float64))

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from likelihand.geometry import box_iou, box_of_points
-from likelihand.hand import Side
 from likelihand.inference.predictor import is_clear
-from likelihand.structures import Hand
+from likelihand.structures import Hand, Side
 from likelihand.tracking import Region, TrackedHand, Tracker, Tracking, whole_picture
 from likelihand.tracking.filters import spread
 

@@ -3,8 +3,7 @@ import numpy as np
 import pytest
 
 from likelihand.data.drawn import DrawnHands
-from likelihand.hand import FINGER_COLOURS
-from likelihand.structures import Hand
+from likelihand.structures import FINGER_COLOURS, Hand
 from likelihand.visualization.drawing import KEYPOINT_COLOURS, Drawing, contact_sheet, draw, draw_keypoints
 
 

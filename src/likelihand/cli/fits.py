@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-    from likelihand.fitting import HandFit
+    from likelihand.reconstruction import HandFit
     from likelihand.structures import Hand
     from likelihand.tracking import TrackedHand
 
 
 def fits_json(hands: "Sequence[Hand]") -> list[dict[str, Any]]:
     """Fit the hands of a picture, and return the fits as JSON."""
-    from likelihand.fitting import fit
+    from likelihand.reconstruction import fit
 
     return [fit_json(found) for found in fit(hands)]
 
@@ -32,7 +32,7 @@ class TrackFits:
 
     def __call__(self, hands: "Sequence[TrackedHand]") -> list[dict[str, Any]]:
         """Fit the hands of the next frame, and return the fits as JSON."""
-        from likelihand.fitting import fit
+        from likelihand.reconstruction import fit
 
         fits = fit(hands, after=[self._last.get(hand.track) for hand in hands])
         self._last = {hand.track: found for hand, found in zip(hands, fits, strict=True)}
@@ -41,7 +41,7 @@ class TrackFits:
 
 def fit_json(fit: "HandFit") -> dict[str, Any]:
     """Return a fit as JSON: joints in hand lengths, angles in radians by name, points in image pixels."""
-    from likelihand.fitting import ANGLE_NAMES
+    from likelihand.reconstruction import ANGLE_NAMES
 
     return {
         "side": fit.side,

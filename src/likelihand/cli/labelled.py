@@ -138,7 +138,7 @@ def _order(words: list[str] | None) -> tuple[int, ...] | None:
     """Return the order of keypoints that `--keypoint-order` names or lists."""
     if not words:
         return None
-    from likelihand.hand import INTERHAND_ORDER, RHD_ORDER
+    from likelihand.structures import INTERHAND_ORDER, RHD_ORDER
 
     named = {"own": tuple(range(21)), "rhd": RHD_ORDER, "interhand": INTERHAND_ORDER}
     if len(words) == 1 and words[0].lower() in named:

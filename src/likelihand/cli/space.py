@@ -10,12 +10,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
-from likelihand.hand import KEYPOINTS
+from likelihand.structures import KEYPOINTS
 from likelihand.utils.files import write_json
 
 if TYPE_CHECKING:
     from likelihand.interop.motion import Motion
-    from likelihand.multiview import Reprojection, SpaceFit, SpaceHand
+    from likelihand.reconstruction.multiview import Reprojection, SpaceFit, SpaceHand
 
 FORMATS: Final = ("trc", "c3d")
 NAME: Final = "hands"
@@ -131,7 +131,7 @@ def _rows(hand: "SpaceHand", fitted: bool) -> Iterator[tuple[object, ...]]:
 
 
 def _angle_rows(fit: "SpaceFit") -> Iterator[tuple[object, ...]]:
-    from likelihand.fitting import ANGLE_NAMES
+    from likelihand.reconstruction import ANGLE_NAMES
 
     for name, angle, scale in zip(ANGLE_NAMES, fit.angles, fit.angle_scale, strict=True):
         yield (name, *_cells(angle, scale))

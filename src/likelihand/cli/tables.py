@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, TypeAlias
 
-from likelihand.hand import KEYPOINTS
+from likelihand.structures import KEYPOINTS
 
 Line: TypeAlias = dict[str, Any]
 Row: TypeAlias = tuple[object, ...]

@@ -14,7 +14,7 @@ from likelihand.cli.space import FORMATS, SpaceResults
 
 if TYPE_CHECKING:
     from likelihand.inference import Predictor
-    from likelihand.multiview import Camera
+    from likelihand.reconstruction.multiview import Camera
     from likelihand.tracking import VideoReader
     from likelihand.tracking.tracker import TrackedHand
 
@@ -74,7 +74,7 @@ def parser() -> PlainParser:
 
 def run(arguments: Namespace) -> int:
     """Triangulate to the end of the shortest source; finished frames are kept, however it ends."""
-    from likelihand.multiview import Reprojection, SpaceTracker, read_cameras
+    from likelihand.reconstruction.multiview import Reprojection, SpaceTracker, read_cameras
 
     sources = list(arguments.sources)
     if len(sources) < 2:
@@ -116,7 +116,7 @@ def cameras_of(
 
     Example:
         >>> import numpy as np
-        >>> from likelihand.multiview import Camera
+        >>> from likelihand.reconstruction.multiview import Camera
         >>> pair = [Camera(np.eye(3), name="left"), Camera(np.eye(3), name="right")]
         >>> [camera.name for camera in cameras_of(pair, ["run-right.mp4", "run-left.mp4"])]
         ['right', 'left']

@@ -14,8 +14,7 @@ from tqdm import tqdm
 from likelihand.data.abilities import Doubtful, Keyed, LeavesOut, Published
 from likelihand.data.dataset import Dataset, LabelError, check_record, parts_of, record_problems
 from likelihand.geometry import Image, box_length, crop_matrix, transform_points, warp_image
-from likelihand.hand import KEYPOINTS
-from likelihand.structures import Record, Visibility
+from likelihand.structures import KEYPOINTS, Record, Visibility
 from likelihand.utils.files import replacing
 from likelihand.visualization.drawing import Drawing, contact_sheet, draw_keypoints
 

@@ -45,7 +45,7 @@ class CocoHands:
             default. Of a name that is not there (C:\data\a.jpg) its endings are tried.
         keypoint_order: `p` such that our keypoint i is the file's p[i]. By default the category's names decide
             (`index_finger_mcp`, `forefinger1`, `TMCP`, 1 to 21...); without names our own order is taken. Files
-            that mmpose made from RHD need `likelihand.hand.RHD_ORDER`: their names belie their order.
+            that mmpose made from RHD need `likelihand.structures.RHD_ORDER`: their names belie their order.
         pixel_centre: what the file's coordinates say of the first pixel's centre: 0 where pixels are counted
             (most files), 0.5 where the picture's corner is the origin (mmpose's RHD).
         box: "annotation" takes the file's `bbox` where there is one, "keypoints" the tight box of the labelled

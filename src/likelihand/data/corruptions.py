@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from likelihand.geometry import FloatArray, Image, box_length, box_of_points, check_box, translation
-from likelihand.hand import BONES
+from likelihand.structures import BONES
 from likelihand.utils import opencv as cv2
 
 Float32: TypeAlias = NDArray[np.float32]

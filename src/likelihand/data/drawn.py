@@ -12,8 +12,7 @@ import numpy as np
 
 from likelihand.data.dataset import check_index
 from likelihand.geometry import FloatArray, Image, box_of_points, pixel_index_from_corner
-from likelihand.hand import FINGER_KEYPOINTS, FINGERS, TIPS, Side
-from likelihand.structures import Record, Visibility
+from likelihand.structures import FINGER_KEYPOINTS, FINGERS, TIPS, Record, Side, Visibility
 from likelihand.utils import opencv as cv2
 
 _SHIFT: Final = 6

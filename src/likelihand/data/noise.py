@@ -9,8 +9,7 @@ import numpy as np
 from likelihand.data.dataset import Dataset
 from likelihand.data.wrapped import Wrapped
 from likelihand.geometry import BOX_PADDING, FloatArray, box_length
-from likelihand.hand import FINGER_KEYPOINTS, INDEX
-from likelihand.structures import Record
+from likelihand.structures import FINGER_KEYPOINTS, INDEX, Record
 
 Generator: TypeAlias = np.random.Generator
 

@@ -20,8 +20,7 @@ from likelihand.geometry import (
     transform_points,
     translation,
 )
-from likelihand.hand import Side
-from likelihand.structures import SceneLabels
+from likelihand.structures import SceneLabels, Side
 
 MOST: Final = 8
 """Hands of a picture that a detector is trained on; of more, the largest are taken and the others left out."""

@@ -20,8 +20,7 @@ from likelihand.data.dataset import check_index, check_record
 from likelihand.data.images import read_image
 from likelihand.data.unpickle import read_arrays
 from likelihand.geometry import box_of_points
-from likelihand.hand import RHD_ORDER, Side
-from likelihand.structures import Record, Visibility
+from likelihand.structures import RHD_ORDER, Record, Side, Visibility
 from likelihand.utils.validation import LARGEST
 
 MINIMUM_VISIBLE: Final = 10

@@ -21,8 +21,7 @@ from likelihand.geometry import (
     crop_matrix,
     warp_image,
 )
-from likelihand.hand import Side
-from likelihand.structures import SceneSample
+from likelihand.structures import SceneSample, Side
 
 SUFFIXES: Final = {".jpg", ".jpeg", ".png", ".webp"}
 

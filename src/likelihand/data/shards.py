@@ -17,8 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likelihand.data.shard_files import CACHE_GB, ShardFiles, shard_files
-from likelihand.hand import Side
-from likelihand.structures import Record
+from likelihand.structures import Record, Side
 from likelihand.utils import opencv as cv2
 from likelihand.utils.files import begin_folder, write_atomically
 from likelihand.utils.images import encode_image

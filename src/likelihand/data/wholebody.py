@@ -6,7 +6,7 @@ from typing import Any, Final, Literal
 
 from likelihand.data.coco import UNREADABLE, CocoHands
 from likelihand.data.formats.coco import CocoFile, CocoHand, bbox_of, checked_hand, keypoints_of
-from likelihand.hand import Side
+from likelihand.structures import Side
 from likelihand.utils.validation import Malformed, plain
 
 _SIDES: Final[tuple[Side, Side]] = ("left", "right")

@@ -13,8 +13,7 @@ from likelihand.data.dataset import Dataset, check_index, check_record
 from likelihand.data.formats.yolo import SPLITS, YoloHand, labels_path, pictures_of, read_labels, read_layout
 from likelihand.data.images import picture_id, read_image, size_of_image
 from likelihand.geometry import FloatArray, box_of_points
-from likelihand.hand import KEYPOINTS, Side
-from likelihand.structures import Record
+from likelihand.structures import KEYPOINTS, Record, Side
 from likelihand.utils.files import write_atomically
 from likelihand.visualization.drawing import Drawing
 

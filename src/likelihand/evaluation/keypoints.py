@@ -14,10 +14,9 @@ from likelihand.data.dataset import Dataset
 from likelihand.evaluation.collect import predictions
 from likelihand.evaluation.structures import Predictions
 from likelihand.geometry import invert, transform_points
-from likelihand.hand import KEYPOINTS
 from likelihand.inference.runtimes import Runtime
 from likelihand.metrics import PAPER, Accumulator, Breakdown, Protocol, Scores
-from likelihand.structures import Visibility
+from likelihand.structures import KEYPOINTS, Visibility
 from likelihand.utils.tables import aligned
 
 

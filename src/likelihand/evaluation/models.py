@@ -46,8 +46,8 @@ class EveryStage:
         """Name what the last stage says, as its deployed form would, and every stage's points."""
         import torch
 
-        from likelihand.hand import TRAITS
         from likelihand.ops.heatmaps import spatial_covariance
+        from likelihand.structures import TRAITS
 
         last, names = predictions[-1], self.metadata.outputs
         found = {"points": last.mean, STAGES: torch.stack([p.mean.float() for p in predictions])}

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likelihand.geometry import FloatArray, Image, box_iou, crop_matrix, invert, transform_points, warp_image
-from likelihand.hand import Side
 from likelihand.inference.metadata import ModelMetadata
+from likelihand.structures import Side
 
 OVERLAP: Final = 0.45
 """IoU from which two boxes are one hand."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from likelihand.geometry import BOX_PADDING
-from likelihand.hand import KEYPOINTS
+from likelihand.structures import KEYPOINTS
 from likelihand.uncertainty import Calibrations
 from likelihand.utils.files import replacing
 from likelihand.utils.validation import shown

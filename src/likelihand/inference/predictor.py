@@ -20,12 +20,11 @@ from likelihand.geometry import (
     transform_points,
     warp_image,
 )
-from likelihand.hand import DEPTHS, Side
 from likelihand.inference.duplicates import without_duplicates
 from likelihand.inference.runtimes import Outputs, Runtime
 from likelihand.inference.settings import PHOTOS
 from likelihand.inference.tta import LOOKS, Answer, Look, beyond_edge, merge
-from likelihand.structures import Hand
+from likelihand.structures import DEPTHS, Hand, Side
 from likelihand.uncertainty import (
     GAUSSIAN,
     REACH,

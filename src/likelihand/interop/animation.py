@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from likelihand.fitting.mesh import MESH_PARENTS, Person, bones_of, length_of, person_of
-from likelihand.fitting.result import ANGLE_NAMES
-from likelihand.hand import Side
+from likelihand.reconstruction.mesh import MESH_PARENTS, Person, bones_of, length_of, person_of
+from likelihand.reconstruction.result import ANGLE_NAMES
+from likelihand.structures import Side
 from likelihand.uncertainty import FloatArray
 from likelihand.utils.validation import as_numbers
 

@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from likelihand.fitting.mesh import MESH_BONES, MESH_PARENTS
 from likelihand.interop.animation import Clip
+from likelihand.reconstruction.mesh import MESH_BONES, MESH_PARENTS
 from likelihand.uncertainty import FloatArray
 from likelihand.utils.files import write_atomically
 

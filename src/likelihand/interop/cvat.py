@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, Final
 from xml.sax.saxutils import quoteattr
 
-from likelihand.hand import BONES, FINGERS, INDEX, KEYPOINTS, Side
 from likelihand.interop.certainty import Line, least_certain_first
+from likelihand.structures import BONES, FINGERS, INDEX, KEYPOINTS, Side
 from likelihand.utils.files import write_atomically
 
 CLASSES: Final = ("left_hand", "right_hand", "hand")

@@ -7,9 +7,9 @@ The task needs the labels of `likelihand.interop.cvat.labels`, or some of them w
 
 from typing import TYPE_CHECKING, Any
 
-from likelihand.hand import KEYPOINTS
 from likelihand.interop.cvat import CLASSES, class_of
 from likelihand.interop.packages import needed
+from likelihand.structures import KEYPOINTS
 
 if TYPE_CHECKING:
     import PIL.Image

@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from likelihand.fitting.mesh import MESH_BONES, MESH_PARENTS
 from likelihand.interop.animation import Clip
+from likelihand.reconstruction.mesh import MESH_BONES, MESH_PARENTS
 from likelihand.synth.hand.asset import vertex_normals
 from likelihand.uncertainty import FloatArray
 from likelihand.utils.files import write_atomically

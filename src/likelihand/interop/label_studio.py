@@ -19,8 +19,8 @@ import numpy as np
 from likelihand.data.formats.coco import hand_entry, image_entry, write_document
 from likelihand.data.formats.sides import side_in_text
 from likelihand.geometry import box_of_points
-from likelihand.hand import FINGER_COLOURS, INDEX, KEYPOINTS, WRIST_COLOUR
 from likelihand.interop.certainty import Line, certainty, least_certain_first
+from likelihand.structures import FINGER_COLOURS, INDEX, KEYPOINTS, WRIST_COLOUR
 from likelihand.utils.files import write_atomically
 from likelihand.utils.validation import Malformed, as_list, as_mapping, plain, read_json
 

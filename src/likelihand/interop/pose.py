@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from likelihand.hand import BONES, FINGER_COLOURS, FINGERS, KEYPOINTS
 from likelihand.interop.certainty import Line
 from likelihand.interop.packages import needed
+from likelihand.structures import BONES, FINGER_COLOURS, FINGERS, KEYPOINTS
 from likelihand.utils.files import replacing
 
 COMPONENTS: Final = {"left": "LEFT_HAND_LANDMARKS", "right": "RIGHT_HAND_LANDMARKS", None: "HAND_LANDMARKS"}

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from likelihand.geometry import box_of_points
-from likelihand.hand import Side
 from likelihand.interop.packages import needed
-from likelihand.structures import Hand
+from likelihand.structures import Hand, Side
 from likelihand.uncertainty import GAUSSIAN, Radial
 
 if TYPE_CHECKING:

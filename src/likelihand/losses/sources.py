@@ -7,10 +7,10 @@ from typing import Any, Final
 import torch
 from torch import Tensor, nn
 
-from likelihand.hand import INDEX, KEYPOINTS
 from likelihand.losses.criterion import Batch
 from likelihand.losses.stage import StageLoss, keypoint_labels
 from likelihand.ops.heatmaps import Prediction
+from likelihand.structures import INDEX, KEYPOINTS
 
 _WRIST, _MIDDLE = INDEX["wrist"], INDEX["middle_mcp"]
 _FROM_LITTLE = (INDEX["little_mcp"], INDEX["index_mcp"])
@@ -143,7 +143,7 @@ def hand_frame(points: Tensor) -> tuple[Tensor, Tensor]:
     """Return the frames and lengths of hands.
 
     Args:
-        points: (N, K, 2) in the order of `likelihand.hand.KEYPOINTS`.
+        points: (N, K, 2) in the order of `likelihand.structures.KEYPOINTS`.
 
     Returns:
         Matrices (N, 2, 2), orthonormal, whose columns are the axes: from the wrist to the middle knuckle, and at a

@@ -5,9 +5,9 @@ from typing import Final
 
 from torch import Tensor, nn
 
-from likelihand.hand import DEPTHS, TRAITS
 from likelihand.models.protocol import Deployed
 from likelihand.ops.heatmaps import Prediction, spatial_covariance
+from likelihand.structures import DEPTHS, TRAITS
 
 SPREAD: Final = "spread"
 """Name of the output that says how wide and how turned each heatmap is: its covariance."""
@@ -18,7 +18,7 @@ class StagedNetwork(nn.Module):
 
     Attributes:
         stages: the modules of the stages.
-        traits: says of the hand as a whole what `likelihand.hand.TRAITS` ask; None of a network that does not.
+        traits: says of the hand as a whole what `structures.TRAITS` ask; None of a network that does not.
         depth: says how far away keypoints are; None of a network that does not.
     """
 
@@ -68,7 +68,7 @@ class DeployedNetwork(Deployed):
 
         Returns:
             Points (N, K, 2) and scales (N, K, 2), both (x, y) in crop pixels, float32; from a network with traits
-            also the chances (N,) in 0..1 of each of `likelihand.hand.TRAITS`; from one with depth also depths and
+            also the chances (N,) in 0..1 of each of `structures.TRAITS`; from one with depth also depths and
             their scales, (N, K) each, in crop pixels; with `spread` also the covariances (N, K, 2, 2) of the
             heatmaps' softmax, square crop pixels.
 

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from likelihand.hand import TRAITS
 from likelihand.ops.heatmaps import widen
+from likelihand.structures import TRAITS
 
 Upsampling: TypeAlias = Callable[[int, int], nn.Module]
 """Makes a module that doubles height and width, from so many channels to so many."""
@@ -80,7 +80,7 @@ class HeatmapHead(nn.Sequential):
 
 
 class TraitHead(nn.Module):
-    """Makes the logits of `likelihand.hand.TRAITS` from features and the points that were found.
+    """Makes the logits of `likelihand.structures.TRAITS` from features and the points that were found.
 
     Average pooling says what the hand looks like, the points say how it lies: thumb left of a palm that faces the
     camera is one side, of a back of the hand the other. No gradient goes back through the points.

@@ -115,7 +115,7 @@ class KeypointNetwork(NormalisingNetwork, StagedNetwork):
 
     Attributes:
         decoder: heatmaps and stride to points; None of a network without heatmaps.
-        traits: says of the hand as a whole what `likelihand.hand.TRAITS` ask; None of a network that does not.
+        traits: says of the hand as a whole what `structures.TRAITS` ask; None of a network that does not.
         depth: says how far away keypoints are; None of a network that does not.
     """
 

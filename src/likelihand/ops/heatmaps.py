@@ -31,7 +31,7 @@ class Prediction(NamedTuple):
         mean: (N, K, 2) float32 (x, y) in crop pixels.
         log_scale: (N, K, 2) float32, natural logarithm of the scale along x and y in crop pixels; where the
             network predicts none, one constant that does not depend on the picture.
-        traits: (N, 2) logits of `likelihand.hand.TRAITS`, for the hand as a whole; None where the stage or network
+        traits: (N, 2) logits of `structures.TRAITS`, for the hand as a whole; None where the stage or network
             does not say.
         depth: (N, K, 2) how much farther from the camera than the mean of all keypoints each one is, in crop
             pixels at the wrist's distance, and the logarithm of its scale; None where the network does not say.

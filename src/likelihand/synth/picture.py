@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from likelihand.hand import Side
+from likelihand.structures import Side
 from likelihand.synth.layers import composite, render_layers
 from likelihand.synth.options import SynthOptions
 from likelihand.synth.render.effects import blurred, developed

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from likelihand.hand import Side
+from likelihand.structures import Side
 from likelihand.synth.hand.asset import load_asset
 from likelihand.synth.hand.hand_sampler import sample_hand
 from likelihand.synth.options import SynthOptions

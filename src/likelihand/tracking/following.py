@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from likelihand.geometry import Image
-from likelihand.hand import TIPS, opposite
+from likelihand.structures import TIPS, opposite
 from likelihand.tracking.filters import Smoothing
 from likelihand.tracking.frames import Frame
 from likelihand.tracking.reading import VideoReader

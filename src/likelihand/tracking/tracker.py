@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likelihand.geometry import BOX_PADDING, FloatArray, Image, box_iou, box_length, box_of_points
-from likelihand.hand import Side
 from likelihand.inference.predictor import CONFIDENCE, FindHands, Found, is_clear, next_box
-from likelihand.structures import Hand
+from likelihand.structures import Hand, Side
 from likelihand.tracking.filters import PointFilter, Smoothed, Smoothing, median, spread
 
 PredictBoxes: TypeAlias = Callable[[Image, FloatArray], Sequence[Hand]]

@@ -19,8 +19,7 @@ from likelihand.geometry import (
     translation,
     warp_image,
 )
-from likelihand.hand import BONES, FINGER_COLOURS, FINGER_KEYPOINTS, WRIST_COLOUR
-from likelihand.structures import Hand
+from likelihand.structures import BONES, FINGER_COLOURS, FINGER_KEYPOINTS, WRIST_COLOUR, Hand
 from likelihand.uncertainty import ONE_SIGMA, UNIT
 from likelihand.utils import paint
 

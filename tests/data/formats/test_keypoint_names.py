@@ -1,7 +1,7 @@
 import pytest
 
 from likelihand.data.formats.keypoint_names import hands_of_names, order_of_names
-from likelihand.hand import KEYPOINTS
+from likelihand.structures import KEYPOINTS
 
 MMPOSE = ["wrist"] + [
     f"{f}{i}"

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from likelihand.data.formats.yolo import YoloLayout, is_yolo, labels_path, pictures_of, read_labels, read_layout
-from likelihand.hand import KEYPOINTS
+from likelihand.structures import KEYPOINTS
 
 POINTS = np.random.default_rng(0).uniform(0.2, 0.8, (21, 2)).round(4)
 LINE = " ".join(map(str, [0, 0.5, 0.4, 0.2, 0.1, *np.column_stack([POINTS, np.full(21, 2)]).ravel().tolist()]))

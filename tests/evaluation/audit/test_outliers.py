@@ -9,7 +9,7 @@ from likelihand.evaluation.audit.patterns import (
     OUTLIER,
 )
 from likelihand.evaluation.audit.suspect import suspicions
-from likelihand.hand import FINGER_KEYPOINTS, FINGERS, INDEX
+from likelihand.structures import FINGER_KEYPOINTS, FINGERS, INDEX
 from tests.evaluation.audit.planted import HANDS, found, spoil
 
 

@@ -18,7 +18,7 @@ from likelihand.evaluation.audit.patterns import (
     mirrored_in_box,
     orders,
 )
-from likelihand.hand import KEYPOINTS
+from likelihand.structures import KEYPOINTS
 
 POINTS = np.random.default_rng(0).uniform(10, 90, (21, 2))
 

@@ -17,9 +17,8 @@ from likelihand.evaluation.audit import audit, write_worst
 from likelihand.evaluation.audit.report import write_clean
 from likelihand.evaluation.calibration import covariance_of, fit, join, simulated
 from likelihand.geometry import transform_points
-from likelihand.hand import KEYPOINTS
 from likelihand.inference.metadata import ModelMetadata
-from likelihand.structures import Record
+from likelihand.structures import KEYPOINTS, Record
 from likelihand.visualization.drawing import Drawing, contact_sheet
 
 MOVED, KEYPOINT = 3, 12

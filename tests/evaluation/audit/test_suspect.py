@@ -19,7 +19,7 @@ from likelihand.evaluation.audit.patterns import (
     orders,
 )
 from likelihand.evaluation.audit.suspect import suspicions
-from likelihand.hand import INDEX
+from likelihand.structures import INDEX
 from tests.evaluation.audit.planted import HANDS, found, spoil
 
 

@@ -8,7 +8,7 @@ import pytest
 from likelihand.evaluation import Predictions
 from likelihand.evaluation.audit.whole_set import _median, of_whole_set, offsets
 from likelihand.evaluation.calibration import simulated
-from likelihand.hand import RHD_ORDER
+from likelihand.structures import RHD_ORDER
 from tests.evaluation.audit.planted import HANDS
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from experiments.models import relabel
-from likelihand.hand import BONES
+from likelihand.structures import BONES
 
 
 @pytest.fixture

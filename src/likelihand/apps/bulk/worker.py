@@ -39,7 +39,7 @@ def schema() -> "pa.Schema":
     side         string                  "left", "right" or null
     score        float64                 chance in 0..1 that this is a hand
     box          float64 [4]             (x0, y0, x1, y1) that was looked at, image pixels
-    points       float64 [21][2]         (x, y) in image pixels, corner origin, in the order of `likelihand.hand`
+    points       float64 [21][2]         (x, y) in image pixels, corner origin, as `structures.KEYPOINTS`
     covariance   float64 [21][2][2]      square image pixels
     confidence   float64 [21]            chance to be within 10 % of the hand's size of the truth
     model        string                  the model's hash (16 hexadecimal digits)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from likelihand.hand import KEYPOINTS
+from likelihand.structures import KEYPOINTS
 from likelihand.tracking import TrackedHand
 
 ROOT = "/likelihand"

@@ -3,7 +3,7 @@
 from typing import Any
 
 from likelihand.apps.serve.limits import Limits
-from likelihand.hand import KEYPOINTS
+from likelihand.structures import KEYPOINTS
 
 Schema = dict[str, Any]
 

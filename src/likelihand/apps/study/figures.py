@@ -18,10 +18,10 @@ from likelihand.data.augment import sample_of
 from likelihand.data.dataset import Dataset
 from likelihand.evaluation import EveryStage, evenly, predictions
 from likelihand.geometry import Image
-from likelihand.hand import KEYPOINTS, PAPER_JOINTS
 from likelihand.inference.metadata import ModelMetadata
 from likelihand.metrics import PAPER
 from likelihand.models.checkpoint import load_checkpoint
+from likelihand.structures import KEYPOINTS, PAPER_JOINTS
 from likelihand.training import LAST
 from likelihand.visualization.drawing import Drawing, contact_sheet, draw_keypoints
 

@@ -14,7 +14,7 @@ from likelihand.apps.study.methods import Method
 from likelihand.apps.study.plan import EVERY_LABELS, Labels
 from likelihand.apps.study.results import Results
 from likelihand.apps.study.statistics import Interval, interval
-from likelihand.hand import KEYPOINTS, PAPER_JOINTS
+from likelihand.structures import KEYPOINTS, PAPER_JOINTS
 from likelihand.utils import tables
 
 Row: TypeAlias = dict[str, Any]

@@ -17,10 +17,10 @@ import likelihand.uncertainty as uncertainty
 import likelihand.uncertainty.radial as radial
 import likelihand.visualization.drawing as drawing
 from likelihand import geometry
-from likelihand.hand import BONES, KEYPOINTS
 from likelihand.inference import duplicates, predictor, settings, tta
 from likelihand.inference.loading import WEIGHTS, bundled
 from likelihand.inference.metadata import KEY, ModelMetadata
+from likelihand.structures import BONES, KEYPOINTS
 
 
 def page_constants() -> dict[str, Any]:

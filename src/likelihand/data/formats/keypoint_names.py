@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from likelihand.hand import FINGER_KEYPOINTS, Side
+from likelihand.structures import FINGER_KEYPOINTS, Side
 from likelihand.utils.validation import plain, shown
 
 _FINGERS: Final = {
@@ -117,7 +117,7 @@ def order_of_names(names: Sequence[object]) -> tuple[int, ...]:
         ValueError: a name is not understood, or two mean the same keypoint.
 
     Example:
-        >>> from likelihand.hand import KEYPOINTS
+        >>> from likelihand.structures import KEYPOINTS
         >>> order_of_names(KEYPOINTS[::-1])[:3]
         (20, 19, 18)
     """
@@ -136,7 +136,7 @@ def hands_of_names(names: Sequence[object]) -> list[tuple[Side | None, tuple[int
         ValueError: a name is not understood, two mean the same keypoint, or they do not tell two hands apart.
 
     Example:
-        >>> from likelihand.hand import KEYPOINTS
+        >>> from likelihand.structures import KEYPOINTS
         >>> both = [f"{side}_{name}" for side in ("right", "left") for name in KEYPOINTS]
         >>> [(side, order[:2]) for side, order in hands_of_names(both)]
         [('right', (0, 1)), ('left', (21, 22))]

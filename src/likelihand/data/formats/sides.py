@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from likelihand.data.formats.keypoint_names import words_of
-from likelihand.hand import Side
+from likelihand.structures import Side
 from likelihand.utils.validation import shown
 
 _WORDS: Final[dict[str, Side]] = {

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from likelihand.data.formats.keypoint_names import order_of_names
 from likelihand.data.formats.pictures import endings
 from likelihand.data.formats.sides import side_in_text
-from likelihand.hand import Side
+from likelihand.structures import Side
 from likelihand.utils.validation import (
     Malformed,
     as_integer,

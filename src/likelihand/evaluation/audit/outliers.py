@@ -10,7 +10,7 @@ from likelihand.evaluation import Predictions
 from likelihand.evaluation.audit.density import Densities, HandDensity, Tails
 from likelihand.evaluation.audit.patterns import OUTLIER, SUSPECT, Suspicion
 from likelihand.geometry import FloatArray, invert, transform_points
-from likelihand.hand import FINGER_KEYPOINTS, FINGERS, KEYPOINTS
+from likelihand.structures import FINGER_KEYPOINTS, FINGERS, KEYPOINTS
 
 
 def in_box(o: Predictions, points: FloatArray) -> FloatArray:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likelihand.geometry import FloatArray
-from likelihand.hand import FINGER_KEYPOINTS, FINGERS, RHD_ORDER
+from likelihand.structures import FINGER_KEYPOINTS, FINGERS, RHD_ORDER
 
 SUSPECT: Final = 8.0
 """Nats by which an explanation must beat the label as it stands for the label to be a suspect."""

@@ -25,8 +25,7 @@ from likelihand.geometry import (
     transform_points,
     warp_image,
 )
-from likelihand.hand import KEYPOINTS
-from likelihand.structures import Record
+from likelihand.structures import KEYPOINTS, Record
 from likelihand.uncertainty import UNIT, Calibration, Radial
 from likelihand.visualization.drawing import Drawing, contact_sheet, draw_keypoints, draw_ring
 

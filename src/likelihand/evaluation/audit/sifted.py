@@ -10,8 +10,7 @@ from likelihand.data.dataset import FAR, Dataset, LabelError
 from likelihand.data.wrapped import Wrapped
 from likelihand.evaluation.audit.patterns import OUTLIER, Suspicion
 from likelihand.geometry import FloatArray, box_length, box_of_points, check_box
-from likelihand.hand import KEYPOINTS
-from likelihand.structures import Record, Visibility
+from likelihand.structures import KEYPOINTS, Record, Visibility
 
 CERTAIN: Final = 1000.0
 """Nats of an impossible label: more than any explanation of a hand's labels gains."""

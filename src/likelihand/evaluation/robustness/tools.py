@@ -7,9 +7,8 @@ from typing import Any, Final, Protocol
 import numpy as np
 
 from likelihand.geometry import FloatArray, Image, box_of_points, corner_from_pixel_index
-from likelihand.hand import Side
 from likelihand.inference import Predictor
-from likelihand.structures import Hand
+from likelihand.structures import Hand, Side
 
 PEERS: Final = ("mediapipe",)
 

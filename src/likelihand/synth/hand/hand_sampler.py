@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from likelihand.hand import Side
+from likelihand.structures import Side
 from likelihand.synth.hand.anatomy import ANGLES, LIMITS, THUMB, THUMB_ELEVATION, THUMB_IP, THUMB_MCP, WRIST
 from likelihand.synth.hand.asset import Floats, HandAsset
 from likelihand.synth.hand.collision import Allowance, PalmSkin, make_room

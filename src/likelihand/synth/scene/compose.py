@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from likelihand.hand import Side
+from likelihand.structures import Side
 from likelihand.synth.hand.asset import load_asset
 from likelihand.synth.hand.hand_sampler import PosedHand, sample_hand
 from likelihand.synth.options import SynthOptions

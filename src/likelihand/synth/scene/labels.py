@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likelihand.geometry import box_of_points
-from likelihand.hand import Side
+from likelihand.structures import Side
 from likelihand.synth.compiled import compiled
 from likelihand.synth.hand.anatomy import LABEL_SHIFT
 from likelihand.synth.render.raster import first_hits

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from likelihand.hand import Side
+from likelihand.structures import Side
 from likelihand.synth.hand.skin import vertex_normals
 from likelihand.synth.render.attributes import ARM, ATTRIBUTES
 from likelihand.synth.render.material import COLUMNS, OUT_OF_REACH, SLEEVE_START

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from likelihand.hand import BONES, FINGER_KEYPOINTS, opposite
+from likelihand.structures import BONES, FINGER_KEYPOINTS, opposite
 from likelihand.synth.compiled import compiled
 from likelihand.synth.hand.asset import HandAsset
 from likelihand.synth.hand.collision import (

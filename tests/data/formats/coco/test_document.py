@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from likelihand.data.formats.coco.document import Layout, read_coco
-from likelihand.hand import KEYPOINTS
+from likelihand.structures import KEYPOINTS
 
 Content = dict[str, Any]
 

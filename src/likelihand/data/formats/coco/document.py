@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 
 from likelihand.data.formats.keypoint_names import hands_of_names
 from likelihand.data.formats.sides import side_in_text
-from likelihand.hand import Side
+from likelihand.structures import Side
 from likelihand.utils.validation import Malformed, as_list, as_mapping, as_text, fail, plain, read_json
 
 WHAT: Final = "a COCO keypoint JSON file"

@@ -11,7 +11,7 @@ from likelihand.data.formats.coco.document import CocoFile, CocoImage, Layout
 from likelihand.data.formats.coco.writing import DECIMALS
 from likelihand.data.formats.sides import Statements
 from likelihand.geometry import FloatArray, box_of_points, check_box, corner_from_pixel_index
-from likelihand.hand import Side
+from likelihand.structures import Side
 from likelihand.utils.validation import LARGEST, Malformed, as_numbers, fail, plain, shown
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from likelihand.geometry import box_of_points, pixel_index_from_corner
-from likelihand.hand import BONES, KEYPOINTS, Side
+from likelihand.structures import BONES, KEYPOINTS, Side
 from likelihand.utils.files import write_atomically
 
 DECIMALS: Final = 6
