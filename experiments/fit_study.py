@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.fit_data import Floats, Known, labelled, real, rendered, synthetic_noise
+from likelihand.evaluation.metrics.functions import distance
 from likelihand.inference import load
-from likelihand.metrics.functions import distance
 from likelihand.reconstruction import ANGLE_NAMES, FitSettings, HandFit, fit, hand_length
 from likelihand.utils.tables import aligned
 

@@ -26,12 +26,12 @@ from likelihand.evaluation.benchmark import interleaved
 from likelihand.evaluation.calibration import compare, store
 from likelihand.evaluation.calibration.flow import learned_density
 from likelihand.evaluation.calibration.recipe import Recipe, calibrate
+from likelihand.evaluation.plots import save_plots
 from likelihand.geometry import transform_points
 from likelihand.inference import Predictor, load, model_file
 from likelihand.structures import FINGER_KEYPOINTS, FINGERS, Record, opposite
 from likelihand.uncertainty import PHOTOS, RENDERED, Calibrations
 from likelihand.utils.files import write_json
-from likelihand.visualization.plots import save_plots
 
 SHARE = 0.05
 MOVED = 500

@@ -6,7 +6,7 @@ from likelihand.apps.study.hands import TEST
 from likelihand.apps.study.methods import Method
 from likelihand.apps.study.plan import CLEAN, Experiment, Labels
 from likelihand.apps.study.results import Results
-from likelihand.metrics import PAPER
+from likelihand.evaluation.metrics import PAPER
 
 HANDS = 40
 

@@ -11,7 +11,7 @@ import pytest
 from likelihand.data.augment import sample_of
 from likelihand.data.drawn import DrawnHands
 from likelihand.evaluation import Function, evaluate, evenly, predictions, score
-from likelihand.metrics import MMPOSE, PAPER
+from likelihand.evaluation.metrics import MMPOSE, PAPER
 
 SIZE = (48, 48)
 
@@ -112,5 +112,5 @@ def test_a_hand_counts_once_however_often_it_was_run() -> None:
 
 
 def test_evaluation_needs_no_torch() -> None:
-    code = "import sys, likelihand.evaluation, likelihand.metrics; sys.exit('torch' in sys.modules)"
+    code = "import sys, likelihand.evaluation, likelihand.evaluation.metrics; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -165,13 +165,13 @@ def _uncertainty(arguments: Namespace, seen: "Predictions", calibration: "Calibr
         content = json.loads(arguments.json.read_text("utf-8")) | {"uncertainty": comparison.to_json()}
         arguments.json.write_text(json.dumps(content, indent=1, allow_nan=False) + "\n", encoding="utf-8")
     if arguments.plots is not None:
-        from likelihand.visualization.plots import save_plots
+        from likelihand.evaluation.plots import save_plots
 
         save_plots(comparison.statements, comparison.error, arguments.plots)
 
 
 def _protocol(name: str) -> Any:  # noqa: ANN401
-    from likelihand.metrics import BOX, MMPOSE, PAPER
+    from likelihand.evaluation.metrics import BOX, MMPOSE, PAPER
 
     protocols = {p.name: p for p in (PAPER, MMPOSE, BOX)}
     if name not in protocols:

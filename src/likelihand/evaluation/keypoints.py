@@ -12,10 +12,10 @@ import numpy as np
 from likelihand.data.abilities import name_of
 from likelihand.data.dataset import Dataset
 from likelihand.evaluation.collect import predictions
+from likelihand.evaluation.metrics import PAPER, Accumulator, Breakdown, Protocol, Scores
 from likelihand.evaluation.structures import Predictions
 from likelihand.geometry import invert, transform_points
 from likelihand.inference.runtimes import Runtime
-from likelihand.metrics import PAPER, Accumulator, Breakdown, Protocol, Scores
 from likelihand.structures import KEYPOINTS, Visibility
 from likelihand.utils.tables import aligned
 

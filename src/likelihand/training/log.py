@@ -9,8 +9,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+from likelihand.evaluation.metrics import Scores
 from likelihand.losses.criterion import TRAITS_TERM
-from likelihand.metrics import Scores
 from likelihand.utils.files import write_atomically
 
 NEGATIVE: str = (

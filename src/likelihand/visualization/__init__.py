@@ -1,1 +1,1 @@
-"""Hands on pictures (`drawing`: NumPy and Pillow alone) and figures of scores (`plots`: matplotlib)."""
+"""Hands on pictures (`drawing`, `mesh`): NumPy and Pillow alone."""

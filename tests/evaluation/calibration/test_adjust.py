@@ -16,12 +16,12 @@ from likelihand.evaluation.calibration import (
     join,
     simulated,
 )
+from likelihand.evaluation.metrics.reliability import coverage
 from likelihand.evaluation.structures import joined as put_together
 from likelihand.geometry import transform_points
 from likelihand.inference import Predictor
 from likelihand.inference.metadata import ModelMetadata
 from likelihand.inference.tta import LOOKS
-from likelihand.metrics.reliability import coverage
 from likelihand.uncertainty import Calibrations, mahalanobis
 
 LEVELS = (0.5, 0.68, 0.9, 0.95)

@@ -9,7 +9,7 @@ import pytest
 from likelihand.evaluation import Predictions
 from likelihand.evaluation.calibration import fit, simulated
 from likelihand.evaluation.calibration.fit import covariance_of, distances, table_of
-from likelihand.metrics.reliability import coverage
+from likelihand.evaluation.metrics.reliability import coverage
 from likelihand.uncertainty import ONE_SIGMA, UNIT, Calibration
 
 

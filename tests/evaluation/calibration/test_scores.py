@@ -4,7 +4,7 @@ import numpy as np
 
 from likelihand.evaluation.calibration import fit, simulated
 from likelihand.evaluation.calibration.scores import HEAD, cells, scores_of, summary
-from likelihand.metrics.reliability import LEVELS
+from likelihand.evaluation.metrics.reliability import LEVELS
 
 OBSERVED = simulated(500, seed=1)
 CALIBRATION = fit(simulated(500))

@@ -17,9 +17,9 @@ from likelihand.apps.study.statistics import Verdict, interval
 from likelihand.data.augment import sample_of
 from likelihand.data.dataset import Dataset
 from likelihand.evaluation import EveryStage, evenly, predictions
+from likelihand.evaluation.metrics import PAPER
 from likelihand.geometry import Image
 from likelihand.inference.metadata import ModelMetadata
-from likelihand.metrics import PAPER
 from likelihand.models.checkpoint import load_checkpoint
 from likelihand.structures import KEYPOINTS, PAPER_JOINTS
 from likelihand.training import LAST

@@ -31,7 +31,7 @@ from likelihand.apps.study.tables import (
     rate_rows,
     run_rows,
 )
-from likelihand.metrics import PAPER
+from likelihand.evaluation.metrics import PAPER
 from likelihand.utils.files import write_atomically, write_json
 
 _RULE: Final = """\

@@ -13,9 +13,9 @@ from likelihand.apps.study.setting import Setting
 from likelihand.data.augment import sample_of
 from likelihand.data.dataset import Dataset
 from likelihand.evaluation.loop import batches
+from likelihand.evaluation.metrics import PAPER, area_under_curve, distance, nme, pck
 from likelihand.geometry import FloatArray, box_length, box_of_points, invert, transform_points
 from likelihand.losses import SourceConditional, StageLoss
-from likelihand.metrics import PAPER, area_under_curve, distance, nme, pck
 from likelihand.models import KeypointNetwork
 from likelihand.structures import Record, Sample
 

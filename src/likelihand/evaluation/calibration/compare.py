@@ -11,8 +11,8 @@ from likelihand.evaluation.calibration.adjust import adjust
 from likelihand.evaluation.calibration.fit import covariance_of, fit
 from likelihand.evaluation.calibration.flow import LearnedDensity
 from likelihand.evaluation.calibration.sources import halves
+from likelihand.evaluation.metrics.reliability import LEVELS, Reliability, reliability
 from likelihand.geometry import FloatArray
-from likelihand.metrics.reliability import LEVELS, Reliability, reliability
 from likelihand.structures import Visibility
 from likelihand.uncertainty import (
     GAUSSIAN,
@@ -30,7 +30,7 @@ from likelihand.uncertainty import (
 from likelihand.utils.tables import aligned
 
 Statement = Mapping[str, FloatArray]
-"""What is said of each labelled keypoint: (M,) arrays as `likelihand.metrics.reliability` takes them."""
+"""What is said of each labelled keypoint: (M,) arrays as `evaluation.metrics.reliability` takes them."""
 
 PLAIN: Final = "scale as it comes"
 JOINED: Final = "looks as they come"

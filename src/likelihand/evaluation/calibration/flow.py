@@ -55,7 +55,7 @@ class LearnedDensity:
         return np.asarray(self.samples.T @ self.samples / len(self.samples))
 
     def statement(self, predictions: Predictions) -> dict[str, FloatArray]:
-        """Say of each labelled keypoint what `likelihand.metrics.reliability` scores.
+        """Say of each labelled keypoint what `likelihand.evaluation.metrics.reliability` scores.
 
         Regions are those of highest density: a truth's probability is the chance of a residual of higher density.
         """

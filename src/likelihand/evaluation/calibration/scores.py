@@ -6,8 +6,8 @@ import numpy as np
 
 from likelihand.evaluation import Predictions
 from likelihand.evaluation.calibration.fit import covariance_of
+from likelihand.evaluation.metrics.reliability import LEVELS
 from likelihand.geometry import FloatArray
-from likelihand.metrics.reliability import LEVELS
 from likelihand.uncertainty import ONE_SIGMA, Calibration, chance_within, determinant, mahalanobis
 
 HEAD: Final = ("keypoints", "error", *(f"{level:.0%}" for level in LEVELS), "radius", "said", "true")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from likelihand.metrics.reliability import (
+from likelihand.evaluation.metrics.reliability import (
     confidence_bins,
     confidence_error,
     coverage,

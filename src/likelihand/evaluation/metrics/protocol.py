@@ -8,8 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from likelihand.geometry import box_length, box_of_points
-from likelihand.metrics.functions import (
+from likelihand.evaluation.metrics.functions import (
     Average,
     Counted,
     FloatArray,
@@ -18,6 +17,7 @@ from likelihand.metrics.functions import (
     nme,
     pck,
 )
+from likelihand.geometry import box_length, box_of_points
 
 
 @dataclass(frozen=True, slots=True, eq=False)

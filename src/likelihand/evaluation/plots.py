@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from likelihand.metrics.reliability import confidence_bins, coverage, risk_coverage
+from likelihand.evaluation.metrics.reliability import confidence_bins, coverage, risk_coverage
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

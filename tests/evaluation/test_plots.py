@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("matplotlib")
 
-from likelihand.visualization.plots import STYLES, plot_confidence, plot_regions, plot_risk_coverage, save_plots
+from likelihand.evaluation.plots import STYLES, plot_confidence, plot_regions, plot_risk_coverage, save_plots
 
 RNG = np.random.default_rng(0)
 ERROR = RNG.exponential(0.08, 500)

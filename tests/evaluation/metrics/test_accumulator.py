@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from likelihand.metrics import MMPOSE, PAPER, Accumulator, Breakdown, Protocol, nme
+from likelihand.evaluation.metrics import MMPOSE, PAPER, Accumulator, Breakdown, Protocol, nme
 
 COUNT, KEYPOINTS = 12, 4
 RNG = np.random.default_rng(3)

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from likelihand.metrics import BOX, MMPOSE, PAPER, Truth, mmpose_box_length, scores, tight_box_length
+from likelihand.evaluation.metrics import BOX, MMPOSE, PAPER, Truth, mmpose_box_length, scores, tight_box_length
 
 SQUARE = np.array([[0.0, 0.0], [40.0, 0.0], [40.0, 30.0], [900.0, 900.0]])
 COUNTED = np.array([True, True, True, False])

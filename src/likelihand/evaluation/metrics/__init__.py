@@ -3,9 +3,9 @@
 Functions take arrays and give arrays; `Accumulator` collects errors by sample index.
 """
 
-from likelihand.metrics.accumulator import Accumulator, Breakdown
-from likelihand.metrics.functions import Average, area_under_curve, average, distance, epe, nme, pck
-from likelihand.metrics.protocol import (
+from likelihand.evaluation.metrics.accumulator import Accumulator, Breakdown
+from likelihand.evaluation.metrics.functions import Average, area_under_curve, average, distance, epe, nme, pck
+from likelihand.evaluation.metrics.protocol import (
     BOX,
     MMPOSE,
     PAPER,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 from hypothesis.extra.numpy import arrays
 
-from likelihand.metrics import Average, area_under_curve, average, distance, epe, nme, pck
+from likelihand.evaluation.metrics import Average, area_under_curve, average, distance, epe, nme, pck
 
 INF = np.inf
 
@@ -79,5 +79,5 @@ def test_a_large_set_is_cut_into_parts_without_a_trace(monkeypatch: pytest.Monke
     distances, counted = rng.uniform(0, 1, (50, 4)), rng.random((50, 4)) < 0.8
     thresholds = np.linspace(0, 1, 13)
     whole = pck(distances, counted, np.ones(50), thresholds)
-    monkeypatch.setattr("likelihand.metrics.functions._CELLS", 450)
+    monkeypatch.setattr("likelihand.evaluation.metrics.functions._CELLS", 450)
     assert np.array_equal(pck(distances, counted, np.ones(50), thresholds), whole)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from likelihand.metrics.functions import FloatArray, distance
-from likelihand.metrics.protocol import Protocol, Scores, Truth, scores
+from likelihand.evaluation.metrics.functions import FloatArray, distance
+from likelihand.evaluation.metrics.protocol import Protocol, Scores, Truth, scores
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Accumulator:
         protocol: how to score.
 
     Example:
-        >>> from likelihand.metrics import PAPER
+        >>> from likelihand.evaluation.metrics import PAPER
         >>> accumulator, box = Accumulator(PAPER), np.array([[0.0, 0.0, 9.0, 9.0]])
         >>> target = np.array([[[0.0, 0.0], [10.0, 0.0]]])
         >>> for _ in range(2):                       # the repeat is dropped
