@@ -14,7 +14,14 @@ from likelihand.evaluation.calibration.fit import covariance_of, density_of, fit
 from likelihand.evaluation.calibration.looks import join
 from likelihand.evaluation.calibration.recipe import Recipe, calibrate
 from likelihand.evaluation.calibration.simulate import simulated
-from likelihand.evaluation.calibration.sources import LeftOut, balanced, halves, leave_one_out, source_of
+from likelihand.evaluation.calibration.sources import (
+    LeftOut,
+    balanced,
+    cross_fitted,
+    halves,
+    leave_one_out,
+    source_of,
+)
 from likelihand.evaluation.calibration.store import store
 
 __all__ = [
@@ -27,6 +34,7 @@ __all__ = [
     "calibrate",
     "compare",
     "covariance_of",
+    "cross_fitted",
     "density_of",
     "fit",
     "fit_edge",

@@ -1,6 +1,6 @@
 """Fit calibrations to a model's predictions, and validate each on held-out hands."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from likelihand.evaluation import Predictions
@@ -9,7 +9,13 @@ from likelihand.evaluation.calibration.compare import compare
 from likelihand.evaluation.calibration.edge import at_edge, fit_edge
 from likelihand.evaluation.calibration.fit import fit
 from likelihand.evaluation.calibration.looks import join
-from likelihand.evaluation.calibration.sources import balanced, halves, leave_one_out, source_of
+from likelihand.evaluation.calibration.sources import (
+    balanced,
+    cross_fitted,
+    halves,
+    leave_one_out,
+    source_of,
+)
 from likelihand.uncertainty import PHOTOS, RENDERED, Calibration, Calibrations
 
 
@@ -21,8 +27,8 @@ class Recipe:
         name: of the kind of pictures; None for "rendered" where all hands are, else "photos".
         looks: numbers of looks, a calibration each.
         added_noise: also fits a constant label noise, whatever the model predicts.
-        balance: counts each source alike, fits on all of them, and checks on each by leaving it out; else a share
-            of the groups is kept for the check.
+        balance: counts each source alike, fits on all of them as `cross_fitted` does, and checks on each by
+            leaving it out of all that; else a share of the groups is kept for the check.
         test_share: of the groups.
     """
 
@@ -64,10 +70,13 @@ def calibrate(
         base = first if own or cut else _with_edge(first, known.choose(RENDERED, looks))
         o = join(seen[:looks], base)
 
-        def fitted(some: Predictions, base: Calibration = base, looks: int = looks) -> Calibration:
+        def once(some: Predictions, base: Calibration = base, looks: int = looks) -> Calibration:
             weight = balanced(some) if recipe.balance else None
             noise = recipe.added_noise
             return adjust(some, base, name=name, looks=looks, added_noise=noise, weight=weight, source=source)
+
+        def fitted(some: Predictions, once: Callable[[Predictions], Calibration] = once) -> Calibration:
+            return cross_fitted(some, once) if recipe.balance else once(some)
 
         calibration = fitted(o if checked is None else o.take(~checked))
         edge = ""
