@@ -2,9 +2,10 @@
 
 import json
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from likelihand.synth.hand.hand_sampler import sample_hand
 from likelihand.synth.scene.compose import PAIRED, streams_of
 
 Floats = NDArray[np.float64]
+T = TypeVar("T")
 SIZE = 224
 """Side of rendered pictures in pixels."""
 
@@ -53,15 +55,22 @@ class Known:
 
 def rendered(predict: Predictor, count: int, seed: int, cache: Path | None = None) -> list[Known]:
     """Render hands, and predict each in the true box of its keypoints; results may be kept in a folder."""
-    file = None if cache is None else cache / f"rendered-{seed}-{count}.pickle"
+    return kept(
+        None if cache is None else cache / f"rendered-{seed}-{count}.pickle",
+        lambda: [_rendered(predict, seed, i) for i in tqdm(range(count), desc="rendering", disable=None)],
+    )
+
+
+def kept(file: Path | None, make: Callable[[], T]) -> T:
+    """Return what an earlier run left in a file, or make it and leave it there; None keeps nothing."""
     if file is not None and file.is_file():
-        kept: list[Known] = pickle.loads(file.read_bytes())  # our own file, of this very command
-        return kept
-    hands = [_rendered(predict, seed, i) for i in tqdm(range(count), desc="rendering", disable=None)]
+        found: T = pickle.loads(file.read_bytes())  # our own file, of this very command
+        return found
+    made = make()
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(pickle.dumps(hands))
-    return hands
+        file.write_bytes(pickle.dumps(made))
+    return made
 
 
 def _rendered(predict: Predictor, seed: int, index: int) -> Known:

@@ -10,7 +10,6 @@ regions hold that, a factor a number of cameras and the distances for all of the
 
 import argparse
 import json
-import pickle
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 from experiments.cameras_study import SEED, Doubles, Shot, shoot, solve
+from experiments.fit_data import kept
 from experiments.fit_regions import LEVELS as KNOTS, UNIT_IN_SPACE
 from likelihand.inference import load
 from likelihand.reconstruction import FitSettings
@@ -39,16 +39,12 @@ OUT = Path(__file__).parents[1] / "src" / "likelihand" / "reconstruction" / "mul
 
 def shots_of(seed: int, count: int, cache: Path | None) -> list[Shot]:
     """Render hands from all sides and predict them; results may be kept in a folder."""
-    file = None if cache is None else cache / f"views-{seed}-{count}.pickle"
-    if file is not None and file.is_file():
-        kept: list[Shot] = pickle.loads(file.read_bytes())  # our own file, of this very command
-        return kept
-    predict = load(threads=1, calibration="rendered", detector=False)
-    shots = [shoot(i, predict, seed) for i in tqdm(range(count), desc="rendering", disable=None)]
-    if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(pickle.dumps(shots))
-    return shots
+
+    def make() -> list[Shot]:
+        predict = load(threads=1, calibration="rendered", detector=False)
+        return [shoot(i, predict, seed) for i in tqdm(range(count), desc="rendering", disable=None)]
+
+    return kept(None if cache is None else cache / f"views-{seed}-{count}.pickle", make)
 
 
 def angles_of(seed: int, count: int) -> Doubles:

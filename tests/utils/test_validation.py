@@ -13,6 +13,7 @@ from likelihand.utils.validation import (
     as_mapping,
     as_numbers,
     as_text,
+    check_least,
     plain,
     read_json,
     read_yaml,
@@ -31,6 +32,14 @@ def test_anything_is_shown_on_one_short_line() -> None:
     values = ["x" * 10_000, deep(900), {"a": deep(50)}, 10**5000, "a\nb\tc", list(range(9999)), b"a", object()]
     for value in values:
         assert len(shown(value)) <= 63 and "\n" not in shown(value)
+
+
+def test_a_setting_under_the_least_is_refused_and_none_was_not_given() -> None:
+    check_least("limit", None, 1)
+    check_least("limit", 1, 1)
+    for value in (0, 0.999, float("nan")):
+        with pytest.raises(ValueError, match=f"limit is {value}; give 1 or more"):
+            check_least("limit", value, 1)
 
 
 def test_plain_values_are_text_to_compare() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from likelihand.cli.labelled import add_data_options, data_of
 from likelihand.cli.parsing import Namespace, Parser, command_parser
+from likelihand.cli.plain import MODEL_HELP, THREADS_HELP
 
 
 def parser() -> Parser:
@@ -13,7 +14,7 @@ def parser() -> Parser:
         "audit", "Rank the labels of a data set by how unlikely they are under a model, and say what may be wrong."
     )
     add_data_options(p, "data")
-    p.add_argument("--model", type=Path | None, help=".onnx file, .safetensors checkpoint or run folder")
+    p.add_argument("--model", type=Path | None, help=MODEL_HELP)
     p.add_argument(
         "--folds",
         type=int | None,
@@ -23,7 +24,7 @@ def parser() -> Parser:
     p.add_argument("--out", type=Path, default=Path("audit"), help="output folder")
     p.add_argument("--tiles", type=int, default=40, help="number of labels on the contact sheet")
     p.add_argument("--batch-size", type=int, default=32)
-    p.add_argument("--threads", type=int | None, help="threads of one prediction")
+    p.add_argument("--threads", type=int | None, help=THREADS_HELP)
     return p
 
 
@@ -31,9 +32,9 @@ def run(arguments: Namespace) -> int:
     """Audit and print what was found; the exit code is always 0."""
     from likelihand.evaluation.audit import Sifted, audit, predict_often
     from likelihand.inference import bundled, load, model_file
+    from likelihand.utils.validation import check_least
 
-    if arguments.tiles < 1:
-        raise ValueError(f"--tiles is {arguments.tiles}; give 1 or more")
+    check_least("--tiles", arguments.tiles, 1)
     dataset = Sifted(data_of(arguments))
     arguments.out.mkdir(parents=True, exist_ok=True)
     file = bundled() if arguments.model is None else model_file(arguments.model)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from likelihand.cli.labelled import add_data_options, data_of
 from likelihand.cli.parsing import Namespace, Parser, command_parser
+from likelihand.cli.plain import MODEL_HELP, THREADS_HELP
 
 
 def parser() -> Parser:
@@ -13,7 +14,7 @@ def parser() -> Parser:
         "calibrate",
         "Calibrate a model's uncertainty on labelled hands, and store the calibration in the model file.",
     )
-    p.add_argument("model", type=Path, help=".onnx file, .safetensors checkpoint or run folder")
+    p.add_argument("model", type=Path, help=MODEL_HELP)
     add_data_options(p, "--data")
     p.add_argument(
         "--name",
@@ -45,7 +46,7 @@ def parser() -> Parser:
     p.add_argument("--out", type=Path | None, help="file to write; by default the model file itself is updated")
     p.add_argument("--test-share", type=float, default=0.3, help="share of the groups held out for validation")
     p.add_argument("--batch-size", type=int, default=32)
-    p.add_argument("--threads", type=int | None, help="threads of one prediction")
+    p.add_argument("--threads", type=int | None, help=THREADS_HELP)
     return p
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from likelihand.cli.labelled import add_data_options, data_of, opened, where_of
 from likelihand.cli.parsing import BUNDLED, Namespace, Parser, command_parser
-from likelihand.cli.plain import DEVICE_HELP
+from likelihand.cli.plain import DEVICE_HELP, MODEL_HELP, THREADS_HELP
 from likelihand.utils.files import made_ready
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def parser() -> Parser:
     p.add_argument(
         "model",
         type=Path,
-        help=".onnx file, .safetensors checkpoint or run folder; `bundled` for the bundled model",
+        help=f"{MODEL_HELP}; `bundled` for the bundled model",
     )
     add_data_options(p, "--data")
     p.add_argument("--protocol", default="paper", help="paper, mmpose or box")
@@ -45,7 +45,7 @@ def parser() -> Parser:
         type=float | None,
         help="minimum score of a detection, for a hand detector; by default the model's",
     )
-    p.add_argument("--threads", type=int | None, help="threads of one prediction")
+    p.add_argument("--threads", type=int | None, help=THREADS_HELP)
     p.add_argument("--device", type=str | None, help=DEVICE_HELP)
     p.add_argument("--workers", type=int, default=0, help="threads that read images")
     p.add_argument(
@@ -111,8 +111,9 @@ def _score_points(arguments: Namespace) -> int:
 
 
 def _check(arguments: Namespace, most: int) -> None:
-    if arguments.limit is not None and arguments.limit < 1:
-        raise ValueError(f"--limit is {arguments.limit}; give 1 or more")
+    from likelihand.utils.validation import check_least
+
+    check_least("--limit", arguments.limit, 1)
     if not 1 <= arguments.tta <= most:
         raise ValueError(f"--tta is {arguments.tta}; give 1 to {most}")
     made_ready(arguments.json, arguments.worst)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from likelihand.cli.parsing import Namespace, Parser, command_parser
+from likelihand.cli.plain import MODEL_HELP
 
 if TYPE_CHECKING:
     from torch import nn
@@ -14,7 +15,7 @@ def parser() -> Parser:
     p = command_parser(
         "info", "Count the parameters and multiply-adds of each part of a network; by default the paper's."
     )
-    p.add_argument("model", nargs="?", type=Path | None, help=".onnx file, .safetensors checkpoint or run folder")
+    p.add_argument("model", nargs="?", type=Path | None, help=MODEL_HELP)
     p.add_argument("--run-file", type=Path | None, help="use the network of this run file")
     p.add_argument("--stages", type=int | None, help="count only this many stages")
     p.add_argument("--size", type=int, default=256, help="side of the crop in pixels")

@@ -3,9 +3,11 @@
 from argparse import Action, ArgumentDefaultsHelpFormatter, ArgumentParser, ArgumentTypeError, Namespace
 from typing import Final, NoReturn
 
-__all__ = ["DEVICE_HELP", "Namespace", "PlainParser", "counted", "port"]
+__all__ = ["DEVICE_HELP", "MODEL_HELP", "THREADS_HELP", "Namespace", "PlainParser", "counted", "port"]
 
 DEVICE_HELP: Final = "device: cpu (default), cuda, tensorrt, coreml, directml, or auto for the first that works"
+MODEL_HELP: Final = ".onnx file, .safetensors checkpoint or run folder"
+THREADS_HELP: Final = "threads of one prediction"
 
 
 def counted(number: int, noun: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from likelihand.cli import explain, predict_bulk, predict_video
 from likelihand.cli.fits import add_fits, fits_json
 from likelihand.cli.formats import FORMATS, Results, check_format
-from likelihand.cli.plain import DEVICE_HELP, Namespace, PlainParser, counted
+from likelihand.cli.plain import DEVICE_HELP, MODEL_HELP, THREADS_HELP, Namespace, PlainParser, counted
 from likelihand.cli.sources import OVERLAY, Boxes, Request, read_picture, requested, unique_name
 from likelihand.tracking.addresses import is_address, shown
 
@@ -56,11 +56,9 @@ def parser() -> PlainParser:
         type=str,
         help="calibration to use: photos or rendered (default: photos if the model has it)",
     )
-    p.add_argument(
-        "--model", type=Path, help=".onnx file, .safetensors checkpoint or run folder (default: the bundled model)"
-    )
+    p.add_argument("--model", type=Path, help=f"{MODEL_HELP} (default: the bundled model)")
     p.add_argument("--runtime", type=str, help="onnx, openvino or torch (default: by the type of the model file)")
-    p.add_argument("--threads", type=int, help="threads of one prediction")
+    p.add_argument("--threads", type=int, help=THREADS_HELP)
     p.add_argument("--device", type=str, help=DEVICE_HELP)
     p.add_argument("--batch-size", type=int, help="crops in a batch (default: 4)")
     p.add_argument("--out", type=_folder, default=Path("predictions"), help="output folder")

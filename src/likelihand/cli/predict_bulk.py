@@ -62,6 +62,8 @@ def run(arguments: Namespace) -> int:
 
 
 def _check(arguments: Namespace) -> None:
+    from likelihand.utils.validation import check_least
+
     for name in _OTHERS:
         if getattr(arguments, name) not in (None, False):
             raise ValueError(f"--{name} cannot be used with --engine ray; leave one of them out")
@@ -70,8 +72,7 @@ def _check(arguments: Namespace) -> None:
             f"--format {arguments.format} cannot be used with --engine ray, which writes Parquet; leave it out"
         )
     for name, least in (("workers", 1), ("chunk", 1), ("worker_gpus", 0), ("threads", 1)):
-        if (value := getattr(arguments, name)) is not None and value < least:
-            raise ValueError(f"--{name.replace('_', '-')} is {value}; give {least} or more")
+        check_least(f"--{name.replace('_', '-')}", getattr(arguments, name), least)
 
 
 def _settings(arguments: Namespace) -> "BulkSettings":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from likelihand.cli.labelled import add_data_options, data_of
 from likelihand.cli.parsing import Namespace, Parser, command_parser
+from likelihand.cli.plain import MODEL_HELP, THREADS_HELP
 
 if TYPE_CHECKING:
     from likelihand.data.dataset import Dataset
@@ -27,7 +28,7 @@ def parser() -> Parser:
         "Measure accuracy under bad light, noise, compression and truncation; interrupted work is resumed.",
     )
     add_data_options(p, "--data")
-    p.add_argument("--model", type=Path | None, help=".onnx file, .safetensors checkpoint or run folder")
+    p.add_argument("--model", type=Path | None, help=MODEL_HELP)
     p.add_argument("--peer", action="append", default=[], help="another tool to compare with: mediapipe")
     p.add_argument(
         "--boxes",
@@ -43,7 +44,7 @@ def parser() -> Parser:
     p.add_argument("--calibration", type=str | None, help="calibration to use: photos or rendered")
     p.add_argument("--seed", type=int, default=0, help="random seed of the corruptions")
     p.add_argument("--limit", type=int | None, help="use at most this many hands, spread evenly")
-    p.add_argument("--threads", type=int | None, help="threads of one prediction")
+    p.add_argument("--threads", type=int | None, help=THREADS_HELP)
     p.add_argument("--json", type=Path | None, help="also write the scores to this JSON file")
     p.add_argument("--out", type=Path, default=Path("robustness"), help="output folder")
     return p
@@ -102,10 +103,10 @@ def _measured(
 
 
 def _check(arguments: Namespace) -> None:
-    if arguments.limit is not None and arguments.limit < 1:
-        raise ValueError(f"--limit is {arguments.limit}; give 1 or more")
-    if arguments.seed < 0:
-        raise ValueError(f"--seed is {arguments.seed}; give 0 or more")
+    from likelihand.utils.validation import check_least
+
+    check_least("--limit", arguments.limit, 1)
+    check_least("--seed", arguments.seed, 0)
     if arguments.boxes and arguments.peer:
         raise ValueError(f"--peer {arguments.peer[0]} detects hands itself; leave out --boxes")
 

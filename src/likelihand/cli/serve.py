@@ -6,7 +6,7 @@ import socket
 import sys
 from pathlib import Path
 
-from likelihand.cli.plain import Namespace, PlainParser, port
+from likelihand.cli.plain import THREADS_HELP, Namespace, PlainParser, port
 from likelihand.inference.settings import FILMS, PHOTOS
 
 
@@ -31,7 +31,7 @@ def parser() -> PlainParser:
         default=PHOTOS["tiles"],
         help="detect small hands in tiles: always, empty (if nothing else is found) or never",
     )
-    p.add_argument("--threads", type=int, default=1, help="threads of one prediction")
+    p.add_argument("--threads", type=int, default=1, help=THREADS_HELP)
     p.add_argument("--workers", type=int, help="pictures processed at once (default: one per CPU)")
     p.add_argument("--queue", type=int, default=64, help="maximum number of requests in progress or waiting")
     p.add_argument("--max-body", type=int, default=16_000_000, help="maximum size of a request in bytes")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from likelihand.cli.formats import hand_of, read_lines
-from likelihand.cli.plain import DEVICE_HELP, Namespace, PlainParser, counted
+from likelihand.cli.plain import DEVICE_HELP, MODEL_HELP, THREADS_HELP, Namespace, PlainParser, counted
 from likelihand.cli.space import FORMATS, SpaceResults
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ def parser() -> PlainParser:
         help="also fit one hand to all views: joints in CSV, TRC and C3D, and joint angles in angles.csv",
     )
     p.add_argument("--unit", default="mm", help="unit of the calibration, needed by trc and c3d: m, dm, cm or mm")
-    p.add_argument("--model", type=Path, help=".onnx file, .safetensors checkpoint or run folder")
-    p.add_argument("--threads", type=int, help="threads of one prediction")
+    p.add_argument("--model", type=Path, help=MODEL_HELP)
+    p.add_argument("--threads", type=int, help=THREADS_HELP)
     p.add_argument("--device", type=str, help=DEVICE_HELP)
     return p
 

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from likelihand.data.dataset import check_index, check_record
-from likelihand.data.formats.coco import CocoFile, CocoHand, hands_of, points_of, read_coco
+from likelihand.data.formats.coco import CocoFile, CocoHand, hands_of, is_crowd, points_of, read_coco
 from likelihand.data.formats.pictures import PictureFinder, folders_beside
 from likelihand.data.images import read_image
 from likelihand.geometry import box_of_points
@@ -124,7 +124,7 @@ class CocoHands:
         self, file: CocoFile, annotation: Mapping[str, Any], name: str, doubts: list[str]
     ) -> list[CocoHand]:
         layout = file.layout_of(annotation, name)
-        if annotation.get("iscrowd") in (1, True, "1"):
+        if is_crowd(annotation):
             self.left_out["crowds"] += 1
         elif layout is None:
             self.left_out["annotations of categories without 21 keypoints"] += 1

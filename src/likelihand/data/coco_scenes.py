@@ -7,7 +7,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from likelihand.data.formats.coco import CocoFile, CocoHand, Layout, extent_of, hands_of, points_of, read_coco
+from likelihand.data.formats.coco import (
+    CocoFile,
+    CocoHand,
+    Layout,
+    extent_of,
+    hands_of,
+    is_crowd,
+    points_of,
+    read_coco,
+)
 from likelihand.data.formats.pictures import PictureFinder, folders_beside
 from likelihand.data.formats.sides import Statements
 from likelihand.data.images import read_image
@@ -73,9 +82,9 @@ def _add(pictures: defaultdict[str, _Picture], file: CocoFile, name: str, annota
         picture.dataset = plain(file.fields_of(annotation).get("dataset") or "")
         if file.is_foreign(annotation):
             return
-        crowd = annotation.get("iscrowd") in (1, True, "1")
-        picture.complete &= not crowd
-        if not crowd:
+        if is_crowd(annotation):
+            picture.complete = False
+        else:
             picture.hands += _hands(file, name, annotation)
     except Malformed as error:
         file.problems.append(str(error))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from likelihand.data.coco import UNREADABLE, CocoHands
-from likelihand.data.formats.coco import CocoFile, CocoHand, bbox_of, checked_hand, keypoints_of
+from likelihand.data.formats.coco import CocoFile, CocoHand, bbox_of, checked_hand, is_crowd, keypoints_of
 from likelihand.structures import Side
 from likelihand.utils.validation import Malformed, plain
 
@@ -62,7 +62,7 @@ class CocoWholeBodyHands(CocoHands):
     ) -> list[CocoHand]:
         """Read one hand of a person; what is wrong with it does not cost the other."""
         try:
-            if annotation.get("iscrowd") in (1, True, "1"):
+            if is_crowd(annotation):
                 self.left_out["hands of crowds"] += 1
             elif not annotation.get(f"{side}hand_valid"):
                 self.left_out["hands that are not valid"] += 1

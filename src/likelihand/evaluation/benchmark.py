@@ -22,6 +22,7 @@ from likelihand.geometry import crop_matrix, warp_image
 from likelihand.inference.devices import DeviceError
 from likelihand.inference.runtimes import OnnxRuntime, torch_device
 from likelihand.utils.tables import aligned
+from likelihand.utils.validation import check_least
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -74,8 +75,7 @@ class BenchOptions:
 
     def __post_init__(self) -> None:
         for name in ("stages", "size", "batch", "threads", "rounds"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"bench option {name} is {getattr(self, name)}; give 1 or more")
+            check_least(f"bench option {name}", getattr(self, name), 1)
 
 
 def interleaved(tasks: Mapping[str, Task], rounds: int) -> dict[str, float]:

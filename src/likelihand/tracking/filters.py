@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from likelihand.geometry import FloatArray
+from likelihand.utils.validation import check_least
 
 _UNIT: Final = np.eye(2)
 
@@ -62,8 +63,8 @@ class Smoothing:
         for name in ("still", "noise", "floor", "speed", "gate"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"smoothing's {name} is {getattr(self, name)}; give a number above 0")
-        if not (self.moving >= 0 and self.patience >= 0):
-            raise ValueError(f"smoothing's moving {self.moving} and patience {self.patience}; give 0 or more")
+        check_least("smoothing's moving", self.moving, 0)
+        check_least("smoothing's patience", self.patience, 0)
 
 
 class Smoothed(NamedTuple):
@@ -319,8 +320,7 @@ def steady_gain(index: float) -> tuple[float, float]:
         >>> round(alpha, 3), round(beta, 3)
         (0.757, 0.493)
     """
-    if not index >= 0:
-        raise ValueError(f"tracking index is {index}; give 0 or more")
+    check_least("tracking index", index, 0)
     u = 2 + index / 3 + math.sqrt(4 * index + index**2 / 12)
     a = 2 / (u + math.sqrt(u**2 - 4))
     alpha = 1 - a

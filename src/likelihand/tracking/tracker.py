@@ -17,6 +17,7 @@ from likelihand.geometry import BOX_PADDING, FloatArray, Image, box_iou, box_len
 from likelihand.inference.predictor import CONFIDENCE, FindHands, Found, is_clear, next_box
 from likelihand.structures import Hand, Side
 from likelihand.tracking.filters import PointFilter, Smoothed, Smoothing, median, spread
+from likelihand.utils.validation import check_least
 
 PredictBoxes: TypeAlias = Callable[[Image, FloatArray], Sequence[Hand]]
 """One hand a box, in the boxes' order, as `likelihand.Predictor` gives."""
@@ -67,8 +68,7 @@ class Tracking:
     def __post_init__(self) -> None:
         least = {"every": 1, "idle": 1, "jump": 1, "most": 1, "coast": 0, "memory": 0, "same": 0}
         for name, low in least.items():
-            if (value := getattr(self, name)) is not None and not value >= low:
-                raise ValueError(f"tracking's {name} is {value}; give {low} or more")
+            check_least(f"tracking's {name}", getattr(self, name), low)
         for name in ("presence", "start", "overlap", "confidence"):
             if (value := getattr(self, name)) is not None and not 0 <= value <= 1:
                 raise ValueError(f"tracking's {name} is {getattr(self, name)}; give a number in 0..1")

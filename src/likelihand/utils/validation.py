@@ -61,6 +61,18 @@ def fail(where: str, value: object, expected: str) -> NoReturn:
     raise Malformed(f"{where}: {shown(value)} is not {expected}")
 
 
+def check_least(name: str, value: float | None, least: float) -> None:
+    """Refuse a setting that is under the least that makes sense; None is one that was not given.
+
+    Example:
+        >>> check_least("--limit", 0, 1)
+        Traceback (most recent call last):
+        ValueError: --limit is 0; give 1 or more
+    """
+    if value is not None and not value >= least:
+        raise ValueError(f"{name} is {value}; give {least} or more")
+
+
 def read_bytes(path: str | Path, what: str) -> bytes:
     """Return the bytes of a file.
 

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from likelihand.evaluation import Predictions
-from likelihand.evaluation.calibration.fit import FEWEST, looks_covariance, table_of
+from likelihand.evaluation.calibration.fit import enough_labelled, looks_covariance, table_of
 from likelihand.geometry import FloatArray
 from likelihand.uncertainty import RENDERED, Calibration, log_density, mahalanobis
 
@@ -48,11 +48,7 @@ def adjust(
         >>> round(wider.factor, 1), wider.name
         (2.0, 'mine')
     """
-    mask = predictions.labelled
-    if mask.sum() < FEWEST:
-        raise ValueError(
-            f"{int(mask.sum())} labelled keypoints are too few to calibrate on; give {FEWEST} or more"
-        )
+    mask = enough_labelled(predictions)
     covariance, residual = looks_covariance(predictions, base), predictions.residual[mask]
     size, nearness = predictions.size[:, None], predictions.nearness
     weights = np.ones(len(residual)) if weight is None else weight[mask]

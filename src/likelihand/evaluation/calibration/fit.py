@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from likelihand.evaluation import Predictions
 from likelihand.geometry import FloatArray
@@ -54,11 +55,7 @@ def fit(
         >>> 0.8 < calibration.scale < 1.2
         True
     """
-    mask = predictions.labelled
-    if mask.sum() < FEWEST:
-        raise ValueError(
-            f"{int(mask.sum())} labelled keypoints are too few to calibrate on; give {FEWEST} or more"
-        )
+    mask = enough_labelled(predictions)
     if spread == 0:
         predictions = replace(predictions, spread=None)
     fixed = [scale, 0.0 if predictions.spread is None else spread]
@@ -67,6 +64,20 @@ def fit(
     unit, table = table_of(distances(predictions, calibration)[mask])
     shifted = replace(calibration, offset=offset + math.log(unit), radial=table)
     return Calibration.from_json(shifted.to_json())
+
+
+def enough_labelled(predictions: Predictions) -> NDArray[np.bool_]:
+    """Return which keypoints are labelled (N, K), after checking that they are enough to fit to.
+
+    Raises:
+        ValueError: they are fewer than 200.
+    """
+    mask = predictions.labelled
+    if mask.sum() < FEWEST:
+        raise ValueError(
+            f"{int(mask.sum())} labelled keypoints are too few to calibrate on; give {FEWEST} or more"
+        )
+    return mask
 
 
 _APART: Final = 2e-5

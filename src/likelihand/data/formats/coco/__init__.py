@@ -13,6 +13,7 @@ from likelihand.data.formats.coco.hands import (
     checked_hand,
     extent_of,
     hands_of,
+    is_crowd,
     keypoints_of,
     points_of,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "hand_entry",
     "hands_of",
     "image_entry",
+    "is_crowd",
     "keypoints_of",
     "points_of",
     "read_coco",

@@ -167,6 +167,16 @@ def bbox_of(value: object, where: str) -> FloatArray | None:
     return box if (box[2:] > box[:2]).all() else None
 
 
+def is_crowd(annotation: Mapping[str, Any]) -> bool:
+    """Tell whether an annotation is of a crowd, one for many hands, also where a tool writes text or a boolean.
+
+    Example:
+        >>> is_crowd({"iscrowd": "1"}), is_crowd({"iscrowd": 0}), is_crowd({})
+        (True, False, False)
+    """
+    return annotation.get("iscrowd") in (1, True, "1")
+
+
 def extent_of(annotation: Mapping[str, Any], where: str) -> FloatArray | None:
     """Return where an annotation is: its `bbox`, or the box of its polygons; None where it has neither.
 
