@@ -16,6 +16,19 @@ def shared() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny network as an ONNX file."""
+    pytest.importorskip("torch")
+    from likelihand.inference.export import export
+    from likelihand.inference.metadata import ModelMetadata
+    from tests.tiny import tiny_network
+
+    file = tmp_path_factory.mktemp("model") / "hand.onnx"
+    export(tiny_network(), file, ModelMetadata(size=(64, 64), stages=2))
+    return file
+
+
 @pytest.fixture(autouse=True)
 def _seeded() -> Iterator[None]:
     """Start every test from the same random numbers, whatever ran before it in the process."""

@@ -1,4 +1,4 @@
-"""What the command line's tests share: a tiny exported network and pictures."""
+"""What the command line's tests share: a calibrated network and pictures."""
 
 from pathlib import Path
 
@@ -30,19 +30,6 @@ DATA = ["--data.class_path=likelihand.data.DrawnHands", "--data.init_args.count=
 """Options of 40 drawn hands."""
 TIMES = [0.0, 0.05, 0.2, 0.24, 0.5, 0.6]
 """Seconds of the film's frames."""
-
-
-@pytest.fixture(scope="session")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny network as an ONNX file."""
-    pytest.importorskip("torch")
-    from likelihand.inference.export import export
-    from likelihand.inference.metadata import ModelMetadata
-    from tests.tiny import tiny_network
-
-    file = tmp_path_factory.mktemp("model") / "hand.onnx"
-    export(tiny_network(), file, ModelMetadata(size=(64, 64), stages=2))
-    return file
 
 
 @pytest.fixture(scope="session")

@@ -66,10 +66,10 @@ def test_a_truncated_film_keeps_what_was_read(
     assert len(told) == 1 and "cut.mp4" in told[0]
 
 
-def test_an_interruption_loses_nothing(
-    model: Path, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from likelihand.tracking import TrackedFrame, VideoReader
+@pytest.fixture
+def interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Interrupt the command when it writes its fifth frame."""
+    from likelihand.tracking import TrackedFrame
 
     honest = TrackedFrame.to_json
 
@@ -79,6 +79,14 @@ def test_an_interruption_loses_nothing(
         return honest(frame)
 
     monkeypatch.setattr(TrackedFrame, "to_json", stopped)
+
+
+@pytest.mark.usefixtures("interrupted")
+def test_an_interruption_loses_nothing(
+    model: Path, film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from likelihand.tracking import VideoReader
+
     assert predict(film, "--model", model, "--out", tmp_path) == 130
     assert len(lines(tmp_path / "clip.jsonl")) == 4
     assert len(list(VideoReader(tmp_path / "clip.overlay.mp4"))) == 4
@@ -318,19 +326,8 @@ def test_a_hand_that_is_not_there_is_nan(
     assert rows[4:] == [f"{i},{','.join(63 * ['NaN'])}" for i in range(6)]
 
 
-def test_an_interruption_keeps_the_table_too(
-    model: Path, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from likelihand.tracking import TrackedFrame
-
-    honest = TrackedFrame.to_json
-
-    def stopped(frame: Any) -> Any:
-        if frame.index == 4:
-            raise KeyboardInterrupt
-        return honest(frame)
-
-    monkeypatch.setattr(TrackedFrame, "to_json", stopped)
+@pytest.mark.usefixtures("interrupted")
+def test_an_interruption_keeps_the_table_too(model: Path, film: Path, tmp_path: Path) -> None:
     assert predict(film, "--model", model, "--out", tmp_path, "--format", "dlc", "--no-overlay") == 130
     assert len((tmp_path / "clip.dlc.csv").read_text().splitlines()) == 4 + 4
 

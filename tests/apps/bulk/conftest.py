@@ -1,4 +1,4 @@
-"""What the tests of bulk runs share: a tiny model, pictures, and one local Ray."""
+"""What the tests of bulk runs share: pictures, and one local Ray."""
 
 import os
 import signal
@@ -8,19 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests.apps.bulk.results import write_pictures
-
-
-@pytest.fixture(scope="session")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny network as an ONNX file."""
-    pytest.importorskip("torch")
-    from likelihand.inference.export import export
-    from likelihand.inference.metadata import ModelMetadata
-    from tests.tiny import tiny_network
-
-    file = tmp_path_factory.mktemp("model") / "hand.onnx"
-    export(tiny_network(), file, ModelMetadata(size=(64, 64), stages=2))
-    return file
 
 
 @pytest.fixture

@@ -4,18 +4,10 @@ import csv
 import json
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from experiments.models.weak_scenes import WeakScenes
-
-
-def paint(file: Path, box: tuple[int, int, int, int] | None = None, size: tuple[int, int] = (60, 80)) -> None:
-    image = np.zeros((*size, 3), np.uint8)
-    if box is not None:
-        image[box[1] : box[3], box[0] : box[2]] = 255
-    file.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(file), image)
+from tests.scene_files import paint
 
 
 def weak(folder: Path) -> Path:
