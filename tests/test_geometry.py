@@ -205,3 +205,10 @@ def test_a_box_may_reach_over_the_edge() -> None:
 def test_what_is_wrong_is_named(boxes: object, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         g.check_boxes(boxes, IMAGE)  # type: ignore[arg-type]
+
+
+def test_a_picture_holds_its_edges_and_nothing_beyond() -> None:
+    points = np.array([[0.0, 0.0], [8.0, 4.0], [-1e-9, 2.0], [8.0 + 1e-9, 2.0], [4.0, 4.1], [np.nan, 2.0]])
+    assert g.points_inside(points, (4, 8)).tolist() == [True, True, False, False, False, False]
+    stack, sizes = np.stack([points, points]), np.array([[4, 8], [8, 4]])
+    assert g.points_inside(stack, sizes).tolist() == [g.points_inside(points, size).tolist() for size in sizes]

@@ -261,6 +261,24 @@ def box_iou(first: ArrayLike, second: ArrayLike) -> FloatArray:
     return np.asarray(shared / np.maximum(union, 1e-12))
 
 
+def points_inside(points: ArrayLike, size: ArrayLike) -> NDArray[np.bool_]:
+    """Tell which points lie in a picture; its edges belong to it.
+
+    Args:
+        points: (..., K, 2) pixels.
+        size: (2,) height and width in pixels, or (..., 2) of a picture for each set of points.
+
+    Returns:
+        (..., K).
+
+    Example:
+        >>> points_inside([[0.0, 0.0], [8.0, 4.0], [4.0, 8.0]], (4, 8))
+        array([ True,  True, False])
+    """
+    array, most = np.asarray(points), np.asarray(size)[..., None, ::-1]
+    return np.asarray(((array >= 0) & (array <= most)).all(-1))
+
+
 def corner_from_pixel_index(index: ArrayLike) -> FloatArray:
     """Turn coordinates that count pixel centres as integers into corner-origin ones: add 1/2.
 

@@ -12,6 +12,7 @@ from likelihand.geometry import (
     FloatArray,
     Image,
     crop_matrix,
+    points_inside,
     transform_points,
     translation,
     warp_image,
@@ -152,7 +153,7 @@ def sample_of(
         crop_from_image = random_crop_matrix(record.box, size, rng, augmentation, padding)
         crop = augment_pixels(warp_image(image, crop_from_image, size), rng, augmentation)
     target = transform_points(crop_from_image, record.points)
-    inside = ((target >= 0) & (target <= size[::-1])).all(1) & (record.visibility != 0)
+    inside = points_inside(target, size) & record.labelled
     target[~inside] = 0.0
     traits = record.traits
     if np.linalg.det(crop_from_image[:2, :2]) < 0:

@@ -13,8 +13,8 @@ from tqdm import tqdm
 
 from likelihand.data.abilities import Doubtful, Keyed, LeavesOut, Published
 from likelihand.data.dataset import Dataset, LabelError, check_record, parts_of, record_problems
-from likelihand.geometry import Image, box_length, crop_matrix, transform_points, warp_image
-from likelihand.structures import KEYPOINTS, Record, Visibility
+from likelihand.geometry import Image, box_length, crop_matrix, points_inside, transform_points, warp_image
+from likelihand.structures import KEYPOINTS, Record
 from likelihand.utils.files import replacing
 from likelihand.visualization.drawing import Drawing, contact_sheet, draw_keypoints
 
@@ -65,7 +65,7 @@ def label_problems(record: Record, size: tuple[int, int] | None) -> list[tuple[s
         >>> label_problems(replace(record, points=points), None)[0][1]
         'thumb_tip, index_mcp lie in the corner (0, 0) and count as labelled; give them visibility 0'
     """
-    labelled = record.visibility != Visibility.UNLABELLED
+    labelled = record.labelled
     corner = labelled & (np.abs(record.points) <= _CORNER).all(1)
     problems = []
     if corner.any():
@@ -276,9 +276,7 @@ def write_problems(path: str | Path, report: Report) -> int:
 
 
 def _outside(record: Record, image: Image) -> int:
-    labelled = record.visibility != Visibility.UNLABELLED
-    size = (image.shape[1], image.shape[0])
-    return int((labelled & ((record.points < 0) | (record.points > size)).any(1)).sum())
+    return int((record.labelled & ~points_inside(record.points, image.shape[:2])).sum())
 
 
 def _spread(sizes: list[float]) -> tuple[float, float, float]:

@@ -6,7 +6,6 @@ from functools import partial
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from likelihand.data.corruptions import EDGES, cut
 from likelihand.data.dataset import Dataset, groups_of
@@ -16,10 +15,11 @@ from likelihand.geometry import (
     box_length,
     box_of_points,
     crop_matrix,
+    points_inside,
     transform_points,
     warp_image,
 )
-from likelihand.structures import Record, Visibility
+from likelihand.structures import Record
 
 
 class Wrapped:
@@ -126,18 +126,14 @@ class CutOff(Wrapped):
         record = self.dataset.record(index)
         rng = np.random.default_rng([self.seed, index])
         share, edge = float(rng.choice(self.shares)), EDGES[int(rng.integers(len(EDGES)))]
-        labelled = np.asarray(record.visibility != Visibility.UNLABELLED, np.bool_)
+        labelled = record.labelled
         if share == 0 or not labelled.any():
             return record
         image = record.read()
         rest, rest_from_image = cut(image, box_of_points(record.points, labelled), edge, share)
         points = transform_points(rest_from_image, record.points)
-        left = labelled & _inside(points, rest)
+        left = labelled & points_inside(points, rest.shape[:2])
         box = box_of_points(points, left) if left.sum() >= FEWEST_LEFT else np.zeros(4)
         if not (box[2:] > box[:2]).all():
             return record
         return replace(record, points=points, box=box, read=partial(np.asarray, rest))
-
-
-def _inside(points: FloatArray, image: Image) -> NDArray[np.bool_]:
-    return np.asarray(((points >= 0) & (points <= image.shape[1::-1])).all(1))

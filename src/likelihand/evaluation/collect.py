@@ -11,11 +11,19 @@ from likelihand.data.dataset import Dataset
 from likelihand.evaluation.loop import batches
 from likelihand.evaluation.models import STAGES
 from likelihand.evaluation.structures import Predictions, gathered, joined
-from likelihand.geometry import FloatArray, Image, box_length, box_of_points, transform_points, warp_image
+from likelihand.geometry import (
+    FloatArray,
+    Image,
+    box_length,
+    box_of_points,
+    points_inside,
+    transform_points,
+    warp_image,
+)
 from likelihand.inference.runtimes import Outputs, Runtime
 from likelihand.inference.settings import PHOTOS
 from likelihand.inference.tta import LOOKS, Look, beyond_edge
-from likelihand.structures import Record, Visibility
+from likelihand.structures import Record
 
 
 def predictions(
@@ -139,7 +147,7 @@ def _looked(model: Runtime, look: Look, number: int, batch: Sequence[_Loaded], p
     truth = np.stack([record.points for record in records])
     points = _checked(outputs, truth.shape)
     visibility = np.stack([record.visibility for record in records])
-    labelled = np.asarray(visibility != Visibility.UNLABELLED)
+    labelled = np.stack([record.labelled for record in records])
     matrices = np.stack([each.matrices[number] for each in batch])
     target = np.where(
         labelled[..., None], transform_points(matrices, np.where(labelled[..., None], truth, 0.0)), 0.0
@@ -152,7 +160,7 @@ def _looked(model: Runtime, look: Look, number: int, batch: Sequence[_Loaded], p
         target=target,
         labelled=labelled,
         visibility=visibility,
-        inside=np.asarray(((truth >= 0) & (truth <= picture[:, None, ::-1])).all(-1)),
+        inside=points_inside(truth, picture),
         scale=_float(outputs.get("scale", np.full(truth.shape, np.nan))),
         spread=_float(outputs["spread"]) if "spread" in outputs else None,
         right=_right(outputs, look, len(batch)),

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from likelihand.geometry import FloatArray, invert, transform_points
+from likelihand.geometry import FloatArray, invert, points_inside, transform_points
 from likelihand.uncertainty import REACH, edge_nearness, size_of_hand
 from likelihand.utils import distributed
 
@@ -141,8 +141,7 @@ class Predictions:
     @property
     def estimate_inside(self) -> NDArray[np.bool_]:
         """(N, K) whether the estimate lies inside the picture, as `likelihand.Hand.inside`."""
-        points = self.image_points[-1]
-        return np.asarray(((points >= 0) & (points <= self.picture[:, None, ::-1])).all(-1))
+        return points_inside(self.image_points[-1], self.picture)
 
     def _columns(self) -> dict[str, NDArray[Any]]:
         """Return the arrays that are there, by name."""

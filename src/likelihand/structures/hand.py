@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from likelihand.geometry import points_inside
 from likelihand.structures.keypoints import Side, index_of
 from likelihand.uncertainty import GAUSSIAN, REACH, Ellipses, Radial, chance_within, ellipses, size_of_hand
 
@@ -65,7 +66,7 @@ class Hand:
         """
         if self.picture is None:
             return np.ones(len(self.points), bool)
-        return np.asarray(((self.points >= 0) & (self.points <= self.picture[::-1])).all(1))
+        return points_inside(self.points, self.picture)
 
     @property
     def confidence(self) -> NDArray[np.float64]:

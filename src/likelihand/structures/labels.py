@@ -62,9 +62,14 @@ class Record:
         return f"{self.dataset}:{self.group}" if self.group else self.key
 
     @property
+    def labelled(self) -> NDArray[np.bool_]:
+        """(21,) booleans."""
+        return np.asarray(self.visibility != Visibility.UNLABELLED)
+
+    @property
     def weight(self) -> NDArray[np.float32]:
         """(21,) float32: 1 where labelled, else 0."""
-        return np.asarray(self.visibility != Visibility.UNLABELLED, np.float32)
+        return self.labelled.astype(np.float32)
 
     @property
     def traits(self) -> NDArray[np.float32]:

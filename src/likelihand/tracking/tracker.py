@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from likelihand.geometry import BOX_PADDING, FloatArray, Image, box_iou, box_length, box_of_points
+from likelihand.geometry import BOX_PADDING, FloatArray, Image, box_iou, box_length, box_of_points, points_inside
 from likelihand.inference.predictor import CONFIDENCE, FindHands, Found, is_clear, next_box
 from likelihand.structures import Hand, Side
 from likelihand.tracking.filters import PointFilter, Smoothed, Smoothing, median, spread
@@ -172,10 +172,10 @@ class Tracker:
 
     def _is_good(self, hand: Hand, image: Image, track: "_Track | None" = None) -> bool:
         """Tell whether a crop's answer looks like a hand, and like the one that its track saw of late."""
-        s, size = self.settings, image.shape
+        s = self.settings
         if hand.score < s.presence or not (np.isfinite(hand.points).all() and np.isfinite(hand.covariance).all()):
             return False
-        inside = np.count_nonzero(((hand.points >= 0) & (hand.points <= (size[1], size[0]))).all(1))
+        inside = np.count_nonzero(points_inside(hand.points, image.shape[:2]))
         wide = spread(hand.points)
         sure = median(hand.scale) <= s.unsure * wide
         alike = track is None or not track.live or 1 / s.jump <= wide / track.size <= s.jump

@@ -89,7 +89,7 @@ def _named(wrong: tuple[int, ...]) -> str:
 
 def impossible(record: Record) -> NDArray[np.bool_]:
     """Say of each keypoint (21,) whether it is labelled where it cannot be."""
-    labelled = np.asarray(record.visibility != Visibility.UNLABELLED, np.bool_)
+    labelled = record.labelled
     bad = labelled & ~np.isfinite(record.points).all(1)
     rest = labelled & ~bad
     if rest.sum() > 1 and not np.ptp(record.points[rest], axis=0).any():
@@ -119,7 +119,7 @@ def _usable(box: FloatArray) -> bool:
 
 def _box(record: Record, points: FloatArray, labelled: NDArray[np.bool_]) -> FloatArray:
     """Keep the box, or take the tight one of what is left where it was drawn around an impossible label."""
-    put_aside = np.asarray(record.visibility != Visibility.UNLABELLED, np.bool_) & ~labelled
+    put_aside = record.labelled & ~labelled
     with np.errstate(invalid="ignore"):
         inside = ((record.points >= record.box[:2]) & (record.points <= record.box[2:])).all(1)
     drawn_around = bool((inside & put_aside).any()) and labelled.sum() > 1

@@ -14,8 +14,8 @@ from likelihand.evaluation.boxes import match_boxes
 from likelihand.evaluation.loop import batches
 from likelihand.evaluation.robustness.conditions import Condition
 from likelihand.evaluation.robustness.tools import Tool
-from likelihand.geometry import FloatArray, Image, box_length, box_of_points, transform_points
-from likelihand.structures import Hand, Record, Visibility
+from likelihand.geometry import FloatArray, Image, box_length, box_of_points, points_inside, transform_points
+from likelihand.structures import Hand, Record
 from likelihand.uncertainty import REACH, mahalanobis, size_of_hand
 
 BoolArray: TypeAlias = NDArray[np.bool_]
@@ -162,8 +162,7 @@ class _Seen:
 
 
 def _sized(record: Record) -> bool:
-    labelled = record.visibility != Visibility.UNLABELLED
-    return bool(labelled.sum() > 1) and box_length(box_of_points(record.points, labelled)) > 0
+    return bool(record.labelled.any()) and box_length(box_of_points(record.points, record.labelled)) > 0
 
 
 def _neighbours(dataset: Dataset, indices: Sequence[int]) -> dict[int, list[int]]:
@@ -220,17 +219,17 @@ class _Picture:
         given = transform_points(matrix, record.box.reshape(2, 2))
         if changed.shape != image.shape:
             given = np.clip(given, 0, changed.shape[1::-1])
-        outside_before, outside = (_outside(p, i) for p, i in ((record.points, image), (points, changed)))
+        before, after = points_inside(record.points, image.shape[:2]), points_inside(points, changed.shape[:2])
         return cls(
             condition=condition.name,
             index=index,
             image=changed,
             record=record,
             points=points,
-            labelled=np.asarray(record.visibility != Visibility.UNLABELLED),
-            inside=outside_before | ~outside,
+            labelled=record.labelled,
+            inside=after | ~before,
             boxes=np.array(tight),
-            named=np.array([r.visibility != Visibility.UNLABELLED for r in hands]),
+            named=np.array([r.labelled for r in hands]),
             given=given.reshape(4),
         )
 
@@ -238,10 +237,6 @@ class _Picture:
         """Return the positions (1 + N,) of the hands in what was found, -1 for one that was not."""
         boxes = [[box_of_points(hand.points, named) for named in self.named] for hand in found]
         return match_boxes(np.array(boxes).reshape(-1, len(self.named), 4), self.boxes)
-
-
-def _outside(points: FloatArray, image: Image) -> BoolArray:
-    return np.asarray(((points < 0) | (points > image.shape[1::-1])).any(1))
 
 
 def _outcome(tool: Tool, picture: _Picture, boxes: bool) -> Outcome:
