@@ -3,8 +3,8 @@
 From one picture here, in NumPy alone (see `docs/explanation/fitting.md`); from several cameras in `multiview`.
 """
 
-from likelihand.reconstruction.fit import FitSettings, fit
+from likelihand.reconstruction.fit import fit
 from likelihand.reconstruction.result import ANGLE_INDEX, ANGLE_NAMES, HandFit, hand_length
-from likelihand.reconstruction.solver import Weights
+from likelihand.reconstruction.solver import FitSettings, Weights
 
 __all__ = ["ANGLE_INDEX", "ANGLE_NAMES", "FitSettings", "HandFit", "Weights", "fit", "hand_length"]

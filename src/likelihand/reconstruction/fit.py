@@ -1,7 +1,6 @@
 """Fit a 3D hand to predicted densities by maximum a posteriori."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -13,7 +12,7 @@ from likelihand.reconstruction.evidence import Frames, evidence_of
 from likelihand.reconstruction.laplace import Estimates, estimate
 from likelihand.reconstruction.result import HandFit, hand_length
 from likelihand.reconstruction.rig import FloatArray
-from likelihand.reconstruction.solver import Solved, Weights, solve
+from likelihand.reconstruction.solver import FitSettings, Solved, solve
 from likelihand.reconstruction.starts import starts
 from likelihand.reconstruction.tables import Tables, load_tables
 from likelihand.structures import Hand, Side
@@ -47,35 +46,6 @@ def remembered(evidence: Evidence, fits: Sequence[HandFit]) -> Evidence:
 
 BATCH: Final = 64
 """Hands that are fitted at once: their arrays stay within a processor's cache."""
-
-
-@dataclass(frozen=True, slots=True)
-class FitSettings:
-    """Settings of a fit: its search, and its trust in the skeleton.
-
-    Attributes:
-        weights: of the priors against the densities.
-        model_error: standard deviation, in sizes of the hand, by which real keypoints differ from any hand that
-            the skeleton can make: added to every covariance.
-        starts: places the search starts from, 1 to 8.
-        kept: of which so many are followed to the end.
-        first: steps from every start.
-        last: most steps from those that are kept.
-        follow: most steps from the frame before.
-        distance: palm lengths (of 0.09 m, about) between camera and wrist, where no camera matrix is given;
-            infinite is weak perspective.
-        temper: what differences of log posteriors of different solutions are divided by, before they are weighed.
-    """
-
-    weights: Weights = field(default_factory=Weights)
-    model_error: float = 0.05
-    starts: int = 4
-    kept: int = 2
-    first: int = 4
-    last: int = 14
-    follow: int = 6
-    temper: float = 4.0
-    distance: float = 5.0
 
 
 def fit(

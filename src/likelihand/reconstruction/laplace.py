@@ -5,7 +5,7 @@ hand has several solutions, such as a finger bent to the camera or away from it,
 and how far it lies from the best one is added to the covariance about the best one.
 """
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -13,11 +13,8 @@ from likelihand.reconstruction.camera import ANGLE, FORM, Lens, Placed, place, v
 from likelihand.reconstruction.density import Evidence, misfit
 from likelihand.reconstruction.result import CHAIN, hand_length
 from likelihand.reconstruction.rig import FloatArray
-from likelihand.reconstruction.solver import STRANGEST, Solved
+from likelihand.reconstruction.solver import STRANGEST, FitSettings, Solved
 from likelihand.reconstruction.tables import Tables
-
-if TYPE_CHECKING:
-    from likelihand.reconstruction.fit import FitSettings
 
 SHARE: Final = 0.1
 """Of a frame's information about the shape, what the next frames count, since frames err together."""
@@ -64,7 +61,7 @@ class Estimates(NamedTuple):
 
 
 def estimate(
-    tables: Tables, evidence: Evidence, solved: Solved, values: FloatArray, settings: "FitSettings"
+    tables: Tables, evidence: Evidence, solved: Solved, values: FloatArray, settings: FitSettings
 ) -> Estimates:
     """Compute the best solutions and their covariances of N hands, from N x M solutions, hand by hand.
 

@@ -1,6 +1,6 @@
 """Levenberg-Marquardt over a batch of hands: maximise likelihood times prior from given starts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Final, NamedTuple, TypeVar
 
@@ -36,6 +36,35 @@ class Weights:
     pose: float = 0.2
     shape: float = 0.5
     depth: float = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class FitSettings:
+    """Settings of a fit: its search, and its trust in the skeleton.
+
+    Attributes:
+        weights: of the priors against the densities.
+        model_error: standard deviation, in sizes of the hand, by which real keypoints differ from any hand that
+            the skeleton can make: added to every covariance.
+        starts: places the search starts from, 1 to 8.
+        kept: of which so many are followed to the end.
+        first: steps from every start.
+        last: most steps from those that are kept.
+        follow: most steps from the frame before.
+        distance: palm lengths (of 0.09 m, about) between camera and wrist, where no camera matrix is given;
+            infinite is weak perspective.
+        temper: what differences of log posteriors of different solutions are divided by, before they are weighed.
+    """
+
+    weights: Weights = field(default_factory=Weights)
+    model_error: float = 0.05
+    starts: int = 4
+    kept: int = 2
+    first: int = 4
+    last: int = 14
+    follow: int = 6
+    temper: float = 4.0
+    distance: float = 5.0
 
 
 class Local(NamedTuple):
