@@ -19,6 +19,7 @@ from likelihand.geometry import (
 )
 from likelihand.structures import Record, Sample
 from likelihand.utils import opencv as cv2
+from likelihand.utils.images import recompressed
 
 _YIQ: Final = np.array([[0.299, 0.587, 0.114], [0.596, -0.274, -0.322], [0.211, -0.523, 0.312]])
 _RGB: Final = np.linalg.inv(_YIQ)
@@ -292,7 +293,4 @@ def _noisy(crop: Image, rng: np.random.Generator, augmentation: Augmentation) ->
 
 def _compressed(crop: Image, rng: np.random.Generator, augmentation: Augmentation) -> Image:
     low, high = augmentation.jpeg_quality
-    quality = int(rng.integers(low, high + 1))
-    _, data = cv2.imencode(".jpg", cv2.cvtColor(crop, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
-    decoded = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
-    return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), np.uint8)
+    return recompressed(crop, int(rng.integers(low, high + 1)))

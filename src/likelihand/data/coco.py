@@ -16,7 +16,7 @@ from likelihand.data.formats.pictures import PictureFinder, folders_beside
 from likelihand.data.images import read_image
 from likelihand.geometry import box_of_points
 from likelihand.structures import Record
-from likelihand.utils.validation import Malformed, plain
+from likelihand.utils.validation import Malformed
 
 _log = logging.getLogger(__name__)
 _TOLD: Final = 3
@@ -94,13 +94,11 @@ class CocoHands:
 
     def _leave_out(self, file: CocoFile, where: Mapping[str, str]) -> str:
         """Remove annotations whose fields do not match; return the name they are counted under."""
-        every = file.annotations
-        fields = [file.fields_of(annotation) for _, annotation in every] if where else [{}] * len(every)
-        asked = [all(plain(f.get(key)) == str(value) for key, value in where.items()) for f in fields]
-        file.annotations = [annotation for annotation, kept in zip(every, asked, strict=True) if kept]
+        before = len(file.annotations)
+        file.annotations = [named for named in file.annotations if file.matches(named[1], where)]
         name = "annotations without " + ", ".join(f"{field}={value}" for field, value in where.items())
-        if len(file.annotations) < len(every):
-            self.left_out[name] = len(every) - len(file.annotations)
+        if left := before - len(file.annotations):
+            self.left_out[name] = left
         return name
 
     def _usable(self, file: CocoFile) -> list[CocoHand]:

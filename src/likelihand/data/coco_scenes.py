@@ -63,8 +63,7 @@ class CocoScenes(ListedScenes):
         self.problems = file.problems
         pictures: defaultdict[str, _Picture] = defaultdict(_Picture)
         for name, annotation in file.annotations:
-            fields = file.fields_of(annotation)
-            if all(plain(fields.get(key)) == str(value) for key, value in asked.items()):
+            if file.matches(annotation, asked):
                 _add(pictures, file, name, annotation)
         every = {image.file_name for image in file.images.values()}
         finder = PictureFinder(folders_beside(file.path))

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from likelihand.geometry import FloatArray, Image, box_length, box_of_points, check_box, translation
 from likelihand.structures import BONES
 from likelihand.utils import opencv as cv2
+from likelihand.utils.images import recompressed
 
 Float32: TypeAlias = NDArray[np.float32]
 Edge: TypeAlias = Literal["left", "top", "right", "bottom"]
@@ -242,9 +243,7 @@ def hand_region(points: ArrayLike, visibility: ArrayLike, size: tuple[int, int])
 
 def jpeg(image: Image, *, quality: int) -> Image:
     """Write a picture as a JPEG of a quality in 1..100 and read it again."""
-    _, data = cv2.imencode(".jpg", cv2.cvtColor(image, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
-    decoded = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
-    return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2RGB), np.uint8)
+    return recompressed(image, quality)
 
 
 def blur(image: Image, *, sigma: float) -> Image:

@@ -17,3 +17,9 @@ def encode_image(image: NDArray[np.uint8], quality: int | None) -> bytes:
     if not good:
         raise ValueError(f"a picture of shape {image.shape} cannot be encoded; give (height, width, 3) uint8")
     return bytes(data)
+
+
+def recompressed(image: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    """Write an RGB picture as JPEG of a quality in 1..100 and read it again."""
+    data = np.frombuffer(encode_image(image, quality), np.uint8)
+    return np.asarray(cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), np.uint8)

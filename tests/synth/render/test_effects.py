@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from likelihand.synth.render.effects import blurred, compressed, developed, motion_kernel
+from likelihand.synth.render.effects import blurred, developed, motion_kernel
 from likelihand.synth.scene.background import linear_of_srgb
 
 
@@ -42,9 +42,3 @@ def test_faults_are_drawn_from_the_generator_alone() -> None:
     first, again = (developed(picture, np.random.default_rng(4)) for _ in range(2))
     assert (first == again).all()
     assert (first != developed(picture, np.random.default_rng(5))).any()
-
-
-def test_jpeg_of_high_quality_changes_little_and_keeps_the_colours_in_order() -> None:
-    image = np.zeros((16, 16, 3), np.uint8)
-    image[..., 0] = 200
-    assert np.abs(compressed(image, 95).astype(int) - image).max() < 12

@@ -8,6 +8,7 @@ import numpy as np
 from likelihand.synth.compiled import compiled
 from likelihand.utils import opencv as cv2
 from likelihand.utils.arrays import Floats, Generator, Image
+from likelihand.utils.images import recompressed
 
 GREY: Final = 0.03
 """Share of pictures without colours."""
@@ -79,13 +80,7 @@ def developed(picture: Floats, rng: Generator | None) -> Image:
         if rng.random() < 0.5:
             noise, amount = np.asarray(cv2.GaussianBlur(noise, (3, 3), 0.7), np.float32), 1.8 * amount
     image = _develop(picture, cast.astype(np.float32), contrast, saturation, noise, amount, _SRGB)
-    return compressed(image, int(rng.integers(25, 96))) if rng.random() < 0.5 else image
-
-
-def compressed(image: Image, quality: int) -> Image:
-    """Write an RGB picture as JPEG of a quality in 0..100 and read it again."""
-    _, data = cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.ascontiguousarray(np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)[:, :, ::-1])
+    return recompressed(image, int(rng.integers(25, 96))) if rng.random() < 0.5 else image
 
 
 @compiled

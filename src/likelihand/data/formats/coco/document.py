@@ -87,6 +87,11 @@ class CocoFile:
         image = self.images.get(_identifier(annotation.get("image_id")) or "")
         return {**(image.fields if image else {}), **annotation}
 
+    def matches(self, annotation: Mapping[str, Any], where: Mapping[str, str]) -> bool:
+        """Tell whether these fields of an annotation, or else of its picture, read like this."""
+        fields = self.fields_of(annotation) if where else {}
+        return all(plain(fields.get(key)) == str(value) for key, value in where.items())
+
     def is_foreign(self, annotation: Mapping[str, Any]) -> bool:
         """Tell whether an annotation's category is none of a hand: a person's, say."""
         return _identifier(annotation.get("category_id")) in self.foreign
