@@ -20,6 +20,7 @@ from experiments.fit_data import Floats, Known, labelled, real, rendered, synthe
 from likelihand.evaluation.metrics.functions import distance
 from likelihand.inference import load
 from likelihand.reconstruction import ANGLE_NAMES, FitSettings, HandFit, fit, hand_length
+from likelihand.reconstruction.multiview.fitted import similarity
 from likelihand.utils.tables import aligned
 
 Mask = NDArray[np.bool_]
@@ -41,12 +42,9 @@ def relative(joints: Floats) -> Floats:
 
 
 def procrustes(points: Floats, target: Floats) -> Floats:
-    """Return points (21, 3) turned, scaled and shifted onto a target (Umeyama, 1991), without mirroring."""
-    a, b = points - points.mean(0), target - target.mean(0)
-    left, spread, right = np.linalg.svd(b.T @ a)
-    sign = np.array([1, 1, np.sign(np.linalg.det(left @ right))])
-    turn, scale = (left * sign) @ right, (spread * sign).sum() / np.square(a).sum()
-    return np.asarray(scale * a @ turn.T + target.mean(0))
+    """Return points (21, 3) turned, scaled and shifted onto a target."""
+    turn, scale, shift = similarity(points, target)
+    return scale * points @ turn.T + shift
 
 
 def fitted(hands: Sequence[Known], settings: FitSettings, with_camera: bool = False) -> list[HandFit]:

@@ -17,6 +17,7 @@ from likelihand.data.formats.kinds import HEAD, kind_of_content
 from likelihand.data.pixels import Channels, ImageError, rgb_of_array, rgb_of_pillow
 from likelihand.geometry import Image
 from likelihand.structures import Record
+from likelihand.utils.validation import one_line
 
 __all__ = [
     "LARGEST",
@@ -197,7 +198,7 @@ def _reason(data: bytes, error: Exception) -> str:
     from PIL import UnidentifiedImageError
 
     size = f"{len(data)} bytes"
-    return size if isinstance(error, UnidentifiedImageError) else f"{size}, {' '.join(str(error).split())[:100]}"
+    return size if isinstance(error, UnidentifiedImageError) else f"{size}, {one_line(error)}"
 
 
 def _opened(data: bytes) -> "PIL.Image.Image":

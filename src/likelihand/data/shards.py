@@ -22,7 +22,7 @@ from likelihand.utils import opencv as cv2
 from likelihand.utils.files import begin_folder, write_atomically
 from likelihand.utils.images import encode_image
 from likelihand.utils.jobs import missing, pieces, run_jobs
-from likelihand.utils.validation import as_integer, as_mapping, parse_json
+from likelihand.utils.validation import as_integer, as_mapping, one_line, parse_json
 
 INDEX: Final = "shards.json"
 _SIDES: Final[tuple[Side | None, ...]] = (None, "left", "right")
@@ -194,8 +194,9 @@ def _read_labels(content: bytes, path: str, count: int) -> dict[str, NDArray[np.
         with np.load(BytesIO(content), allow_pickle=False) as file:
             labels = {name: file[name] for name in file.files}
     except Exception as error:  # a damaged archive raises whatever its parts' readers raise
-        reason = " ".join(str(error).split())[:100]
-        raise ValueError(f"{path} is not a whole table of labels ({reason}); write the shards again") from error
+        raise ValueError(
+            f"{path} is not a whole table of labels ({one_line(error)}); write the shards again"
+        ) from error
     labels.setdefault("present", np.ones(count, bool))
     for name, (shape, kinds) in _COLUMNS.items():
         column = labels.get(name)

@@ -22,7 +22,7 @@ from likelihand.geometry import crop_matrix, warp_image
 from likelihand.inference.devices import DeviceError
 from likelihand.inference.runtimes import OnnxRuntime, torch_device
 from likelihand.utils.tables import aligned
-from likelihand.utils.validation import check_least
+from likelihand.utils.validation import check_least, one_line
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -123,7 +123,7 @@ def _torch_problem(device: str) -> Exception | None:
 
 
 def _not_measured(name: str, unit: str, error: Exception) -> Row:
-    return Row(name, math.nan, unit, f"not measured: {' '.join(str(error).split())}")
+    return Row(name, math.nan, unit, f"not measured: {one_line(error)}")
 
 
 def _devices(options: BenchOptions) -> Iterator[Row]:

@@ -50,6 +50,16 @@ def plain(value: object) -> str:
     return str(value) if isinstance(value, str | int | float | None) else shown(value)
 
 
+def one_line(error: object, most: int = 120) -> str:
+    r"""Return what an error says on one line, which a library may spread over many, cut to a length.
+
+    Example:
+        >>> one_line(ValueError("no map,\n  but a list"))
+        'no map, but a list'
+    """
+    return " ".join(str(error).split())[:most]
+
+
 def fail(where: str, value: object, expected: str) -> NoReturn:
     """Raise `Malformed` with a one-line message.
 
@@ -122,8 +132,7 @@ def parse_json(data: bytes | str, where: str, what: str) -> Any:  # noqa: ANN401
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise Malformed(f"{where} is not whole JSON ({reason}); give {what}") from error
+        raise Malformed(f"{where} is not whole JSON ({one_line(error)}); give {what}") from error
 
 
 def read_yaml(path: str | Path, what: str) -> Any:  # noqa: ANN401
@@ -138,8 +147,7 @@ def read_yaml(path: str | Path, what: str) -> Any:  # noqa: ANN401
     try:
         return yaml.safe_load(read_bytes(path, what))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise Malformed(f"{path} is not YAML ({reason}); give {what}") from error
+        raise Malformed(f"{path} is not YAML ({one_line(error)}); give {what}") from error
 
 
 def as_mapping(value: object, where: str) -> dict[str, Any]:

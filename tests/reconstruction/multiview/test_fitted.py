@@ -4,7 +4,7 @@ import pytest
 from likelihand.reconstruction import FitSettings, Weights
 from likelihand.reconstruction.camera import place, rotation_of
 from likelihand.reconstruction.multiview import Camera, triangulate
-from likelihand.reconstruction.multiview.fitted import fit_views, load_regions, student
+from likelihand.reconstruction.multiview.fitted import fit_views, load_regions, similarity, student
 from likelihand.uncertainty import GAUSSIAN, ONE_SIGMA, UNIT
 from tests.reconstruction.hands import RIG, hand_of, states
 
@@ -115,3 +115,17 @@ def test_regions_of_noise_of_the_stated_size_hold_what_they_say_or_more():
         reached = np.sqrt(np.einsum("ki,kij,kj->k", away, np.linalg.inv(found.covariance), away))
         inside.append(reached <= found.radius(0.9))
     assert np.mean(inside) > 0.9
+
+
+def test_a_similarity_comes_back_and_a_mirror_image_is_only_turned():
+    rng = np.random.default_rng(0)
+    points, turn, shift = (
+        rng.normal(0, 1, (21, 3)),
+        rotation_of(np.array([[0.4, -1.1, 2.0]]))[0],
+        np.array([3, 1, -2]),
+    )
+    found = similarity(points, 1.7 * points @ turn.T + shift)
+    np.testing.assert_allclose(found[0], turn, atol=1e-12)
+    np.testing.assert_allclose(found[1], 1.7, atol=1e-12)
+    np.testing.assert_allclose(found[2], shift, atol=1e-12)
+    assert np.linalg.det(similarity(points, points * [-1, 1, 1])[0]) == pytest.approx(1.0)

@@ -16,6 +16,7 @@ from likelihand.apps.bulk.plan import Chunk
 from likelihand.apps.bulk.settings import BulkSettings
 from likelihand.apps.bulk.worker import Worker
 from likelihand.utils.storage import Folder
+from likelihand.utils.validation import one_line
 
 LENGTH: Final = 256
 """Pictures of a chunk: what a kill can cost a worker, and the rows of a part."""
@@ -178,7 +179,7 @@ class _Mapper:
         try:
             return counts | self._worker.work(chunk)
         except Exception as error:  # the other chunks go on
-            return counts | {"problem": f"{chunk.part}: {' '.join(str(error).split())[:300]}"}
+            return counts | {"problem": f"{chunk.part}: {one_line(error, 300)}"}
 
 
 def _bar(

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from likelihand.utils.storage import opened
+from likelihand.utils.validation import one_line
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,8 +32,9 @@ def open_table(address: str) -> Iterator["pq.ParquetFile"]:
         try:
             table = pq.ParquetFile(file, buffer_size=_BUFFER, pre_buffer=False)
         except pa.ArrowInvalid as error:
-            reason = " ".join(str(error).split())[:100]
-            raise ValueError(f"{address} is not a whole Parquet file ({reason}); write it again") from error
+            raise ValueError(
+                f"{address} is not a whole Parquet file ({one_line(error)}); write it again"
+            ) from error
         yield table
 
 

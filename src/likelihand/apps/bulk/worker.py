@@ -13,6 +13,7 @@ from likelihand.apps.bulk.reading import pictures_of
 from likelihand.apps.bulk.settings import BulkSettings
 from likelihand.data.images import LARGEST
 from likelihand.utils.storage import Folder, is_remote, opened
+from likelihand.utils.validation import one_line
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -97,8 +98,7 @@ def failure(path: str, error: Exception, model: str) -> Row:
         >>> failure("a.jpg", ValueError("a.jpg: the file is empty"), "0f")
         {'path': 'a.jpg', 'model': '0f', 'error': 'a.jpg: the file is empty'}
     """
-    text = " ".join(str(error).split())[:500] or type(error).__name__
-    return {"path": path, "model": model, "error": text}
+    return {"path": path, "model": model, "error": one_line(error, 500) or type(error).__name__}
 
 
 _ROWS: Final = 1024

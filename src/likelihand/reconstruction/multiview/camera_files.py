@@ -16,7 +16,16 @@ from numpy.typing import ArrayLike
 from likelihand.geometry import corner_from_pixel_index
 from likelihand.reconstruction.multiview.camera import Camera
 from likelihand.uncertainty import FloatArray
-from likelihand.utils.validation import Malformed, as_integer, as_mapping, as_numbers, plain, read_bytes, shown
+from likelihand.utils.validation import (
+    Malformed,
+    as_integer,
+    as_mapping,
+    as_numbers,
+    one_line,
+    plain,
+    read_bytes,
+    shown,
+)
 
 WHAT: Final = "a calibration of cameras: TOML as anipose and Pose2Sim write it, or OpenCV's YAML"
 _YAML: Final = (".yml", ".yaml")
@@ -204,7 +213,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         text = re.sub(r"\A\s*%YAML[^\n]*\n", "", read_bytes(path, WHAT).decode("utf-8-sig"))
         content = as_mapping(yaml.load(text, Loader), str(path))
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise Malformed(f"{path} is not YAML ({' '.join(str(error).split())[:120]}); give {WHAT}") from error
+        raise Malformed(f"{path} is not YAML ({one_line(error)}); give {WHAT}") from error
     return {key: _plain_matrix(value) for key, value in content.items()}
 
 

@@ -204,18 +204,14 @@ class _Problem:
         return _stacked([self._start(found, seen) for found in fits])
 
     def _start(self, found: HandFit, seen: FloatArray) -> _Place:
-        """Turn, scale and shift a fit onto triangulated points (Umeyama, 1991)."""
+        """Turn, scale and shift a fit onto triangulated points."""
         shape, angles = found.shape[None], found.angles[None]
         state = State(np.eye(3)[None], np.zeros((1, 3)), angles, shape)
         mine = place(self.tables.rig, state).points[0]
         good = np.isfinite(seen).all(1)
         if good.sum() < LEAST:
             raise ValueError(f"{good.sum()} keypoints are seen by two cameras; a fit needs {LEAST} or more")
-        a, b = mine[good] - mine[good].mean(0), seen[good] - seen[good].mean(0)
-        left, spread, right = np.linalg.svd(b.T @ a)
-        sign = np.array([1, 1, np.sign(np.linalg.det(left @ right))])
-        turn, scale = (left * sign) @ right, (spread * sign).sum() / np.square(a).sum()
-        root = seen[good].mean(0) - scale * turn @ mine[good].mean(0)
+        turn, scale, root = similarity(mine[good], seen[good])
         return _Place(state._replace(turn=turn[None]), root[None], np.log([max(scale, 1e-9)]))
 
     def linearise(self, at: _Place) -> _Local:
@@ -318,6 +314,23 @@ class _Problem:
             points = points + np.linalg.solve(normal, pull[..., None])[..., 0]
         inverse: FloatArray = np.asarray(np.linalg.inv(normal), np.float64)
         return points, np.asarray(inverse + loose**2 * inverse @ spread @ inverse)
+
+
+def similarity(points: FloatArray, target: FloatArray) -> tuple[FloatArray, float, FloatArray]:
+    """Find how points are turned, scaled and shifted to lie nearest to others, without mirroring (Umeyama, 1991).
+
+    Args:
+        points: (N, 3).
+        target: (N, 3).
+
+    Returns:
+        Rotation (3, 3), scale and shift (3,): `scale * points @ rotation.T + shift` lies nearest to the target.
+    """
+    a, b = points - points.mean(0), target - target.mean(0)
+    left, spread, right = np.linalg.svd(b.T @ a)
+    sign = np.array([1, 1, np.sign(np.linalg.det(left @ right))])
+    turn, scale = (left * sign) @ right, float((spread * sign).sum() / np.square(a).sum())
+    return turn, scale, target.mean(0) - scale * turn @ points.mean(0)
 
 
 def _sided(hand: Hand, side: Side) -> Hand:
