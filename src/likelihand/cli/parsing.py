@@ -45,9 +45,10 @@ class Parser(ArgumentParser):
     def parse_path(self, path: Any, *arguments: Any, **options: Any) -> Namespace:  # noqa: ANN401
         """Read a run file; a file of another kind is an error that names it."""
         try:
-            return super().parse_path(path, *arguments, **options)
+            parsed: Namespace = super().parse_path(path, *arguments, **options)
         except UnicodeDecodeError as error:
             raise ValueError(f"{path} is not text: expected a run file in YAML") from error
+        return parsed
 
     def instantiate(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
         """Build the classes that are named; a value that one of them cannot take is an error in one line."""
