@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from likelihand.tracking.addresses import Peeked, is_address, needs_seeking, scheme, shown
+from likelihand.tracking.addresses import Peeked, needs_seeking, scheme, shown
+from likelihand.utils.storage import is_address
 
 
 @pytest.mark.parametrize("source", ["rtsp://a/1", "HTTPS://a.b/c.mp4", "udp://@:5000", "file:///a.mp4"])

@@ -12,7 +12,8 @@ from likelihand.cli.fits import add_fits, fits_json
 from likelihand.cli.formats import FORMATS, Results, check_format
 from likelihand.cli.plain import DEVICE_HELP, MODEL_HELP, THREADS_HELP, Namespace, PlainParser, counted
 from likelihand.cli.sources import OVERLAY, Boxes, Request, read_picture, requested, unique_name
-from likelihand.tracking.addresses import is_address, shown
+from likelihand.tracking.addresses import shown
+from likelihand.utils.storage import is_address
 
 if TYPE_CHECKING:
     from likelihand.inference import Predictor

@@ -13,7 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 from likelihand.cli.formats import NAME
 from likelihand.data.formats.kinds import HEAD, Kind, kind_of_content, kind_of_name
-from likelihand.tracking.addresses import Peeked, is_address, scheme, shown
+from likelihand.tracking.addresses import Peeked, scheme, shown
+from likelihand.utils.storage import is_address
 
 if TYPE_CHECKING:
     from likelihand.geometry import Image

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-from likelihand.data.dataset import check_index, check_record
+from likelihand.data.dataset import check_index, check_reading, check_record
 from likelihand.data.formats.coco import CocoFile, CocoHand, hands_of, is_crowd, points_of, read_coco
 from likelihand.data.formats.pictures import PictureFinder, folders_beside
 from likelihand.data.images import read_image
@@ -75,10 +75,7 @@ class CocoHands:
         where: Mapping[str, str] | None = None,
     ) -> None:
         self.path, self.pixel_centre, self.box, self.dataset = Path(annotations), pixel_centre, box, dataset
-        if pixel_centre not in (0.0, 0.5):
-            raise ValueError(f"pixel_centre {pixel_centre} is not 0 (pixels counted) or 0.5 (corner origin)")
-        if box not in ("annotation", "keypoints"):
-            raise ValueError(f"box {box!r} is unknown; give 'annotation' or 'keypoints'")
+        check_reading(pixel_centre, box)
         self.left_out: Counter[str] = Counter()
         file = read_coco(self.path, keypoint_order)
         if file.refused and not any(file.layouts.values()):

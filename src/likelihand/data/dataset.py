@@ -50,6 +50,18 @@ D = TypeVar("D", bound=Dataset)
 Part = TypeVar("Part", bound=Sized)
 
 
+def check_reading(pixel_centre: float, box: str) -> None:
+    """Check how a reader is told to read coordinates and boxes.
+
+    Raises:
+        ValueError: the centre is neither 0 nor 0.5, or the box neither "annotation" nor "keypoints".
+    """
+    if pixel_centre not in (0.0, 0.5):
+        raise ValueError(f"pixel_centre {pixel_centre} is not 0 (pixels counted) or 0.5 (corner origin)")
+    if box not in ("annotation", "keypoints"):
+        raise ValueError(f"box {box!r} is unknown; give 'annotation' or 'keypoints'")
+
+
 def check_index(index: int, length: int, name: str) -> int:
     """Return the index after checking it; a negative one is refused too.
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from likelihand.utils.files import replacing
-from likelihand.utils.storage import Folder, is_remote
+from likelihand.utils.storage import Folder, is_address
 from likelihand.utils.validation import as_mapping, as_text, parse_json
 
 CACHE_GB: Final = 50.0
@@ -36,7 +36,7 @@ class ShardFiles(Protocol):
 
 def shard_files(path: str | os.PathLike[str], cache: str | os.PathLike[str] | None, cache_gb: float) -> ShardFiles:
     """Open a folder of shards: a path, or a URL such as s3://bucket/folder."""
-    if not is_remote(path):
+    if not is_address(path):
         return LocalFiles(Path(path))
     default = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache"), "likelihand", "shards").expanduser()
     return CachedFiles(Folder(path), default if cache is None else Path(cache), cache_gb)

@@ -9,7 +9,7 @@ from typing import Final, Literal
 import numpy as np
 import yaml
 
-from likelihand.data.dataset import Dataset, check_index, check_record
+from likelihand.data.dataset import Dataset, check_index, check_reading, check_record
 from likelihand.data.formats.yolo import SPLITS, YoloHand, labels_path, pictures_of, read_labels, read_layout
 from likelihand.data.images import picture_id, read_image, size_of_image
 from likelihand.geometry import FloatArray, box_of_points
@@ -58,10 +58,7 @@ class YoloPose:
         box: Literal["annotation", "keypoints"] = "annotation",
         pixel_centre: float = 0.5,
     ) -> None:
-        if pixel_centre not in (0.0, 0.5):
-            raise ValueError(f"pixel_centre {pixel_centre} is not 0 (pixels counted) or 0.5 (corner origin)")
-        if box not in ("annotation", "keypoints"):
-            raise ValueError(f"box {box!r} is unknown; give 'annotation' or 'keypoints'")
+        check_reading(pixel_centre, box)
         if split not in (None, *SPLITS):
             raise ValueError(f"split {split!r} is unknown; give one of {', '.join(SPLITS)}")
         file = Path(path) / "data.yaml" if Path(path).is_dir() else Path(path)

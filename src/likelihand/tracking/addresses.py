@@ -21,16 +21,6 @@ HEAD: Final = 4096
 _ATOMS: Final = frozenset({b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})
 
 
-def is_address(source: object) -> bool:
-    """Tell whether a source is a URL, e.g. rtsp://camera/stream.
-
-    Example:
-        >>> is_address("rtsp://camera/1"), is_address("C:/film.mp4"), is_address("-")
-        (True, False, False)
-    """
-    return isinstance(source, str) and re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", source) is not None
-
-
 def scheme(address: str) -> str:
     """Return the scheme of a URL in lower case."""
     return address.partition(":")[0].lower()

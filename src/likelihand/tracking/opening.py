@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import IO, Any, Final
 from urllib.parse import urlsplit
 
-from likelihand.tracking.addresses import HEAD, Peeked, Source, Stream, is_address, needs_seeking, scheme, shown
+from likelihand.tracking.addresses import HEAD, Peeked, Source, Stream, needs_seeking, scheme, shown
 from likelihand.tracking.frames import VideoError, reason
 from likelihand.tracking.network import web_head, web_stream
+from likelihand.utils.storage import is_address
 
 _NETWORK: Final = {"rtsp_flags": "prefer_tcp"}  # packets that are lost on the way leave damaged frames
 _PICTURES: Final = ("image2", "gif", "apng", "tty")  # formats, besides all "..._pipe", that hold no film

@@ -8,10 +8,11 @@ from typing import Any, Final
 import numpy as np
 
 from likelihand.geometry import Image
-from likelihand.tracking.addresses import Source, is_address, shown
+from likelihand.tracking.addresses import Source, shown
 from likelihand.tracking.frames import Frame, VideoError, reason
 from likelihand.tracking.opening import film_track, is_cut, open_film
 from likelihand.tracking.times import LONGEST_GAP, Clock, Jump
+from likelihand.utils.storage import is_address
 
 TIMEOUT: Final = 10.0
 """Seconds after which a silent network is given up."""

@@ -15,14 +15,14 @@ _PUT_IS_WHOLE: Final = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az
 """Protocols of object stores, where an upload is there whole or not at all; elsewhere a file is renamed last."""
 
 
-def is_remote(address: str | os.PathLike[str]) -> bool:
-    """Tell whether an address names a file system, as s3://bucket/folder, and is no plain path.
+def is_address(source: object) -> bool:
+    """Tell whether a source is a URL, as s3://bucket/folder or rtsp://camera/1, and no plain path.
 
     Example:
-        >>> is_remote("s3://bucket/photos"), is_remote("C:/photos"), is_remote(Path("photos"))
-        (True, False, False)
+        >>> is_address("s3://bucket/photos"), is_address("C:/photos"), is_address(Path("photos")), is_address("-")
+        (True, False, False, False)
     """
-    return isinstance(address, str) and re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", address) is not None
+    return isinstance(source, str) and re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", source) is not None
 
 
 def opened(address: str | os.PathLike[str]) -> tuple[Any, str]:
@@ -39,7 +39,7 @@ def opened(address: str | os.PathLike[str]) -> tuple[Any, str]:
 
     text = os.fspath(address)
     try:
-        system, path = url_to_fs(text if is_remote(text) else str(Path(text).absolute()))
+        system, path = url_to_fs(text if is_address(text) else str(Path(text).absolute()))
     except (ImportError, ValueError) as error:
         raise ValueError(
             f"{text} cannot be opened ({error}); give a path, or an address of a file system that fsspec knows, "

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from likelihand.reconstruction.camera import rotation_of
 from likelihand.reconstruction.multiview import Camera
-from likelihand.reconstruction.multiview.camera_files import rotation_of_vector
 
 MATRIX = np.array([[900.0, 0, 640], [0, 880, 360], [0, 0, 1]])
 LENS = np.array([-0.28, 0.09, 0.001, -0.0007, -0.01])
@@ -14,7 +14,7 @@ def rig(count: int = 3, lens: np.ndarray = LENS, fisheye: bool = False) -> list[
     """Cameras on an arc of 1 m around the origin, each looking at it."""
     cameras = []
     for i in range(count):
-        turn = rotation_of_vector(np.array([0.1 * i, 0.5 * (i - (count - 1) / 2), 0.05 * i]))
+        turn = rotation_of(np.array([[0.1 * i, 0.5 * (i - (count - 1) / 2), 0.05 * i]]))[0]
         cameras.append(Camera(MATRIX, turn, np.array([0.01 * i, 0.0, 1.0]), lens, fisheye, f"cam{i}", (720, 1280)))
     return cameras
 

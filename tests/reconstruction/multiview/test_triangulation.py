@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from likelihand.reconstruction.camera import rotation_of
 from likelihand.reconstruction.multiview import Camera, triangulate
-from likelihand.reconstruction.multiview.camera_files import rotation_of_vector
 from likelihand.reconstruction.multiview.triangulation import level_in_space
 from likelihand.uncertainty import ONE_SIGMA, UNIT
 from tests.reconstruction.multiview.rigs import FISHEYE, LENS, covariances, points, rig
@@ -58,7 +58,7 @@ def test_weighting_is_worth_what_theory_says() -> None:
 def test_a_rigid_motion_of_the_world_moves_points_and_covariances(freedom: float, sigmas: float) -> None:
     cameras, stated = rig(3), covariances(3, 21)
     observed = seen_by(cameras) + noise(stated, np.random.default_rng(7))
-    turn, move = rotation_of_vector(np.array([0.3, -1.2, 0.7])), np.array([2.0, -1.0, 0.5])
+    turn, move = rotation_of(np.array([[0.3, -1.2, 0.7]]))[0], np.array([2.0, -1.0, 0.5])
     moved = [
         Camera(c.matrix, c.rotation @ turn.T, c.translation - c.rotation @ turn.T @ move, c.distortion)
         for c in cameras

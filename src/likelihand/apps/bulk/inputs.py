@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from likelihand.apps.bulk.tables import column_of, group_count, holds_text, open_table, texts
 from likelihand.data.formats.kinds import kind_of_name
-from likelihand.utils.storage import address_of, is_remote, opened
+from likelihand.utils.storage import address_of, is_address, opened
 
 Kind: TypeAlias = Literal["picture", "film", "tar", "table"]
 
@@ -135,5 +135,5 @@ def _listed(names: Iterable[str], system: Any, path: str) -> Iterator[Input]:  #
     folder = PurePosixPath(path).parent
     for name in names:
         if name:
-            address = name if is_remote(name) else address_of(system, str(folder / name))
+            address = name if is_address(name) else address_of(system, str(folder / name))
             yield Input(_KINDS.get(PurePosixPath(name).suffix.lower()) or kind_of_name(name) or "picture", address)

@@ -11,7 +11,7 @@ from likelihand.apps.bulk.inputs import Input
 from likelihand.data.formats.kinds import kind_of_name
 from likelihand.data.images import ImageError, decode_image, read_image
 from likelihand.geometry import Image
-from likelihand.utils.storage import is_remote, opened
+from likelihand.utils.storage import is_address, opened
 
 THREADS: Final = 2
 AHEAD: Final = 4
@@ -91,7 +91,7 @@ def _picture(path: str, source: str | bytes | None) -> Image:
         raise ImageError(f"{path}: the cell is empty; give the bytes of a picture")
     if isinstance(source, bytes):
         return decode_image(source, name=path)
-    if not is_remote(source):
+    if not is_address(source):
         return read_image(source)
     system, place = opened(source)
     return decode_image(system.cat_file(place), name=path)

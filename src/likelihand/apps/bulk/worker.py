@@ -12,7 +12,7 @@ from likelihand.apps.bulk.plan import Chunk, inputs_of, open_list
 from likelihand.apps.bulk.reading import pictures_of
 from likelihand.apps.bulk.settings import BulkSettings
 from likelihand.data.images import LARGEST
-from likelihand.utils.storage import Folder, is_remote, opened
+from likelihand.utils.storage import Folder, is_address, opened
 from likelihand.utils.validation import one_line
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ class _Part:
 
 def _local(path: str, files: ExitStack) -> str:
     """Return the path of a film on this machine, to which one of a network is copied first."""
-    if not is_remote(path):
+    if not is_address(path):
         return path
     system, place = opened(path)
     local = Path(files.enter_context(TemporaryDirectory()), place.rpartition("/")[2])

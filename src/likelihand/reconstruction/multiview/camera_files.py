@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from likelihand.geometry import corner_from_pixel_index
+from likelihand.reconstruction.camera import rotation_of
 from likelihand.reconstruction.multiview.camera import Camera
 from likelihand.uncertainty import FloatArray
 from likelihand.utils.validation import (
@@ -180,22 +181,7 @@ def _rotation(value: object, where: str) -> FloatArray:
         return numbers.reshape(3, 3)
     if numbers.size != 3:
         raise Malformed(f"{where}: {shown(value)} is no rotation, three numbers or a 3 x 3 matrix")
-    return rotation_of_vector(numbers.ravel())
-
-
-def rotation_of_vector(vector: FloatArray) -> FloatArray:
-    """Return the rotation (3, 3) about a vector (3,), by its length in radians.
-
-    Example:
-        >>> rotation_of_vector(np.array([0.0, 0.0, np.pi / 2])).round(9) + 0.0
-        array([[ 0., -1.,  0.],
-               [ 1.,  0.,  0.],
-               [ 0.,  0.,  1.]])
-    """
-    angle = float(np.linalg.norm(vector))
-    x, y, z = vector / angle if angle > 0 else vector
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return np.asarray(np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross)
+    return np.asarray(rotation_of(numbers.reshape(1, 3))[0])
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
