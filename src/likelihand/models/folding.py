@@ -18,7 +18,8 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from likelihand.models.backbones import JoinedBackbone
 from likelihand.models.deploy import SPREAD, DeployedNetwork
 from likelihand.models.heads import HEATMAP_STRIDE, features_at
-from likelihand.models.sequential import SequentialHeatmapNetwork, Stage
+from likelihand.models.sequential import SequentialHeatmapNetwork
+from likelihand.models.stages import Stage
 from likelihand.ops.heatmaps import soft_argmax, spatial_moments
 
 BLOCK: Final = 8
@@ -28,7 +29,7 @@ BLOCK: Final = 8
 def folded(module: nn.Module) -> nn.Module:
     """Return the form of a deployed network that computes the same in fewer operations, where there is one.
 
-    The network itself stays as it is.
+    There is one for networks of the paper's stages. The network itself stays as it is.
 
     Example:
         >>> from likelihand.models import TimmBackbone
@@ -37,8 +38,9 @@ def folded(module: nn.Module) -> nn.Module:
         >>> torch.allclose(folded(deployed)(images)[0], deployed(images)[0], atol=1e-3)
         True
     """
-    if isinstance(module, DeployedNetwork) and isinstance(module.network, SequentialHeatmapNetwork):
-        return FoldedNetwork(module.network, module.outputs).eval()
+    network = module.network if isinstance(module, DeployedNetwork) else None
+    if isinstance(network, SequentialHeatmapNetwork) and all(type(stage) is Stage for stage in network.stages):
+        return FoldedNetwork(network, module.outputs).eval()
     return module
 
 

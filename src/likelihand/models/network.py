@@ -20,6 +20,7 @@ from likelihand.models.heads import (
     transposed_convolution,
 )
 from likelihand.models.protocol import Deployed, Network
+from likelihand.models.stages import LaterStage, recalling_stage, refining_stage
 from likelihand.ops.heatmaps import Decoder, Prediction, dark, peak, soft_argmax
 from likelihand.utils.own import own_part
 
@@ -31,9 +32,14 @@ _UPSAMPLINGS: Final[dict[str, Upsampling]] = {
     "transposed_convolution": transposed_convolution,
     "separable_transposed_convolution": separable_transposed_convolution,
 }
+_LATER_STAGES: Final[dict[str, LaterStage]] = {
+    "recalling_stage": recalling_stage,
+    "refining_stage": refining_stage,
+}
 _PARTS: Final[dict[str, Mapping[str, Callable[..., Any]]]] = {
     "decoder": _DECODERS,
     "upsampling": _UPSAMPLINGS,
+    "later": _LATER_STAGES,
 }
 
 

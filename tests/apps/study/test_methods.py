@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -10,10 +12,16 @@ from likelihand.apps.study.methods import (
     L1,
     LAPLACE,
     MLE,
+    REFINEMENTS,
+    REFINING,
     RIVALS,
     RLE,
+    SAME_SIZE,
+    SAME_TIME,
     SLOW_FLOW,
     STAGES,
+    parameters,
+    sequential,
     staged,
 )
 from likelihand.apps.study.setting import Setting
@@ -26,7 +34,7 @@ from likelihand.training.state import Trainee
 SETTING = Setting(
     backbone="test_resnet", weights=None, frozen=8, width=8, cpm_stages=2, cpm_width=8, train=TrainConfig(size=64),
 )  # fmt: skip
-ALL = {m.name: m for m in (*DECISIVE, *RIVALS, *STAGES, *IDEAS)}
+ALL = {m.name: m for m in (*DECISIVE, *RIVALS, *STAGES, *IDEAS, *REFINEMENTS)}
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -68,3 +76,26 @@ def test_losses_are_those_of_their_papers():
 def test_rates_are_those_that_were_chosen():
     setting = Setting(rates={"mle": 5e-3}, train=TrainConfig(learning_rate=1e-3))
     assert (MLE.rate(setting), L1.rate(setting)) == (5e-3, 1e-3)
+
+
+def test_what_differs_from_a_loss_in_one_thing_has_its_rate():
+    setting = Setting(rates={"mle": 5e-3, "mle-laplace": 4e-3})
+    assert {method.rate(setting) for method in (LAPLACE, SLOW_FLOW, *REFINEMENTS)} == {4e-3}
+    assert {method.rate(setting) for method in (MLE, *STAGES)} == {5e-3}
+
+
+@pytest.mark.parametrize("change", [{}, {"separable": False, "stages": 3}])
+def test_one_stage_has_the_parameters_of_the_refining_ones(change):
+    setting = replace(Setting(weights=None), **change)
+    refined, wide, wider = (method.network(setting) for method in (REFINING, SAME_SIZE, SAME_TIME))
+    assert (len(refined.stages), len(wide.stages), len(wider.stages)) == (setting.stages, 1, 1)
+    assert parameters(wide) == pytest.approx(parameters(refined), rel=0.02)
+    assert setting.width == refined.width < wide.width < wider.width
+
+
+def test_looking_for_the_width_takes_no_random_numbers():
+    torch.manual_seed(3)
+    network = SAME_SIZE.network(SETTING)
+    torch.manual_seed(3)
+    state, same = network.state_dict(), sequential(SETTING, stages=1, width=network.width).state_dict()
+    assert all(torch.equal(state[name], same[name]) for name in state)

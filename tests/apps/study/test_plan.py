@@ -2,7 +2,7 @@ import pickle
 
 import pytest
 
-from likelihand.apps.study.methods import DECISIVE, L1, MLE, RIVALS, STAGES
+from likelihand.apps.study.methods import DECISIVE, L1, LAPLACE, MLE, REFINEMENTS, RIVALS, STAGES
 from likelihand.apps.study.plan import CLEAN, OUTLIERS, RATE_SEED, SWAPPED, Grid, experiments, plan_table, schedule
 from likelihand.apps.study.setting import Setting
 
@@ -31,7 +31,14 @@ def test_rates_are_tried_on_right_labels_and_a_seed_of_their_own():
     }
 
 
-@pytest.mark.parametrize(("grid", "methods"), [(Grid.RIVALS, {MLE, *RIVALS}), (Grid.STAGES, {*STAGES})])
+@pytest.mark.parametrize(
+    ("grid", "methods"),
+    [
+        (Grid.RIVALS, {MLE, *RIVALS}),
+        (Grid.STAGES, {*STAGES}),
+        (Grid.REFINING, {LAPLACE, *REFINEMENTS}),
+    ],
+)
 def test_other_grids_have_their_methods(grid, methods):
     assert {run.method for run in experiments(grid, Setting())} == methods
 

@@ -18,7 +18,10 @@ from likelihand.apps.study.methods import (
     LAPLACE,
     MLE,
     MLE_ALONE,
+    REFINING,
     RLE,
+    SAME_SIZE,
+    SAME_TIME,
     STUDENT,
     Method,
     staged,
@@ -116,6 +119,7 @@ CLAIMS: Final = (
     *(Claim(idea, LAPLACE, labels, NME) for idea in IDEAS for labels in (CLEAN, OUTLIERS)),
     *(Claim(CONDITIONAL, each, MIXED, NME) for each in (LAPLACE, L1)),
     Claim(LAPLACE, L1, MIXED, NME),
+    *(Claim(REFINING, each, CLEAN, NME) for each in (LAPLACE, SAME_SIZE, SAME_TIME)),
 )
 """Everything that the study can judge; what has no runs is undecided."""
 

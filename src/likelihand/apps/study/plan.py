@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from likelihand.apps.study.methods import CONDITIONAL, DECISIVE, IDEAS, L1, LAPLACE, MLE, RIVALS, STAGES, Method
+from likelihand.apps.study.methods import (
+    CONDITIONAL,
+    DECISIVE,
+    IDEAS,
+    L1,
+    LAPLACE,
+    MLE,
+    REFINEMENTS,
+    RIVALS,
+    STAGES,
+    Method,
+)
 from likelihand.apps.study.setting import Setting
 from likelihand.data.noise import (
     BiasedAnnotator,
@@ -30,6 +41,7 @@ class Grid(StrEnum):
     NOISE = "noise"
     IDEAS = "ideas"
     SOURCES = "sources"
+    REFINING = "refining"
 
 
 @dataclass(frozen=True)
@@ -114,6 +126,8 @@ def experiments(grid: Grid, setting: Setting) -> list[Experiment]:
         return _crossed(DECISIVE, (CLEAN, JITTER, BIASED), setting)
     if grid is Grid.SOURCES:
         return _crossed((L1, LAPLACE, CONDITIONAL), (MIXED,), setting)
+    if grid is Grid.REFINING:
+        return _crossed((LAPLACE, *REFINEMENTS), (CLEAN,), setting)
     return _crossed((LAPLACE, L1, *IDEAS), (CLEAN, OUTLIERS), setting)
 
 

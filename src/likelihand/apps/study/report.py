@@ -14,7 +14,7 @@ from likelihand.apps.study.figures import (
     stages_figure,
 )
 from likelihand.apps.study.hands import REAL, Hands
-from likelihand.apps.study.methods import CONDITIONAL, DECISIVE, IDEAS, RIVALS, STAGES
+from likelihand.apps.study.methods import CONDITIONAL, DECISIVE, IDEAS, REFINEMENTS, RIVALS, STAGES
 from likelihand.apps.study.plan import CLEAN, EVERY_LABELS, OUTLIERS
 from likelihand.apps.study.results import Results
 from likelihand.apps.study.setting import Setting
@@ -126,7 +126,7 @@ def _claims(writer: _Writer, results: Results) -> str:
 
 
 def _scores(writer: _Writer, results: Results) -> list[str]:
-    methods = [*DECISIVE, *RIVALS, *STAGES, *IDEAS, CONDITIONAL]
+    methods = [*DECISIVE, *RIVALS, *STAGES, *IDEAS, CONDITIONAL, *REFINEMENTS]
     parts = []
     for labels in EVERY_LABELS:
         rows = method_rows(results, methods, labels)
