@@ -8,7 +8,7 @@ sees are made at its size at once. Means and covariances of heatmaps are product
 from collections.abc import Callable, Sequence
 from functools import reduce
 from itertools import pairwise
-from typing import Any, Final, cast
+from typing import Any, Final, TypeGuard, cast
 
 import torch
 from torch import Tensor, nn
@@ -38,10 +38,13 @@ def folded(module: nn.Module) -> nn.Module:
         >>> torch.allclose(folded(deployed)(images)[0], deployed(images)[0], atol=1e-3)
         True
     """
-    network = module.network if isinstance(module, DeployedNetwork) else None
-    if isinstance(network, SequentialHeatmapNetwork) and all(type(stage) is Stage for stage in network.stages):
-        return FoldedNetwork(network, module.outputs).eval()
+    if isinstance(module, DeployedNetwork) and _has_plain_stages(module.network):
+        return FoldedNetwork(module.network, module.outputs).eval()
     return module
+
+
+def _has_plain_stages(network: nn.Module) -> TypeGuard[SequentialHeatmapNetwork]:
+    return isinstance(network, SequentialHeatmapNetwork) and all(type(stage) is Stage for stage in network.stages)
 
 
 class FoldedNetwork(nn.Module):
