@@ -100,8 +100,8 @@ class Results:
         if not self.whole:
             self.path.unlink(missing_ok=True)
             return
-        if self.form in _BRIDGES:
-            _BRIDGES[self.form](self._read, self.path)
+        if self.form in (*_PICTURES_ALONE, *_FILMS_ALONE):
+            _write_for_others(self.form, self._read, self.path)
             return
         with replacing(self.path) as part, part.open("w", encoding="utf-8", newline="") as file:
             self._convert(file)
@@ -137,46 +137,21 @@ def check_format(form: str, film: bool | None = None) -> None:
         needed("pose_format", "--format pose")
 
 
-def _label_studio(read: Callable[[], Iterable[Line]], path: Path) -> None:
-    from likelihand.interop.label_studio import write_tasks
-
-    write_tasks(read(), path)
-
-
-def _cvat(read: Callable[[], Iterable[Line]], path: Path) -> None:
-    from likelihand.interop.cvat import write_xml
-
-    write_xml(read(), path)
-
-
-def _pose(read: Callable[[], Iterable[Line]], path: Path) -> None:
-    from likelihand.interop.pose import write_pose
-
-    write_pose(read, path)
-
-
-def _glb(read: Callable[[], Iterable[Line]], path: Path) -> None:
-    from likelihand.interop.animation import clips_of
-    from likelihand.interop.gltf import write_glb
-
-    write_glb(clips_of(read()), path)
-
-
-def _bvh(read: Callable[[], Iterable[Line]], path: Path) -> None:
+def _write_for_others(form: str, read: Callable[[], Iterable[Line]], path: Path) -> None:
+    """Write the file of a format that is another tool's."""
+    from likelihand.interop import cvat, label_studio, pose
     from likelihand.interop.animation import clips_of
     from likelihand.interop.bvh import write_bvh
+    from likelihand.interop.gltf import write_glb
 
-    write_bvh(clips_of(read()), path)
-
-
-_BRIDGES: Final[dict[str, Callable[[Callable[[], Iterable[Line]], Path], None]]] = {
-    "label-studio": _label_studio,
-    "cvat": _cvat,
-    "pose": _pose,
-    "glb": _glb,
-    "bvh": _bvh,
-}
-"""Format to what writes its file of the lines."""
+    if form == "label-studio":
+        label_studio.write_tasks(read(), path)
+    elif form == "cvat":
+        cvat.write_xml(read(), path)
+    elif form == "pose":
+        pose.write_pose(read, path)
+    else:
+        (write_glb if form == "glb" else write_bvh)(clips_of(read()), path)
 
 
 def read_lines(file: Path) -> Iterator[dict[str, Any]]:
