@@ -40,7 +40,7 @@ PRESENCE: Final = 0.2
 """A detected hand is dropped where the hand model gives its crop a smaller chance than this to show a hand."""
 SCORE: Final = 0.4
 """It is dropped too where the geometric mean of that chance and the detector's score is smaller than this."""
-CONFIDENCE: Final = 0.35
+CONFIDENCE: Final = 0.32
 """And where the mean confidence of its keypoints (`Hand.clarity`) is smaller: no hand, no place for them."""
 PROPOSED: Final = SCORE**2
 """The detector need not propose what it gives a smaller score than this: no presence could save it."""
