@@ -1,8 +1,29 @@
 // What Python says of itself in constants.json; no number of it is repeated here.
 
 import type { SmoothingSettings } from "./filter";
-import type { TrackingSettings } from "./tracker";
 import type { Look } from "./tta";
+
+/** When a track starts, goes on, and ends; `likelihand.tracking.Tracking` explains each. */
+export interface TrackingSettings {
+  readonly every: number;
+  readonly idle: number;
+  readonly presence: number;
+  readonly start: number;
+  readonly confidence: number;
+  readonly unsure: number;
+  readonly jump: number;
+  readonly overlap: number;
+  readonly same: number;
+  readonly coast: number;
+  readonly memory: number;
+  readonly most: number | null;
+  readonly inside: number;
+  readonly smallest: number;
+  readonly detector_vote: number;
+  readonly most_votes: number;
+  readonly other_side: number;
+  readonly farthest: number;
+}
 
 export interface Constants {
   readonly version: string;

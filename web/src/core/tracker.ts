@@ -1,5 +1,6 @@
 // Hands followed from frame to frame: the counterpart of likelihand/tracking/tracker.py.
 
+import type { TrackingSettings } from "./constants";
 import type { Detection } from "./detection";
 import { median, PointFilter, type Smoothed, type SmoothingSettings, spreadOf } from "./filter";
 import {
@@ -14,28 +15,6 @@ import {
 } from "./geometry";
 import { type Hand, type Side, scaleOf } from "./hand";
 import { nextBox } from "./predictor";
-
-/** When a track starts, goes on, and ends; `likelihand.tracking.Tracking` explains each. */
-export interface TrackingSettings {
-  readonly every: number;
-  readonly idle: number;
-  readonly presence: number;
-  readonly start: number;
-  readonly confidence: number;
-  readonly unsure: number;
-  readonly jump: number;
-  readonly overlap: number;
-  readonly same: number;
-  readonly coast: number;
-  readonly memory: number;
-  readonly most: number | null;
-  readonly inside: number;
-  readonly smallest: number;
-  readonly detector_vote: number;
-  readonly most_votes: number;
-  readonly other_side: number;
-  readonly farthest: number;
-}
 
 export interface TrackedHand extends Hand {
   readonly track: number;
