@@ -13,7 +13,7 @@ from likelihand.inference.predictor import CONFIDENCE
 WEB = Path(__file__).parents[3] / "web"
 INPUTS = ("index.html", "package-lock.json", "public", "src", "vite.config.ts")
 SOURCES = WEB / "src" / "core"
-TYPES = {"tracking": ("tracker.ts", "TrackingSettings"), "smoothing": ("filter.ts", "SmoothingSettings")}
+TYPES = {"tracking": ("constants.ts", "TrackingSettings"), "smoothing": ("filter.ts", "SmoothingSettings")}
 
 
 def names_of(text: str) -> set[str]:
