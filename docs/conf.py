@@ -34,7 +34,7 @@ highlight_language = "none"
 nitpicky = True
 nitpick_ignore_regex = [
     (r"py:.*", r"(?!likelihand\.).*"),  # other projects' names, and those of type checking alone
-    (r"py:class", r".*\.([A-Z]|Item|Job|Function|Result)"),  # type variables have no page
+    (r"py:class", r".*\.([A-Z]|Item|Job|Function|Part|Result)"),  # type variables have no page
 ]
 suppress_warnings = ["mystnb.unknown_mime_type", "ref.python"]  # "mean" of an Attributes section is no reference
 
