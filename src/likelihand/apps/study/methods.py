@@ -239,19 +239,17 @@ STAGES: Final = tuple(map(staged, (1, 3, 5)))
 REFINING: Final = replace(
     LAPLACE, name="mle-laplace-refining", label=f"{LAPLACE.label}, refining stages", network=refining
 )
-SAME_SIZE: Final = replace(
-    LAPLACE,
-    name="mle-laplace-same-size",
-    label=f"{LAPLACE.label}, one stage of equal parameters",
-    network=same_size,
-    loss=partial(_LAPLACE, stages=1),
-)
-SAME_TIME: Final = replace(
-    LAPLACE,
-    name="mle-laplace-same-time",
-    label=f"{LAPLACE.label}, one stage of equal time",
-    network=same_time,
-    loss=partial(_LAPLACE, stages=1),
-)
+
+
+def one_stage(name: str, cost: str, network: NetworkFactory) -> Method:
+    """Make the Laplace start on one stage that costs as much as the refining ones."""
+    label = f"{LAPLACE.label}, one stage of equal {cost}"
+    return replace(
+        LAPLACE, name=f"mle-laplace-{name}", label=label, network=network, loss=partial(_LAPLACE, stages=1)
+    )
+
+
+SAME_SIZE: Final = one_stage("same-size", "parameters", same_size)
+SAME_TIME: Final = one_stage("same-time", "time", same_time)
 REFINEMENTS: Final = (REFINING, SAME_SIZE, SAME_TIME)
 """Stages that look around, and what one stage makes of the same parameters and of the same time."""
