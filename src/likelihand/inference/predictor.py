@@ -187,26 +187,32 @@ class Predictor:
         return self._look(image, np.array([[0.0, 0.0, width, height]]), padding=1.0)
 
     def _find(self, image: Image, detector: FindHands) -> list[Hand]:
-        found, boxes = self._promising(image, detector(image))
-        hands = self._look(image, boxes, self.runtime.metadata.padding, [f.side for f in found])
+        found = detector(image)
+        if self.tta > 1 and self.passes == 1:
+            hands, found = self._approach(image, found)
+        else:
+            hands = self._look(image, _boxes(found), self.runtime.metadata.padding, _sides(found))
         certain = [hand for hand, _ in self._certain(hands, found, self.presence, self.score)]
         return without_duplicates([hand for hand in certain if is_clear(hand, self.confidence)])
 
-    def _promising(self, image: Image, found: Sequence[Found]) -> tuple[Sequence[Found], FloatArray]:
-        """Glance at what was found, where several looks are to follow, and say where to look.
+    def _approach(self, image: Image, found: Sequence[Found]) -> tuple[list[Hand], Sequence[Found]]:
+        """Look at what was found in boxes that fit better and better; return what deserved it, and its hands.
 
-        Doubles are left out, and what is so little of a hand that no further look could save it. The boxes to look
-        at lie half-way between the detector's and those around the points of the glance.
+        A glance at the detector's box, a plain look around the glance's points, the others around that look's.
+        Doubles are left out after the glance, and what is so little of a hand that no further look could save it.
         """
-        if self.tta == 1 or self.passes > 1:
-            return found, _boxes(found)
-        padding, sides = self.runtime.metadata.padding, [f.side for f in found]
-        hands = self._pass(image, _boxes(found), padding, sides, LOOKS[:1])
-        certain = self._certain(hands, found, min(_GLANCE, self.presence), 0.0)
+        padding = self.runtime.metadata.padding
+        glances = self._pass(image, _boxes(found), padding, _sides(found), LOOKS[:1])
+        certain = self._certain(glances, found, min(_GLANCE, self.presence), 0.0)
         kept = {id(hand) for hand in without_duplicates([hand for hand, _ in certain])}
         pairs = [(hand, f) for hand, f in certain if id(hand) in kept]
-        boxes = np.array([(hand.box + next_box(hand)) / 2 for hand, _ in pairs], np.float64).reshape(-1, 4)
-        return [f for _, f in pairs], boxes
+        worth = [f for _, f in pairs]
+        near, sides = _next_boxes([hand for hand, _ in pairs]), _sides(worth)
+        first = self._views(image, near, padding, LOOKS[:1])
+        boxes = _next_boxes(self._joined(image, first, near, sides))
+        rest = self._views(image, boxes, padding, LOOKS[1 : self.tta])
+        both = [one + more for one, more in zip(first, rest, strict=True)]
+        return self._joined(image, both, boxes, sides), worth
 
     @staticmethod
     def _certain(
@@ -227,8 +233,7 @@ class Predictor:
         told, looks = [None] * len(boxes) if sides is None else sides, LOOKS[: self.tta]
         hands = self._pass(image, boxes, padding, told, looks)
         for _ in range(self.passes - 1):
-            closer = np.array([next_box(hand) for hand in hands]).reshape(-1, 4)
-            hands = self._pass(image, closer, self.runtime.metadata.padding, told, looks)
+            hands = self._pass(image, _next_boxes(hands), self.runtime.metadata.padding, told, looks)
         return hands
 
     def _pass(
@@ -239,13 +244,29 @@ class Predictor:
         sides: Sequence[Side | None],
         looks: Sequence[Look],
     ) -> list[Hand]:
+        return self._joined(image, self._views(image, boxes, padding, looks), boxes, sides)
+
+    def _views(
+        self, image: Image, boxes: FloatArray, padding: float, looks: Sequence[Look]
+    ) -> list[list[tuple[Answer, Answer]]]:
+        """Take every look at every box; return the looks' answers, as `_answers`, for each box."""
         size, picture = self.runtime.metadata.size, (image.shape[0], image.shape[1])
         reaching = [
             beyond_edge(box, picture, self.beyond) if padding > 1 and self.beyond else box for box in boxes
         ]
         matrices = [look.crop_from_image(box, size, padding) for box in reaching for look in looks]
         answers = list(self._answers(image, matrices))
-        groups = [answers[i : i + len(looks)] for i in range(0, len(answers), len(looks))]
+        return [answers[i * len(looks) : (i + 1) * len(looks)] for i in range(len(boxes))]
+
+    def _joined(
+        self,
+        image: Image,
+        groups: Sequence[Sequence[tuple[Answer, Answer]]],
+        boxes: FloatArray,
+        sides: Sequence[Side | None],
+    ) -> list[Hand]:
+        """Make one hand of the answers for each box."""
+        picture = (image.shape[0], image.shape[1])
         joined = [merge([told for told, _ in group]) for group in groups]
         judged = [merge([judge for _, judge in group]) for group in groups]
         return [self._hand(*each, picture) for each in zip(joined, judged, boxes, sides, strict=True)]
@@ -296,6 +317,14 @@ class Predictor:
 
 def _boxes(found: Sequence[Found]) -> FloatArray:
     return np.array([f.box for f in found], np.float64).reshape(-1, 4)
+
+
+def _sides(found: Sequence[Found]) -> list[Side | None]:
+    return [f.side for f in found]
+
+
+def _next_boxes(hands: Sequence[Hand]) -> FloatArray:
+    return np.array([next_box(hand) for hand in hands], np.float64).reshape(-1, 4)
 
 
 def is_clear(hand: Hand, least: float = CONFIDENCE) -> bool:

@@ -21,6 +21,9 @@ import { type Answer, beyondEdge, type Look, lookMatrix, mergeAnswers } from "./
 import { type Calibration, chanceWithin, edgeNearness, GAUSSIAN, sizeOfHand } from "./uncertainty";
 import { type Picture, warpInto } from "./warp";
 
+/** What one look says: by the calibration in use, and by the judge's. */
+type View = readonly [Answer, Answer];
+
 export type Detect = (image: Picture) => Promise<readonly Detection[]>;
 
 export interface PredictorOptions {
@@ -57,9 +60,7 @@ export class Predictor {
   /** Predict the hands that a detector finds. */
   async find(image: Picture, detections: readonly Detection[]): Promise<Hand[]> {
     const { presence, score, confidence, same_hand } = this.constants.predictor;
-    const [found, boxes] = await this.promising(image, detections);
-    const sides = found.map((f) => f.side);
-    const hands = await this.look(image, boxes, sides, this.looks);
+    const [hands, found] = await this.approach(image, detections);
     const certain = this.certain(hands, found, presence, score).map(([hand]) => hand);
     return withoutDuplicates(
       certain.filter((hand) => (hand.clarity ?? 1) >= confidence),
@@ -69,30 +70,27 @@ export class Predictor {
 
   /** Predict the hands in boxes, one a box, in their order. */
   async boxes(image: Picture, boxes: readonly Box[]): Promise<Hand[]> {
-    return this.look(
-      image,
-      boxes,
-      boxes.map(() => null),
-      this.looks,
-    );
+    const sides = boxes.map(() => null);
+    return this.joined(image, await this.views(image, boxes, this.looks), boxes, sides);
   }
 
   private get looks(): readonly Look[] {
     return this.constants.predictor.looks.slice(0, this.options.looks);
   }
 
-  /** Glance at what was found, where several looks are to follow, and say where to look. */
-  private async promising(image: Picture, found: readonly Detection[]): Promise<[readonly Detection[], Box[]]> {
-    const boxes = found.map((f) => f.box);
-    if (this.options.looks === 1) return [found, boxes];
+  /**
+   * Look at what was found in boxes that fit better and better; return what deserved it, and its hands.
+   *
+   * A glance at the detector's box, a plain look around the glance's points, the other looks around that look's. Doubles
+   * are left out after the glance, and what is so little of a hand that no further look could save it.
+   */
+  private async approach(image: Picture, found: readonly Detection[]): Promise<[Hand[], readonly Detection[]]> {
     const { presence, glance, same_hand } = this.constants.predictor;
-    const hands = await this.look(
-      image,
-      boxes,
-      found.map((f) => f.side),
-      this.looks.slice(0, 1),
-    );
-    const certain = this.certain(hands, found, Math.min(glance, presence), 0);
+    const [plain, others] = [this.looks.slice(0, 1), this.looks.slice(1)];
+    const boxes = found.map((f) => f.box);
+    const glances = this.joined(image, await this.views(image, boxes, plain), boxes, sidesOf(found));
+    if (others.length === 0) return [glances, found];
+    const certain = this.certain(glances, found, Math.min(glance, presence), 0);
     const kept = new Set(
       withoutDuplicates(
         certain.map(([hand]) => hand),
@@ -100,7 +98,13 @@ export class Predictor {
       ),
     );
     const pairs = certain.filter(([hand]) => kept.has(hand));
-    return [pairs.map(([, f]) => f), pairs.map(([hand]) => halfway(hand.box, nextBox(hand)))];
+    const worth = pairs.map(([, f]) => f);
+    const near = pairs.map(([hand]) => nextBox(hand));
+    const first = await this.views(image, near, plain);
+    const closer = this.joined(image, first, near, sidesOf(worth)).map(nextBox);
+    const rest = await this.views(image, closer, others);
+    const both = first.map((views, i) => [...views, ...rest[i]!]);
+    return [this.joined(image, both, closer, sidesOf(worth)), worth];
   }
 
   /** Take the hands of enough presence and finite points, scored together with what the detector found. */
@@ -117,23 +121,28 @@ export class Predictor {
     });
   }
 
-  private async look(
-    image: Picture,
-    boxes: readonly Box[],
-    sides: readonly (Side | null)[],
-    looks: readonly Look[],
-  ): Promise<Hand[]> {
+  /** Take every look at every box; return the looks' answers for each box. */
+  private async views(image: Picture, boxes: readonly Box[], looks: readonly Look[]): Promise<View[][]> {
     const { size, padding } = this.metadata;
     const { touch, beyond, beyond_in_films } = this.constants.predictor;
     const reach = this.options.films ? beyond_in_films : beyond;
     const reaching = boxes.map((box) => (reach ? beyondEdge(box, image.width, image.height, touch, reach) : box));
     const matrices = reaching.flatMap((box) => looks.map((look) => lookMatrix(look, box, size, padding)));
     const answers = await this.answers(image, matrices);
-    return boxes.map((box, i) => {
-      const own = answers.slice(i * looks.length, (i + 1) * looks.length);
+    return boxes.map((_, i) => answers.slice(i * looks.length, (i + 1) * looks.length));
+  }
+
+  /** Make one hand of the answers for each box. */
+  private joined(
+    image: Picture,
+    groups: readonly View[][],
+    boxes: readonly Box[],
+    sides: readonly (Side | null)[],
+  ): Hand[] {
+    return groups.map((own, i) => {
       const merged = mergeAnswers(own.map(([told]) => told));
       const judged = mergeAnswers(own.map(([, judge]) => judge));
-      return this.hand(merged, judged, box, sides[i]!, image);
+      return this.hand(merged, judged, boxes[i]!, sides[i]!, image);
     });
   }
 
@@ -168,10 +177,10 @@ export class Predictor {
   }
 
   /** Run the crops that matrices cut out, some at a time; take the answers to image pixels by both calibrations. */
-  private async answers(image: Picture, matrices: readonly Matrix[]): Promise<(readonly [Answer, Answer])[]> {
+  private async answers(image: Picture, matrices: readonly Matrix[]): Promise<View[]> {
     const { size } = this.metadata;
     const length = size.height * size.width * 3;
-    const answers: (readonly [Answer, Answer])[] = [];
+    const answers: View[] = [];
     for (let start = 0; start < matrices.length; start += this.batchSize) {
       const batch = matrices.slice(start, start + this.batchSize);
       const crops = new Uint8ClampedArray(batch.length * length);
@@ -239,6 +248,6 @@ export function nextBox(hand: Hand): Box {
   return wide ? tight : hand.box;
 }
 
-function halfway(a: Box, b: Box): Box {
-  return [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2, (a[2] + b[2]) / 2, (a[3] + b[3]) / 2];
+function sidesOf(found: readonly Detection[]): (Side | null)[] {
+  return found.map((f) => f.side);
 }
