@@ -67,7 +67,7 @@ def test_ten_photos_are_as_python_sees_them(chromium_page, photos):
             assert mine["confidence"] == pytest.approx(hand.confidence, abs=0.01)
     print(f"points within {max(away):.3f} px, semi-axes within {max(regions):.4f}")
     assert max(away) <= 0.2  # three looks in turn, each cut around the points of the one before
-    assert max(regions) <= 0.01
+    assert max(regions) <= 0.02
 
 
 def test_no_request_carries_a_picture_or_leaves_the_origin(chromium_page, photos):
