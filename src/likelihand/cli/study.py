@@ -46,6 +46,13 @@ def parser() -> Parser:
     p.add_argument("--setting", type=Setting, default=Setting(), help="sizes, epochs, seeds, learning rates")
     p.add_argument("--out", type=Path, default=Path("runs/study"), help="output folder")
     p.add_argument("--results", type=Path | None, help="folder of finished runs (default: OUT/results)")
+    p.add_argument(
+        "--only",
+        nargs="+",
+        default=["*"],
+        metavar="RUN",
+        help='runs by name, method/labels/seed, with * for anything; "heatmap/*" "*/clean/0"',
+    )
     p.add_argument("--jobs", type=int, default=1, help="runs at once, each on one thread")
     p.add_argument("--plan", action="store_true", help="print the planned runs and their duration, and exit")
     return p
@@ -62,7 +69,7 @@ def run(arguments: Namespace) -> int:
     part, setting = (arguments.grid, built.setting.quick(short)) if short else ("", built.setting)
     if short:
         built.pictures = replace(built.pictures, train=min(short, built.pictures.train))
-    runs = schedule(_grids(arguments.grid), setting)
+    runs = schedule(_grids(arguments.grid), setting, built.only)
     if built.plan:
         return _plan(built, setting, runs)
     command = shlex.join(["likelihand", *sys.argv[1:]])

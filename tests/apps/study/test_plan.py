@@ -2,7 +2,7 @@ import pickle
 
 import pytest
 
-from likelihand.apps.study.methods import DECISIVE, L1, LAPLACE, MLE, REFINEMENTS, RIVALS, STAGES
+from likelihand.apps.study.methods import DECISIVE, L1, LAPLACE, MLE, RATED, REFINEMENTS, RIVALS, STAGES
 from likelihand.apps.study.plan import CLEAN, OUTLIERS, RATE_SEED, SWAPPED, Grid, experiments, plan_table, schedule
 from likelihand.apps.study.setting import Setting
 
@@ -24,7 +24,7 @@ def test_what_decides_most_comes_first():
 
 def test_rates_are_tried_on_right_labels_and_a_seed_of_their_own():
     runs = experiments(Grid.RATES, Setting(rate_grid=(1e-3, 3e-3)))
-    assert len(runs) == 2 * len(DECISIVE) and {r.rate for r in runs} == {1e-3, 3e-3}
+    assert len(runs) == 2 * len(RATED) and {r.rate for r in runs} == {1e-3, 3e-3}
     assert all(r.labels is CLEAN and r.seed == RATE_SEED for r in runs)
     assert not {r.name for r in runs} & {
         r.name for g in Grid if g is not Grid.RATES for r in experiments(g, Setting())
@@ -46,6 +46,22 @@ def test_other_grids_have_their_methods(grid, methods):
 def test_a_schedule_does_each_run_once():
     runs = schedule(Grid, Setting())
     assert len({run.name for run in runs}) == len(runs) == len(set(runs))
+
+
+def test_a_part_of_a_schedule_is_named_by_patterns():
+    only = ["heatmap/*", "*/clean/2"]
+    every = schedule([Grid.RIVALS], Setting())
+    chosen = schedule([Grid.RIVALS], Setting(), only)
+    assert chosen == [r for r in every if r.method.name == "heatmap" or (r.labels is CLEAN and r.seed == 2)]
+    with pytest.raises(ValueError, match="no run matches 'heatmaps/\\*'; the first is 'mle/clean/0'"):
+        schedule([Grid.RIVALS], Setting(), ["heatmaps/*"])
+
+
+def test_every_method_has_the_rate_of_a_loss_of_its_own_or_of_one_it_varies():
+    rates = {method.name: float(i) for i, method in enumerate(RATED)}
+    setting = Setting(rates=rates)
+    runs = schedule([g for g in Grid if g is not Grid.RATES], setting)
+    assert {run.method.rate(setting) for run in runs} == set(rates.values())
 
 
 def test_runs_travel_to_other_processes():

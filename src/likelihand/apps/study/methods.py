@@ -223,6 +223,9 @@ DECISIVE: Final = (L1, MLE, LAPLACE)
 RIVALS: Final = (STUDENT, HEATMAP, CROSS_ENTROPY, RLE, INTEGRAL_POSE, CPM, L1_ALONE, MLE_ALONE)
 """Other losses on the paper's network, and other papers' networks with theirs."""
 
+RATED: Final = (*DECISIVE, HEATMAP, CROSS_ENTROPY, RLE, INTEGRAL_POSE, CPM)
+"""Methods with a learning rate of their own; each of the others differs in one thing from one of these."""
+
 IDEAS: Final = (SLOW_FLOW, WEIGHTED)
 """What could make the likelihood better, beside `LAPLACE`."""
 

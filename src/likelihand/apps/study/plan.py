@@ -1,5 +1,6 @@
 """The runs of a grid, their order and their cost."""
 
+import fnmatch
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,6 +13,7 @@ from likelihand.apps.study.methods import (
     L1,
     LAPLACE,
     MLE,
+    RATED,
     REFINEMENTS,
     RIVALS,
     STAGES,
@@ -112,7 +114,7 @@ def experiments(grid: Grid, setting: Setting) -> list[Experiment]:
         (27, 'integral/clean/0', 'integral/clean/1', 'mle-laplace/swapped-fingers-30/2')
     """
     if grid is Grid.RATES:
-        tried = [(m, rate) for m in DECISIVE for rate in setting.rate_grid]
+        tried = [(m, rate) for m in RATED for rate in setting.rate_grid]
         return [Experiment(method, CLEAN, RATE_SEED, rate) for method, rate in tried]
     if grid is Grid.QUICK:
         return _crossed(DECISIVE, (CLEAN, OUTLIERS), setting)
@@ -136,15 +138,31 @@ def _crossed(methods: Sequence[Method], labels: Sequence[Labels], setting: Setti
     return [Experiment(method, each, seed) for seed in seeds for each in labels for method in methods]
 
 
-def schedule(grids: Iterable[Grid], setting: Setting) -> list[Experiment]:
+def schedule(grids: Iterable[Grid], setting: Setting, only: Sequence[str] = ("*",)) -> list[Experiment]:
     """List the runs of several grids, each once, in the order of the grids.
+
+    Args:
+        grids: to take runs from.
+        setting: of the study.
+        only: patterns, as of file names, one of which a run's name has to match.
+
+    Raises:
+        ValueError: a pattern matches no run.
 
     Example:
         >>> runs = schedule([Grid.CORE, Grid.NOISE], Setting(seeds=1))
         >>> len(runs), len({run.name for run in runs})
         (15, 15)
+        >>> [run.name for run in schedule([Grid.CORE], Setting(), only=["*/swapped*/1"])]
+        ['integral/swapped-fingers-30/1', 'mle/swapped-fingers-30/1', 'mle-laplace/swapped-fingers-30/1']
     """
-    return list(dict.fromkeys(run for grid in grids for run in experiments(grid, setting)))
+    runs = dict.fromkeys(run for grid in grids for run in experiments(grid, setting))
+    for pattern in only:
+        if not fnmatch.filter([run.name for run in runs], pattern):
+            raise ValueError(
+                f"no run matches {pattern!r}; the first is {next(iter(runs)).name!r}, give method/labels/seed"
+            )
+    return [run for run in runs if any(fnmatch.fnmatch(run.name, pattern) for pattern in only)]
 
 
 def plan_table(
