@@ -34,7 +34,7 @@ def test_rates_are_tried_on_right_labels_and_a_seed_of_their_own():
 @pytest.mark.parametrize(
     ("grid", "methods"),
     [
-        (Grid.RIVALS, {MLE, *RIVALS}),
+        (Grid.RIVALS, {L1, MLE, *RIVALS}),
         (Grid.STAGES, {*STAGES}),
         (Grid.REFINING, {LAPLACE, *REFINEMENTS}),
     ],
@@ -53,7 +53,7 @@ def test_a_part_of_a_schedule_is_named_by_patterns():
     every = schedule([Grid.RIVALS], Setting())
     chosen = schedule([Grid.RIVALS], Setting(), only)
     assert chosen == [r for r in every if r.method.name == "heatmap" or (r.labels is CLEAN and r.seed == 2)]
-    with pytest.raises(ValueError, match="no run matches 'heatmaps/\\*'; the first is 'mle/clean/0'"):
+    with pytest.raises(ValueError, match="no run matches 'heatmaps/\\*'; the first is 'integral/clean/0'"):
         schedule([Grid.RIVALS], Setting(), ["heatmaps/*"])
 
 

@@ -121,7 +121,7 @@ def experiments(grid: Grid, setting: Setting) -> list[Experiment]:
     if grid is Grid.CORE:
         return _crossed(DECISIVE, (CLEAN, OUTLIERS), setting) + _crossed(DECISIVE, (SWAPPED,), setting)
     if grid is Grid.RIVALS:
-        return _crossed((MLE, *RIVALS), (CLEAN, OUTLIERS), setting)
+        return _crossed((L1, MLE, *RIVALS), (CLEAN, OUTLIERS), setting)
     if grid is Grid.STAGES:
         return _crossed(STAGES, (CLEAN,), setting)
     if grid is Grid.NOISE:
