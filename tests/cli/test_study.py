@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from likelihand.apps.study.methods import DECISIVE
+from likelihand.apps.study.methods import CPM, DECISIVE, RATED
 from likelihand.cli import main
 from likelihand.cli.study import parser
 
@@ -83,11 +83,9 @@ def test_the_run_file_for_a_gpu_parses() -> None:
 
 def test_the_run_file_for_this_size_holds_a_rate_of_the_grid_for_each_loss() -> None:
     arguments = parser().parse_args(["quick", "--config", str(ROOT / "configs" / "study-cpu.yaml")])
-    assert {method.name for method in DECISIVE} == set(arguments.setting.rates)
-    assert all(
-        min(arguments.setting.rate_grid) < rate < max(arguments.setting.rate_grid)
-        for rate in arguments.setting.rates.values()
-    )
+    rates, grid = arguments.setting.rates, arguments.setting.rate_grid
+    assert {method.name for method in RATED} - {CPM.name} == set(rates)
+    assert all(min(grid) < rates[method.name] < max(grid) for method in DECISIVE)
 
 
 def test_a_coco_file_is_split_by_picture(tmp_path: Path) -> None:
