@@ -1,9 +1,9 @@
 """The runs of a grid, their order and their cost."""
 
-import fnmatch
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from typing import Final
 
 from likelihand.apps.study.methods import (
@@ -158,11 +158,11 @@ def schedule(grids: Iterable[Grid], setting: Setting, only: Sequence[str] = ("*"
     """
     runs = dict.fromkeys(run for grid in grids for run in experiments(grid, setting))
     for pattern in only:
-        if not fnmatch.filter([run.name for run in runs], pattern):
+        if not any(fnmatchcase(run.name, pattern) for run in runs):
             raise ValueError(
                 f"no run matches {pattern!r}; the first is {next(iter(runs)).name!r}, give method/labels/seed"
             )
-    return [run for run in runs if any(fnmatch.fnmatch(run.name, pattern) for pattern in only)]
+    return [run for run in runs if any(fnmatchcase(run.name, pattern) for pattern in only)]
 
 
 def plan_table(
