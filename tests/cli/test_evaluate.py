@@ -149,3 +149,12 @@ def test_a_detector_is_trained_scored_and_exported(tmp_path: Path, capsys: pytes
     assert "a detector is not validated while it is trained" in capsys.readouterr().err
     assert main(["data", "check", str(tmp_path / "mix.yaml")]) == 2
     assert "a SceneMix holds whole pictures, for a detector; give labelled hands" in capsys.readouterr().err
+
+
+def test_looks_that_would_not_count_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(bundled()), *DATA, "--tta", "4"]) == 2
+    assert (
+        capsys.readouterr()
+        .err.strip()
+        .endswith("--tta is 4, but points are scored on one look; add --uncertainty")
+    )

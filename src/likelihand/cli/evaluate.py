@@ -116,6 +116,8 @@ def _check(arguments: Namespace, most: int) -> None:
     check_least("--limit", arguments.limit, 1)
     if not 1 <= arguments.tta <= most:
         raise ValueError(f"--tta is {arguments.tta}; give 1 to {most}")
+    if arguments.tta > 1 and not _wants_regions(arguments):
+        raise ValueError(f"--tta is {arguments.tta}, but points are scored on one look; add --uncertainty")
     made_ready(arguments.json, arguments.worst)
     if arguments.plots is not None:
         import matplotlib  # noqa: F401  (says that it is missing before any work is done)
